@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * teegate: one interface over the TEE devices of a confidential guest.
+ *
+ * DOC: two kinds of file
+ *
+ * A *session* is an open file of /dev/teegate. Opening it, and every administrator ioctl on it,
+ * requires CAP_SYS_ADMIN in the initial user namespace and the initial pid namespace; the mode of
+ * the device node alone decides nothing. A session makes and revokes leases and cannot itself ask
+ * for a report: a report speaks for a workload, and a session has none.
+ *
+ * A *lease* is a file descriptor made by TEEGATE_CREATE_LEASE or TEEGATE_NARROW. It knows ioctl and
+ * poll only. Whoever holds it, may do what the lease allows as long as the pins of the lease match
+ * the calling task. poll() reports EPOLLHUP once the lease is revoked or expired.
+ *
+ * DOC: general rules
+ *
+ * Every structure begins with its size in bytes and a word of flags. The kernel reads
+ * min(size, its own size) bytes; bytes of the caller that the kernel does not know must be zero.
+ * Structures only ever grow at their end, and a size below the first published one is refused.
+ * The kernel writes the structure back no further than the caller's size, also when the ioctl
+ * fails: lengths and fw_status then say why. Numbers carry no size, so a structure that grows
+ * keeps its number. Pointers travel as __u64; 32-bit callers need no translation.
+ *
+ * Every ioctl returns 0, or -1 with errno:
+ *
+ * ENOTTY     the command is unknown, or does not exist on this kind of file
+ * EINVAL     size below the first published one, unknown flag, reserved field not zero, a value
+ *            out of range
+ * E2BIG      size above a page, or a tail that this kernel does not know is not zero
+ * EFAULT     a pointer does not point at memory of the caller
+ * EPERM      the operation is not in this lease, a pin does not match the caller, or the caller is
+ *            not the administrator
+ * ESTALE     the lease is revoked or expired, or the cgroup that it is pinned to is gone
+ * EOPNOTSUPP this TEE cannot do the operation
+ * ENODEV     there is no TEE, or its driver is not there (yet)
+ * ENOKEY     the channel to the firmware is lost until the guest restarts
+ * EAGAIN     the queue is full; try again later
+ * EDQUOT     a quota of the lease is used up: its own requests waiting, or its children
+ * ENOSPC     a buffer is too small; all lengths needed are written back, nothing is lost
+ * EINTR      the caller was killed while it waited
+ * ETIMEDOUT  the deadline passed; what firmware still answers is dropped
+ * EREMOTEIO  the firmware refused; fw_status holds its code
+ * EPROTO     the host or the firmware answered nonsense; nothing of it is passed on
+ * ENOMEM     out of memory
+ */
+#ifndef _UAPI_LINUX_TEEGATE_H
+#define _UAPI_LINUX_TEEGATE_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define TEEGATE_DEVICE		"/dev/teegate"
+#define TEEGATE_IOC_TYPE	0xe7
+
+#define TEEGATE_GET_INFO	_IO(TEEGATE_IOC_TYPE, 0x00)
+#define TEEGATE_GET_REPORT	_IO(TEEGATE_IOC_TYPE, 0x01)
+#define TEEGATE_CREATE_LEASE	_IO(TEEGATE_IOC_TYPE, 0x10)
+#define TEEGATE_NARROW		_IO(TEEGATE_IOC_TYPE, 0x11)
+#define TEEGATE_REVOKE		_IO(TEEGATE_IOC_TYPE, 0x12)
+
+/* Operations: bits of a lease's rights and of what a module and a firmware can do. */
+#define TEEGATE_OP_REPORT	(1ULL << 0)	/* bound report: says who asked */
+#define TEEGATE_OP_RAW_REPORT	(1ULL << 1)	/* the caller's own 64 bytes, see TEEGATE_REPORT_RAW */
+
+enum teegate_provider {
+	TEEGATE_PROVIDER_NONE = 0,
+	TEEGATE_PROVIDER_SEV_SNP = 1,
+	TEEGATE_PROVIDER_TDX = 2,
+	TEEGATE_PROVIDER_SE = 3,
+};
+
+/* How the module reaches the firmware. */
+enum teegate_transport {
+	TEEGATE_TRANSPORT_NONE = 0,
+	TEEGATE_TRANSPORT_DRIVER = 1,	/* through the stock driver's own ioctl */
+	TEEGATE_TRANSPORT_DIRECT = 2,	/* through functions that the kernel exports */
+};
+
+enum teegate_state {
+	TEEGATE_STATE_ABSENT = 0,	/* no TEE that this module knows */
+	TEEGATE_STATE_WAITING = 1,	/* a TEE, but its driver is not bound yet or not any more */
+	TEEGATE_STATE_UP = 2,
+	TEEGATE_STATE_LOST = 3,		/* the firmware's key is wiped: ENOKEY until the guest restarts */
+	TEEGATE_STATE_DEAD = 4,		/* the module cannot reach its driver any more: reload teegate */
+};
+
+/* What a verifier should hear about this guest (claims key 11). Zero is clean. */
+#define TEEGATE_TAINT_SOFTWARE_FIRMWARE	(1ULL << 0)	/* the CPU does not confirm the TEE */
+
+#define TEEGATE_USER_DATA_MAX	64
+#define TEEGATE_CLAIMS_MAX	4096
+#define TEEGATE_HASH_SIZE	48	/* SHA-384 */
+#define TEEGATE_BLIND_SIZE	32
+#define TEEGATE_PATH_MAX	8	/* hashes in an inclusion proof: at most 256 leaves */
+#define TEEGATE_TIMEOUT_MAX_MS	600000
+#define TEEGATE_REASON_SIZE	128
+
+/**
+ * struct teegate_get_info - TEEGATE_GET_INFO, session or lease
+ * @size: sizeof(struct teegate_get_info)
+ * @flags: must be 0
+ * @provider: out, enum teegate_provider
+ * @transport: out, enum teegate_transport
+ * @state: out, enum teegate_state
+ * @vmpl: out, the VMPL that reports will carry (SEV-SNP), 0 elsewhere
+ * @module_ops: out, TEEGATE_OP_* that this module implements
+ * @firmware_ops: out, those of them that the TEE can do now; 0 unless @state is UP
+ * @lease_ops: out, those of them that this file may ask for; 0 on a session
+ * @taint: out, TEEGATE_TAINT_*
+ * @lease_id: out, 0 on a session
+ * @lease_expires_ms: out, milliseconds until the lease expires, 0 if never or on a session
+ * @reports: out, reports that firmware answered well since the module was loaded
+ * @errors: out, requests that failed below this module
+ * @queued: out, requests waiting now
+ * @queue_max: out, how many may wait in all
+ * @timeout_default_ms: out, deadline of a request that names none
+ * @report_size_max: out, a buffer of this many bytes holds any report of this provider
+ * @aux_size_max: out, the same for the auxiliary data
+ * @reserved: out, 0
+ * @reason: out, NUL-terminated: what is wrong and what to do, empty when UP
+ *
+ * Needs no right and never blocks. The pins of a lease must match (EPERM); a revoked lease gives
+ * ESTALE.
+ */
+struct teegate_get_info {
+	__u32 size;
+	__u32 flags;
+	__u32 provider;
+	__u32 transport;
+	__u32 state;
+	__u32 vmpl;
+	__u64 module_ops;
+	__u64 firmware_ops;
+	__u64 lease_ops;
+	__u64 taint;
+	__u64 lease_id;
+	__u64 lease_expires_ms;
+	__u64 reports;
+	__u64 errors;
+	__u32 queued;
+	__u32 queue_max;
+	__u32 timeout_default_ms;
+	__u32 report_size_max;
+	__u32 aux_size_max;
+	__u32 reserved;
+	__u8 reason[TEEGATE_REASON_SIZE];
+};
+
+/* The caller's bytes go to report_data as they are, zero-padded to 64; needs TEEGATE_OP_RAW_REPORT.
+ * Refused (EPERM) when bytes 48..55 of the padded data are "teegate/", which marks bound reports.
+ */
+#define TEEGATE_REPORT_RAW	(1U << 0)
+/* Also fetch the auxiliary data (SEV-SNP: the certificate table of the host). */
+#define TEEGATE_REPORT_AUX	(1U << 1)
+
+/**
+ * struct teegate_get_report - TEEGATE_GET_REPORT, lease only
+ * @size: sizeof(struct teegate_get_report)
+ * @flags: TEEGATE_REPORT_*
+ * @user_data: address of the caller's data, ignored when @user_data_len is 0
+ * @user_data_len: 0..TEEGATE_USER_DATA_MAX bytes
+ * @timeout_ms: deadline counted from now, 0 for the default, at most TEEGATE_TIMEOUT_MAX_MS
+ * @report: address of the buffer for the vendor's report
+ * @aux: address of the buffer for auxiliary data, 0 without TEEGATE_REPORT_AUX
+ * @claims: address of the buffer for the claims of the lease, 0 for a raw report
+ * @path: address of the buffer for the inclusion proof, 0 for a raw report
+ * @report_len: in, bytes at @report; out, bytes of the report
+ * @aux_len: in, bytes at @aux; out, bytes of auxiliary data, 0 when the host has none
+ * @claims_len: in, bytes at @claims; out, bytes of claims
+ * @path_len: in, bytes at @path; out, bytes of proof: 48 per hash, 0 for a single requester
+ * @leaf_index: out, place of this request in the tree
+ * @tree_size: out, number of leaves in the tree: 1 for a single requester, 0 for a raw report
+ * @provider: out, enum teegate_provider
+ * @vmpl: out, the VMPL that was asked for
+ * @fw_status: out, the firmware's code, 0 when it was content. SEV-SNP: SW_EXITINFO2 of the request
+ *	(GHCB specification 2.03, 4.1.7: firmware error low, VMM error high), or the status of the response message
+ * @blind: out, the random bytes in the leaf
+ *
+ * Waits, killably, for firmware. With ENOSPC all four lengths say what is needed; the report that
+ * was made is discarded, so give the sizes of TEEGATE_GET_INFO. Rights, pins and
+ * revocation are checked when the request is made and again before anything is copied out.
+ */
+struct teegate_get_report {
+	__u32 size;
+	__u32 flags;
+	__u64 user_data;
+	__u32 user_data_len;
+	__u32 timeout_ms;
+	__u64 report;
+	__u64 aux;
+	__u64 claims;
+	__u64 path;
+	__u32 report_len;
+	__u32 aux_len;
+	__u32 claims_len;
+	__u32 path_len;
+	__u32 leaf_index;
+	__u32 tree_size;
+	__u32 provider;
+	__u32 vmpl;
+	__u64 fw_status;
+	__u8 blind[TEEGATE_BLIND_SIZE];
+};
+
+/* No cgroup pin. Without it @cgroup_fd must name a cgroup v2 directory that is not the root. */
+#define TEEGATE_LEASE_UNPINNED	(1U << 0)
+/* Only tasks whose real and effective user id is @uid in the initial user namespace. */
+#define TEEGATE_LEASE_PIN_UID	(1U << 1)
+
+/**
+ * struct teegate_create_lease - TEEGATE_CREATE_LEASE, session only
+ * @size: sizeof(struct teegate_create_lease)
+ * @flags: TEEGATE_LEASE_*
+ * @ops: TEEGATE_OP_* that the lease allows, at least one
+ * @claims: address of the claims that stand in each bound report, opaque to the kernel
+ * @claims_len: 1..TEEGATE_CLAIMS_MAX bytes, 0 only when @ops lacks TEEGATE_OP_REPORT
+ * @cgroup_fd: descriptor of the cgroup v2 directory whose subtree may use the lease, or -1 with
+ *	TEEGATE_LEASE_UNPINNED
+ * @uid: with TEEGATE_LEASE_PIN_UID, a user id of the initial user namespace; else 0
+ * @max_pending: requests of this lease that may wait at once, 0 for the default
+ * @lifetime_ms: milliseconds until the lease expires, 0 for never
+ * @lease_fd: out, the new descriptor, close-on-exec
+ * @reserved: must be 0
+ * @lease_id: out, the name of the lease for TEEGATE_REVOKE, never 0, never used again
+ *
+ * Does not block. EPERM when the caller is not the administrator; EINVAL for the cgroup v2 root
+ * without UNPINNED; EBADF when @cgroup_fd is no cgroup v2 directory; ENFILE or EMFILE from the file table.
+ */
+struct teegate_create_lease {
+	__u32 size;
+	__u32 flags;
+	__u64 ops;
+	__u64 claims;
+	__u32 claims_len;
+	__s32 cgroup_fd;
+	__u32 uid;
+	__u32 max_pending;
+	__u64 lifetime_ms;
+	__s32 lease_fd;
+	__u32 reserved;
+	__u64 lease_id;
+};
+
+/* @cgroup_fd names a subtree of the parent's pin (or any, when the parent has none). */
+#define TEEGATE_NARROW_PIN_CGROUP	(1U << 0)
+/* Adds the pin to @uid; a parent pinned to another uid refuses (EPERM). */
+#define TEEGATE_NARROW_PIN_UID		(1U << 1)
+
+/**
+ * struct teegate_narrow - TEEGATE_NARROW, lease only
+ * @size: sizeof(struct teegate_narrow)
+ * @flags: TEEGATE_NARROW_*
+ * @ops: a subset of the parent's operations, at least one
+ * @cgroup_fd: see TEEGATE_NARROW_PIN_CGROUP, else -1
+ * @uid: see TEEGATE_NARROW_PIN_UID, else 0
+ * @max_pending: at most the parent's, 0 for the parent's
+ * @lease_fd: out, the new descriptor, close-on-exec
+ * @lifetime_ms: 0 for the parent's end; never later than that
+ * @lease_id: out
+ *
+ * The child has the parent's claims byte for byte and no more rights. It is revoked and expires
+ * with its parent, and lives on when the parent's descriptor is merely closed. EPERM when more is
+ * asked for than the parent has; EDQUOT when the parent has too many children.
+ */
+struct teegate_narrow {
+	__u32 size;
+	__u32 flags;
+	__u64 ops;
+	__s32 cgroup_fd;
+	__u32 uid;
+	__u32 max_pending;
+	__s32 lease_fd;
+	__u64 lifetime_ms;
+	__u64 lease_id;
+};
+
+/**
+ * struct teegate_revoke - TEEGATE_REVOKE, session or lease
+ * @size: sizeof(struct teegate_revoke)
+ * @flags: must be 0
+ * @lease_id: the lease to revoke with all its children. On a session any lease; on a lease 0 for
+ *	itself, its own id, or that of one that was narrowed from it
+ *
+ * Does not block. Requests of the lease that wait end with ESTALE; one that firmware already works
+ * on is finished and its result discarded. ENOENT when a session names a lease that does not
+ * exist (any more); EPERM when a lease names one that is not its own.
+ */
+struct teegate_revoke {
+	__u32 size;
+	__u32 flags;
+	__u64 lease_id;
+};
+
+#endif /* _UAPI_LINUX_TEEGATE_H */
