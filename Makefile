@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The front door. Everything behind it is in tests/guest; the module alone is
+# built by Kbuild, the user space alone by meson. `make help` lists what there is.
+
+.PHONY: help demo check check-debug check-newcomer guest clean
+
+help:
+	@echo 'make demo            a confined container gets a bound report in a booted guest, verified here'
+	@echo '                     PRODUCT=Milan|Genoa|Turin REPORT_VERSION=2|3|5 USER_DATA=hex'
+	@echo 'make check           every test; the last line is the result'
+	@echo 'make guest           a shell in the same guest'
+	@echo "                     RUN='command' SHARE=dir KERNEL=6.1|6.12|latest TEE=snp|none SMP=n MEM=MiB"
+	@echo 'make check-debug     the kernel tests on a kernel with KASAN, lockdep and kmemleak'
+	@echo 'make check-newcomer  make demo in Debian 12 and 13 roots that hold only apt, git and make'
+	@echo 'make clean           remove build/ (the cache stays, in $$XDG_CACHE_HOME/teegate)'
+
+demo check check-debug check-newcomer guest:
+	@tests/guest/$@
+
+clean:
+	rm -rf build
+
+# What the lab's scripts read from the environment.
+export KERNEL TEE SMP MEM PRODUCT REPORT_VERSION USER_DATA RUN SHARE
+$(foreach v,KERNEL TEE SMP MEM PRODUCT REPORT_VERSION USER_DATA RUN SHARE,\
+	$(if $(filter undefined,$(origin $(v))),$(eval unexport $(v))))

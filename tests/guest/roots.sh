@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# The roots and kernels of the lab: which packages they hold, and under which
+# key the cache keeps them. A key is a hash over the resolved package versions
+# and over the recipe, so a new state of the archive makes a new entry.
+
+BUILD_PACKAGES=(
+	build-essential gcc-12 gcc-14 gcc-multilib bc flex bison libelf-dev libssl-dev rsync
+	meson ninja-build pkg-config libsystemd-dev libinih-dev libcbor-dev libcmocka-dev
+	libseccomp-dev libnl-genl-3-dev libudev-dev libjson-c-dev libcap-dev
+	python3 python3-cryptography python3-cbor2 openssl
+	sparse dkms kmod cpio xz-utils zstd e2fsprogs busybox-static qemu-system-x86
+	systemd man-db mandoc valgrind git perl file
+)
+
+GUEST_PACKAGES=(
+	systemd systemd-sysv dbus dbus-user-session libpam-systemd udev kmod
+	podman crun uidmap passwd login
+	libsystemd0 libinih1 libcbor0.10 libssl3t64 libseccomp2 libudev1 libnl-genl-3-200
+	iproute2 procps less strace
+)
+
+KERNELS=(6.1 6.12 latest)
+
+# kernel_release NAME: the newest release of that series, e.g. 6.12.117+deb13-amd64.
+kernel_release() {
+	local p
+
+	case $1 in
+	6.1)	p=$(newest 'linux-headers-6\.1\.0-[0-9]+-amd64') ;;
+	6.12)	p=$(newest 'linux-headers-6\.12\.[0-9]+\+deb13-amd64') ;;
+	latest)	p=$(newest 'linux-headers-[0-9.]+\+deb13-amd64') ;;
+	*)	die "KERNEL=$1: must be 6.1, 6.12 or latest" ;;
+	esac
+	[ -n "$p" ] || die "the archive has no kernel for KERNEL=$1"
+	echo "${p#linux-headers-}"
+}
+
+join() {
+	local IFS=,
+
+	echo "$*"
+}
+
+build_root() {
+	local k packages resolved
+
+	our_apt
+	packages=("${BUILD_PACKAGES[@]}")
+	for k in "${KERNELS[@]}"; do
+		packages+=("linux-headers-$(kernel_release "$k")")
+	done
+	resolved=$(resolve "${packages[@]}") || die "the archive cannot satisfy the build root"
+	packages=("$(join "${packages[@]}")")
+	cached roots "build-$(hash_of - <<<"$(declare -f make_root) $resolved $packages")" \
+		make_build_root "${packages[0]}"
+}
+
+make_build_root() {
+	say "making the build root (Debian 13; one to two minutes, kept for later)"
+	make_root build "$1" "$2"
+}
+
+guest_root() {
+	local resolved
+
+	our_apt
+	resolved=$(resolve "${GUEST_PACKAGES[@]}") || die "the archive cannot satisfy the guest"
+	cached roots "guest-$(hash_of - <<<"$(declare -f make_root) $resolved ${GUEST_PACKAGES[*]}")" \
+		make_guest_root "$(join "${GUEST_PACKAGES[@]}")"
+}
+
+make_guest_root() {
+	say "making the guest's root (Debian 13 with systemd and podman; kept for later)"
+	make_root guest "$1" "$2"
+}
+
+# kernel NAME: set KVER and KDIR (vmlinuz, config, lib/modules/KVER) for a KERNEL= value.
+kernel() {
+	local version
+
+	our_apt
+	open_root
+	KVER=$(kernel_release "$1")
+	version=$(apt-cache policy "linux-image-$KVER" | sed -n 's/^  Candidate: //p')
+	cached kernels "$KVER-$(hash_of - <<<"$version $(declare -f make_kernel)")" \
+		make_kernel "$KVER"
+	KDIR=$REPLY
+}
+
+# Newer kernels are split over several packages; take those that exist.
+make_kernel() {
+	local kver=$1 dir=$2 p packages=()
+
+	say "fetching kernel $kver"
+	for p in image binary modules base; do
+		apt-cache show "linux-$p-$kver" >/dev/null 2>&1 && packages+=("linux-$p-$kver")
+	done
+	mkdir "$dir/debs" "$dir/x"
+	(cd "$dir/debs" && run_logged "kernel-$kver" apt-get download "${packages[@]}") || return
+	for p in "$dir"/debs/*.deb; do
+		dpkg-deb -x "$p" "$dir/x" || return
+	done
+	mkdir -p "$dir/lib/modules"
+	for p in "$dir/x/usr/lib/modules/$kver" "$dir/x/lib/modules/$kver"; do
+		[ ! -d "$p" ] || mv "$p" "$dir/lib/modules/" || return
+	done
+	for p in vmlinuz config; do
+		mv "$dir/x/boot/$p-$kver" "$dir/$p" 2>/dev/null ||
+			mv "$dir/lib/modules/$kver/$p" "$dir/$p" || return
+	done
+	rm -rf "$dir/debs" "$dir/x" "$dir/lib/modules/$kver"/{build,source,vdso}
+	in_root depmod -b "/cache/tmp/${dir##*/}" "$kver"
+}
