@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What older kernels lack, in terms of what today's have.
+ *
+ * Included before every source file by Kbuild, which also looks into the kernel's headers and
+ * defines TG_HAVE_*. The rest of the module is written for the newest kernel and asks no version;
+ * the only numbers are the bounds below, and dkms.conf has the same ones.
+ */
+#ifndef _TG_COMPAT_H
+#define _TG_COMPAT_H
+
+/* Here, because the first header that prints would define it otherwise. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0) || LINUX_VERSION_CODE >= KERNEL_VERSION(8, 0, 0)
+#error "teegate builds for kernels from 6.1 up to and not including 8.0"
+#endif
+
+#include <linux/mm.h>
+
+#ifndef TG_HAVE_VM_FLAGS_SET
+static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	vma->vm_flags |= flags;
+}
+#endif
+
+#ifdef CONFIG_X86
+#include <asm/msr.h>
+
+#ifndef TG_HAVE_RDMSRQ
+#define rdmsrq_safe(msr, value) rdmsrl_safe(msr, value)
+#endif
+#endif
+
+/* Kernels that know no SVSM run at the highest privilege level. */
+#if defined(TG_HAVE_SNP) && !defined(TG_HAVE_SNP_VMPL)
+#define snp_vmpl 0
+#endif
+
+#endif
