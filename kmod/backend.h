@@ -10,6 +10,7 @@
 #define _TG_BACKEND_H
 
 #include <linux/mutex.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 #include <uapi/linux/teegate.h>
 
@@ -48,7 +49,7 @@ struct tg_backend_ops {
 	 */
 	int (*init)(struct tg_backend *be);
 	void (*exit)(struct tg_backend *be);
-	/* In the worker, when the state is WAITING and tg_backend_kick() was called: try to reach the driver. */
+	/* In the worker, after tg_backend_kick(), when WAITING: try to reach the driver. */
 	void (*attach)(struct tg_backend *be);
 	/*
 	 * In the worker: one exchange with firmware. 0, or -EREMOTEIO with ans->fw_status, -EPROTO,
@@ -70,12 +71,18 @@ struct tg_backend {
 	char reason[TEEGATE_REASON_SIZE];
 };
 
+extern const struct tg_backend_ops tg_none_ops;	/* backend.c */
 extern const struct tg_backend_ops tg_snp_ops;	/* snp/snp.c */
 
-/* Sets the state and the text that GET_INFO shows; wakes the worker. Any context that may take a spinlock. */
+/*
+ * Sets the state and the text that GET_INFO shows, in any context that may take a spinlock. LOST
+ * and DEAD are final: later calls are ignored.
+ */
 __printf(3, 4)
 void tg_backend_set_state(struct tg_backend *be, u32 state, const char *reason, ...);
 u32 tg_backend_state(struct tg_backend *be);
+/* 0 when UP, else the errno that the state means to whoever asks. */
+int tg_backend_usable(struct tg_backend *be);
 /* Asks the worker to call attach(). Callable from a notifier. */
 void tg_backend_kick(struct tg_backend *be);
 

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What all backends share: their state, and the backend of a guest that has no TEE.
+ */
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/printk.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+
+#include "backend.h"
+#include "queue.h"
+
+static const char *const state_names[] = {
+	[TEEGATE_STATE_ABSENT] = "absent",
+	[TEEGATE_STATE_WAITING] = "waiting",
+	[TEEGATE_STATE_UP] = "up",
+	[TEEGATE_STATE_LOST] = "lost",
+	[TEEGATE_STATE_DEAD] = "dead",
+};
+
+/* A wiped key does not come back and an arena that failed does not heal: those two are final. */
+static bool state_is_final(u32 state)
+{
+	return state == TEEGATE_STATE_LOST || state == TEEGATE_STATE_DEAD;
+}
+
+void tg_backend_set_state(struct tg_backend *be, u32 state, const char *reason, ...)
+{
+	char text[TEEGATE_REASON_SIZE] = "";
+	bool changed = false;
+	va_list args;
+
+	va_start(args, reason);
+	vsnprintf(text, sizeof(text), reason, args);
+	va_end(args);
+
+	spin_lock(&be->state_lock);
+	if (!state_is_final(be->state)) {
+		changed = be->state != state;
+		be->state = state;
+		memcpy(be->reason, text, sizeof(text));
+	}
+	spin_unlock(&be->state_lock);
+	if (changed)
+		pr_info_ratelimited("%s is %s%s%s\n", be->ops->name, state_names[state],
+				    *text ? ": " : "", text);
+}
+
+u32 tg_backend_state(struct tg_backend *be)
+{
+	return READ_ONCE(be->state);
+}
+
+int tg_backend_usable(struct tg_backend *be)
+{
+	switch (tg_backend_state(be)) {
+	case TEEGATE_STATE_UP:
+		return 0;
+	case TEEGATE_STATE_LOST:
+		return -ENOKEY;
+	default:
+		return -ENODEV;
+	}
+}
+
+void tg_backend_kick(struct tg_backend *be)
+{
+	tg_queue_kick(container_of(be, struct tg_queue, be));
+}
+
+static int none_init(struct tg_backend *be)
+{
+	tg_backend_set_state(be, TEEGATE_STATE_ABSENT,
+			     "no TEE found: not a confidential guest, or of a kind that this module does not know");
+	return 0;
+}
+
+static void none_exit(struct tg_backend *be)
+{
+}
+
+static u64 none_taint(void)
+{
+	return 0;
+}
+
+static int none_ask(struct tg_backend *be, const u8 report_data[TG_REPORT_DATA_SIZE],
+		    struct tg_answer *ans)
+{
+	return -ENODEV;
+}
+
+/* So that nothing else has to ask whether there is a backend. */
+const struct tg_backend_ops tg_none_ops = {
+	.name = "none",
+	.provider = TEEGATE_PROVIDER_NONE,
+	.transport = TEEGATE_TRANSPORT_NONE,
+	.taint = none_taint,
+	.init = none_init,
+	.exit = none_exit,
+	.ask = none_ask,
+};

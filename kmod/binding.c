@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Binding: what ties a report to the workload that asked for it. Three formulas, all SHA-384,
+ * frozen; doc/evidence.md spells them out, and doc/evidence-vectors.json holds known answers that
+ * an independent program computed. A module that gets one of those wrong does not load.
+ *
+ * DOC: the only way into REPORTDATA
+ *
+ * tg_report_data() makes the 64 bytes that any firmware of any vendor signs for this module, and
+ * nothing else does. So there is one place to look at for the promise on which verifiers rely:
+ * bytes 48..55 are "teegate/" if and only if the kernel, and not a caller, chose the rest.
+ */
+#include <crypto/hash.h>
+#include <linux/err.h>
+#include <linux/kernel.h>
+#include <linux/printk.h>
+#include <linux/string.h>
+
+#include "binding.h"
+#include "binding-vectors.h"
+
+#define LEAF_PREFIX	0x00	/* RFC 9162, 2.1.1: leaves and nodes must not collide */
+
+static const u8 bound_tag[TG_REPORT_DATA_SIZE - TEEGATE_HASH_SIZE] __nonstring = "teegate/bound/v1";
+
+/* The part of the tag that marks everything this project will ever bind, whatever its version. */
+#define RESERVED_OFFSET	TEEGATE_HASH_SIZE
+#define RESERVED_SIZE	8
+
+/*
+ * One code path for every kernel: only the newest have SHA-384 as a library function. The
+ * transform has no key and no state, so any number of tasks use it at once.
+ */
+static struct crypto_shash *sha384_tfm;
+
+struct piece {
+	const u8 *bytes;
+	u32 len;
+};
+
+static int hash_pieces(const struct piece *piece, unsigned int n, u8 out[TEEGATE_HASH_SIZE])
+{
+	SHASH_DESC_ON_STACK(desc, sha384_tfm);
+	int err;
+
+	desc->tfm = sha384_tfm;
+	err = crypto_shash_init(desc);
+	for (; n && !err; n--, piece++)
+		err = crypto_shash_update(desc, piece->bytes, piece->len);
+	if (!err)
+		err = crypto_shash_final(desc, out);
+	shash_desc_zero(desc);
+	return err;
+}
+
+/* H(claims): once per lease, claims never change. */
+int tg_claims_hash(const u8 *claims, size_t len, u8 out[TEEGATE_HASH_SIZE])
+{
+	const struct piece whole = { claims, len };
+
+	return hash_pieces(&whole, 1, out);
+}
+
+/* leaf = H( 0x00 || H(claims) || blind || u32(len user_data) || user_data ) */
+int tg_leaf(const u8 claims_hash[TEEGATE_HASH_SIZE], const u8 blind[TEEGATE_BLIND_SIZE],
+	    const u8 *user_data, u32 len, u8 out[TEEGATE_HASH_SIZE])
+{
+	static const u8 prefix = LEAF_PREFIX;
+	const __be32 be_len = cpu_to_be32(len);
+	const struct piece leaf[] = {
+		{ &prefix, sizeof(prefix) },
+		{ claims_hash, TEEGATE_HASH_SIZE },
+		{ blind, TEEGATE_BLIND_SIZE },
+		{ (const u8 *)&be_len, sizeof(be_len) },
+		{ user_data, len },
+	};
+
+	return hash_pieces(leaf, ARRAY_SIZE(leaf), out);
+}
+
+/**
+ * tg_report_data - the 64 bytes that firmware signs
+ * @subject: a tree root, or bytes of a caller
+ * @out: root || tag, or the caller's bytes padded with zeroes
+ *
+ * Return: 0; -EPERM when a caller's bytes, as firmware would see them, claim to be bound, no
+ * matter how many of them the caller gave; -EINVAL for a length that cannot be.
+ */
+int tg_report_data(const struct tg_subject *subject, u8 out[TG_REPORT_DATA_SIZE])
+{
+	u32 max = subject->kind == TG_SUBJECT_ROOT ? TEEGATE_HASH_SIZE : TG_REPORT_DATA_SIZE;
+
+	if (subject->len > max || (subject->kind == TG_SUBJECT_ROOT && subject->len != max))
+		return -EINVAL;
+	memset(out, 0, TG_REPORT_DATA_SIZE);
+	memcpy(out, subject->bytes, subject->len);
+	if (subject->kind == TG_SUBJECT_ROOT) {
+		memcpy(out + TEEGATE_HASH_SIZE, bound_tag, sizeof(bound_tag));
+		return 0;
+	}
+	return memcmp(out + RESERVED_OFFSET, bound_tag, RESERVED_SIZE) ? 0 : -EPERM;
+}
+
+static int check_vector(const struct tg_binding_vector *v)
+{
+	struct tg_subject subject = { .kind = TG_SUBJECT_ROOT, .len = TEEGATE_HASH_SIZE };
+	u8 hash[TEEGATE_HASH_SIZE], report_data[TG_REPORT_DATA_SIZE];
+	int err;
+
+	err = tg_claims_hash(v->claims, v->claims_len, hash);
+	if (!err)
+		err = tg_leaf(hash, v->blind, v->user_data, v->user_data_len, subject.bytes);
+	if (!err)
+		err = tg_report_data(&subject, report_data);
+	if (err)
+		return err;
+	return memcmp(report_data, v->report_data, sizeof(report_data)) ? -EBADMSG : 0;
+}
+
+static int self_test(void)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < ARRAY_SIZE(tg_binding_vectors); i++) {
+		err = check_vector(&tg_binding_vectors[i]);
+		if (err) {
+			pr_err("binding self-test %u failed: %d\n", i, err);
+			return err;
+		}
+	}
+	return 0;
+}
+
+int tg_binding_init(void)
+{
+	int err;
+
+	sha384_tfm = crypto_alloc_shash("sha384", 0, 0);
+	if (IS_ERR(sha384_tfm)) {
+		pr_err("no SHA-384 in this kernel: %ld\n", PTR_ERR(sha384_tfm));
+		return PTR_ERR(sha384_tfm);
+	}
+	err = self_test();
+	if (err)
+		crypto_free_shash(sha384_tfm);
+	return err;
+}
+
+void tg_binding_exit(void)
+{
+	crypto_free_shash(sha384_tfm);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What both kinds of file share: one table of operations and one way through it. */
+#ifndef _TG_IOCTL_H
+#define _TG_IOCTL_H
+
+#include <linux/types.h>
+#include <uapi/linux/teegate.h>
+
+struct file;
+struct tg_lease;
+
+/* The argument of any ioctl, in kernel memory. */
+union tg_arg {
+	struct teegate_get_info get_info;
+	struct teegate_get_report get_report;
+	struct teegate_create_lease create_lease;
+	struct teegate_narrow narrow;
+	struct teegate_revoke revoke;
+};
+
+/* One ioctl on its way. */
+struct tg_call {
+	struct tg_lease *lease;	/* NULL on a session */
+	u64 needs;		/* TEEGATE_OP_* that were checked, to be checked again at the end */
+	struct file *new_file;	/* appears in the caller's table as new_fd if all else goes well */
+	int new_fd;
+};
+
+long tg_ioctl_session(unsigned int cmd, void __user *uarg);
+long tg_ioctl_lease(struct tg_lease *lease, unsigned int cmd, void __user *uarg);
+
+/* The operations. An error writes the argument back, too. */
+int tg_op_get_info(struct tg_call *call, union tg_arg *arg);		/* info.c */
+int tg_op_get_report(struct tg_call *call, union tg_arg *arg);		/* report.c */
+u64 tg_get_report_needs(const union tg_arg *arg);
+int tg_op_create_lease(struct tg_call *call, union tg_arg *arg);	/* session.c */
+int tg_op_narrow(struct tg_call *call, union tg_arg *arg);		/* lease_fd.c */
+int tg_op_revoke(struct tg_call *call, union tg_arg *arg);		/* lease_fd.c */
+
+/* session.c */
+bool tg_current_is_admin(void);
+int tg_session_register(void);
+void tg_session_unregister(void);
+
+/* lease_fd.c */
+int tg_call_add_lease(struct tg_call *call, struct tg_lease *lease);
+
+#endif

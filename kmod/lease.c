@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The lease: the capability to ask the TEE for something in the name of a workload. This file
+ * knows the object, its ancestry and its end. Its descriptor is in lease_fd.c, its requests in
+ * queue.c.
+ *
+ * DOC: lifetime
+ *
+ * A lease is held by its file, by its children and by its requests, and goes when the last of
+ * them does. A request outlives its caller when the caller is killed while firmware works, so the
+ * worker may be the one that frees a lease. The parent is held so that revoking it reaches
+ * children whose parent's descriptor was closed long ago.
+ *
+ * DOC: the end of a lease
+ *
+ * Revocation is one flag, and a lease is gone when it or any ancestor has it. Nothing walks down,
+ * hence nothing can be missed: a child that is being made while its parent is revoked is born
+ * dead. Whoever uses a lease asks tg_lease_check() before the request and again before the answer
+ * is passed on; what waits in between is thrown out by tg_queue_flush().
+ *
+ * Expiry needs no event either, it is a comparison with the clock. The reaper only tells those who
+ * sleep: poll() and callers in the queue.
+ */
+#include <linux/err.h>
+#include <linux/hashtable.h>
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
+#include <linux/mutex.h>
+#include <linux/overflow.h>
+#include <linux/poll.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/workqueue.h>
+
+#include "binding.h"
+#include "lease.h"
+#include "queue.h"
+
+static DEFINE_HASHTABLE(leases, 8);	/* by id; holds no reference */
+static DEFINE_MUTEX(lease_lock);	/* the table, the counters below and every lease's own */
+static unsigned int top_leases;
+static u64 last_id;			/* 64 bits: never comes around */
+
+static struct workqueue_struct *reaper_wq;
+static struct delayed_work reaper;
+#define REAPER_SLEEP_MAX_MS	(60 * MSEC_PER_SEC)
+
+int tg_claims_from_user(const void __user *bytes, u32 len, struct tg_claims **ret_claims)
+{
+	struct tg_claims *claims = kmalloc(struct_size(claims, bytes, len), GFP_KERNEL_ACCOUNT);
+	int err = -EFAULT;
+
+	if (!claims)
+		return -ENOMEM;
+	refcount_set(&claims->ref, 1);
+	claims->len = len;
+	if (!copy_from_user(claims->bytes, bytes, len))
+		err = tg_claims_hash(claims->bytes, len, claims->hash);
+	if (err)
+		kfree(claims);
+	else
+		*ret_claims = claims;
+	return err;
+}
+
+static struct tg_claims *claims_get(struct tg_claims *claims)
+{
+	if (claims)
+		refcount_inc(&claims->ref);
+	return claims;
+}
+
+static void claims_put(struct tg_claims *claims)
+{
+	if (claims && refcount_dec_and_test(&claims->ref))
+		kfree(claims);
+}
+
+void tg_terms_release(struct tg_terms *terms)
+{
+	tg_pin_release(&terms->pin);
+	claims_put(terms->claims);
+	terms->claims = NULL;
+}
+
+/* 0 is for ever, and so is what does not fit: 584 years. */
+u64 tg_expiry_after_ms(u64 ms)
+{
+	u64 ns, end;
+
+	if (!ms || check_mul_overflow(ms, (u64)NSEC_PER_MSEC, &ns) ||
+	    check_add_overflow(ns, ktime_get_boottime_ns(), &end))
+		return U64_MAX;
+	return end;
+}
+
+bool tg_lease_under(const struct tg_lease *lease, const struct tg_lease *ancestor)
+{
+	while (lease && lease != ancestor)
+		lease = lease->parent;
+	return lease;
+}
+
+static bool expired(const struct tg_lease *lease)
+{
+	return lease->terms.expires != U64_MAX && ktime_get_boottime_ns() >= lease->terms.expires;
+}
+
+/* Revoked or expired; a child never outlives its parent's term, so only revocation is inherited. */
+bool tg_lease_gone(const struct tg_lease *lease)
+{
+	if (expired(lease))
+		return true;
+	for (; lease; lease = lease->parent)
+		if (READ_ONCE(lease->revoked))
+			return true;
+	return false;
+}
+
+/**
+ * tg_lease_check - may the calling task do this with this lease, now?
+ * @lease: the lease
+ * @ops: TEEGATE_OP_* wanted, 0 for what every holder may do
+ *
+ * Return: 0, -ESTALE when the lease or its cgroup is gone, -EPERM when the caller is not the
+ * workload or the lease does not allow @ops.
+ */
+int tg_lease_check(const struct tg_lease *lease, u64 ops)
+{
+	int err;
+
+	if (tg_lease_gone(lease))
+		return -ESTALE;
+	err = tg_pin_check_current(&lease->terms.pin);
+	if (err)
+		return err;
+	return ops & ~lease->terms.ops ? -EPERM : 0;
+}
+
+static struct tg_lease *lease_alloc(struct tg_lease *parent)
+{
+	struct tg_lease *lease = kzalloc(sizeof(*lease), GFP_KERNEL_ACCOUNT);
+
+	if (!lease)
+		return NULL;
+	refcount_set(&lease->ref, 1);
+	lease->parent = parent;
+	lease->top = parent ? parent->top : lease;
+	init_waitqueue_head(&lease->wait);
+	INIT_LIST_HEAD(&lease->lane.ready);
+	INIT_LIST_HEAD(&lease->lane.requests);
+	return lease;
+}
+
+/* Charges the ancestors, all or none. A chain is no longer than TG_DESCENDANTS_MAX for it. */
+static int charge_ancestors(struct tg_lease *parent)
+{
+	struct tg_lease *l;
+
+	if (!parent)
+		return top_leases >= TG_LEASES_MAX ? -ENFILE : 0;
+	for (l = parent; l; l = l->parent)
+		if (l->descendants >= TG_DESCENDANTS_MAX)
+			return -EDQUOT;
+	for (l = parent; l; l = l->parent)
+		l->descendants++;
+	return 0;
+}
+
+static int lease_register(struct tg_lease *lease)
+{
+	int err;
+
+	mutex_lock(&lease_lock);
+	err = charge_ancestors(lease->parent);
+	if (!err) {
+		if (!lease->parent)
+			top_leases++;
+		lease->id = ++last_id;
+		hash_add(leases, &lease->by_id, lease->id);
+	}
+	mutex_unlock(&lease_lock);
+	return err;
+}
+
+static void lease_unregister(struct tg_lease *lease)
+{
+	struct tg_lease *l;
+
+	mutex_lock(&lease_lock);
+	hash_del(&lease->by_id);
+	if (!lease->parent)
+		top_leases--;
+	for (l = lease->parent; l; l = l->parent)
+		l->descendants--;
+	mutex_unlock(&lease_lock);
+}
+
+/* Takes over what @terms holds, unless it fails. The reaper learns of the new end. */
+static struct tg_lease *lease_make(struct tg_lease *parent, struct tg_terms *terms)
+{
+	struct tg_lease *lease = lease_alloc(parent);
+	int err;
+
+	if (!lease)
+		return ERR_PTR(-ENOMEM);
+	lease->terms = *terms;
+	err = lease_register(lease);
+	if (err) {
+		kfree(lease);
+		return ERR_PTR(err);
+	}
+	if (parent)
+		tg_lease_get(parent);
+	memset(terms, 0, sizeof(*terms));
+	if (lease->terms.expires != U64_MAX)
+		mod_delayed_work(reaper_wq, &reaper, 0);
+	return lease;
+}
+
+/**
+ * tg_lease_new - a lease of the administrator's
+ * @terms: cleared on success; still the caller's on failure
+ */
+struct tg_lease *tg_lease_new(struct tg_terms *terms)
+{
+	return lease_make(NULL, terms);
+}
+
+/**
+ * tg_lease_narrow - a lease within another one
+ * @parent: the caller holds a reference
+ * @terms: ops, pins and what else shall be narrower; the rest is filled in from @parent. Cleared
+ *	on success; still the caller's on failure
+ *
+ * Claims are never an argument: whoever narrows cannot change what reports say.
+ */
+struct tg_lease *tg_lease_narrow(struct tg_lease *parent, struct tg_terms *terms)
+{
+	const struct tg_terms *most = &parent->terms;
+
+	if (terms->ops & ~most->ops || terms->max_pending > most->max_pending)
+		return ERR_PTR(-EPERM);
+	if (!terms->max_pending)
+		terms->max_pending = most->max_pending;
+	terms->expires = min(terms->expires, most->expires);
+	terms->claims = claims_get(most->claims);
+	tg_pin_inherit(&terms->pin, &most->pin);
+	return lease_make(parent, terms);
+}
+
+struct tg_lease *tg_lease_get(struct tg_lease *lease)
+{
+	refcount_inc(&lease->ref);
+	return lease;
+}
+
+/* A loop, so that the end of a long chain of parents needs no deep stack. */
+void tg_lease_put(struct tg_lease *lease)
+{
+	struct tg_lease *parent;
+
+	for (; lease && refcount_dec_and_test(&lease->ref); lease = parent) {
+		parent = lease->parent;
+		lease_unregister(lease);
+		tg_terms_release(&lease->terms);
+		kfree(lease);
+	}
+}
+
+struct tg_lease *tg_lease_find(u64 id)
+{
+	struct tg_lease *lease, *found = NULL;
+
+	mutex_lock(&lease_lock);
+	hash_for_each_possible(leases, lease, by_id, id)
+		if (lease->id == id && refcount_inc_not_zero(&lease->ref))
+			found = lease;
+	mutex_unlock(&lease_lock);
+	return found;
+}
+
+/* Ends a lease with all its descendants. May be called any number of times. */
+void tg_lease_revoke(struct tg_lease *revoked)
+{
+	struct tg_lease *lease;
+	unsigned int bucket;
+
+	WRITE_ONCE(revoked->revoked, true);
+	mutex_lock(&lease_lock);
+	hash_for_each(leases, bucket, lease, by_id)
+		if (tg_lease_under(lease, revoked))
+			wake_up_poll(&lease->wait, EPOLLHUP);
+	mutex_unlock(&lease_lock);
+	tg_queue_flush(&tg_queue);
+}
+
+/* Tells the sleepers of expired leases; returns when the next one expires. */
+static u64 reap(void)
+{
+	u64 next = U64_MAX;
+	struct tg_lease *lease;
+	unsigned int bucket;
+
+	mutex_lock(&lease_lock);
+	hash_for_each(leases, bucket, lease, by_id) {
+		if (expired(lease))
+			wake_up_poll(&lease->wait, EPOLLHUP);
+		else
+			next = min(next, lease->terms.expires);
+	}
+	mutex_unlock(&lease_lock);
+	return next;
+}
+
+static void reaper_run(struct work_struct *work)
+{
+	u64 next = reap();
+	u64 now = ktime_get_boottime_ns();
+	u64 ms;
+
+	tg_queue_flush(&tg_queue);
+	if (next == U64_MAX)
+		return;
+	ms = next > now ? div_u64(next - now, NSEC_PER_MSEC) + 1 : 0;
+	/* Not too long: the workqueue's clock stops while the machine sleeps, ours goes on. */
+	queue_delayed_work(reaper_wq, &reaper,
+			   msecs_to_jiffies(min_t(u64, ms, REAPER_SLEEP_MAX_MS)));
+}
+
+int tg_leases_init(void)
+{
+	reaper_wq = alloc_ordered_workqueue("teegate_leases", 0);
+	if (!reaper_wq)
+		return -ENOMEM;
+	INIT_DELAYED_WORK(&reaper, reaper_run);
+	return 0;
+}
+
+/* No file is open any more, and no request is left: there is no lease. */
+void tg_leases_exit(void)
+{
+	cancel_delayed_work_sync(&reaper);
+	destroy_workqueue(reaper_wq);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Leases: who may ask for what, until when. No file and no ioctl here; see lease_fd.c. */
+#ifndef _TG_LEASE_H
+#define _TG_LEASE_H
+
+#include <linux/list.h>
+#include <linux/refcount.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+#include <uapi/linux/teegate.h>
+
+#include "pin.h"
+
+#define TG_LEASES_MAX		4096	/* made by the administrator */
+#define TG_DESCENDANTS_MAX	64	/* narrowed from one lease, grandchildren included */
+#define TG_PENDING_DEFAULT	16	/* requests of one lease that wait */
+
+/* What the administrator's daemon says about a workload. Shared by a lease and its descendants. */
+struct tg_claims {
+	refcount_t ref;
+	u32 len;
+	u8 hash[TEEGATE_HASH_SIZE];
+	u8 bytes[];
+};
+
+/* What a lease allows. Written before the lease exists, never afterwards. */
+struct tg_terms {
+	u64 ops;		/* TEEGATE_OP_* */
+	u64 expires;		/* ktime_get_boottime_ns(), U64_MAX for never */
+	u32 max_pending;
+	struct tg_pin pin;
+	struct tg_claims *claims;
+};
+
+/*
+ * The requests that wait, in their order. Only the lane of a lease that the administrator made is
+ * used, by the lease and all its descendants: narrowing buys no more turns.
+ */
+struct tg_lane {
+	struct list_head ready;		/* in tg_queue.ready while there are requests */
+	struct list_head requests;
+};
+
+struct tg_lease {
+	refcount_t ref;			/* its file, its children, its requests */
+	u64 id;
+	struct tg_terms terms;
+	struct tg_lease *parent;	/* we hold a reference; NULL: made by the administrator */
+	struct tg_lease *top;		/* the end of the chain of parents, maybe itself */
+	bool revoked;			/* only ever set; see tg_lease_gone() */
+	unsigned int descendants;	/* lease_lock */
+	struct hlist_node by_id;	/* lease_lock */
+	wait_queue_head_t wait;		/* poll() */
+
+	/* queue.c, under the lock of the queue: */
+	struct tg_lane lane;
+	unsigned int pending;		/* requests of this lease and its descendants */
+};
+
+int tg_claims_from_user(const void __user *bytes, u32 len, struct tg_claims **ret_claims);
+void tg_terms_release(struct tg_terms *terms);
+u64 tg_expiry_after_ms(u64 ms);
+
+struct tg_lease *tg_lease_new(struct tg_terms *terms);
+struct tg_lease *tg_lease_narrow(struct tg_lease *parent, struct tg_terms *terms);
+struct tg_lease *tg_lease_get(struct tg_lease *lease);
+struct tg_lease *tg_lease_find(u64 id);
+void tg_lease_put(struct tg_lease *lease);
+
+bool tg_lease_under(const struct tg_lease *lease, const struct tg_lease *ancestor);
+bool tg_lease_gone(const struct tg_lease *lease);
+int tg_lease_check(const struct tg_lease *lease, u64 ops);
+void tg_lease_revoke(struct tg_lease *lease);
+
+int tg_leases_init(void);
+void tg_leases_exit(void);
+
+#endif

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * teegate: one interface over the TEE devices of a confidential guest.
+ *
+ * DOC: what this module is for
+ *
+ * A confidential guest has one TEE and many workloads. The vendor drivers give their device to
+ * whoever may open it, and sign whatever that one says; so nobody but root may open it, or else
+ * one container speaks for another. This module stands between: it hands out leases, says in each
+ * report which lease asked, and lets one worker talk to firmware at a pace that firmware bears.
+ *
+ * DOC: layers
+ *
+ * session, lease_fd -> ioctl -> info, report -> queue -> backend (snp), each knowing only what is
+ * to the right of it; lease, pin and binding are used by all of them. Files say in their first
+ * lines what they leave to others.
+ *
+ * DOC: expected load
+ *
+ * Tens of reports a second at most: SNP firmware takes milliseconds, and hosts throttle it. All
+ * locks are taken for microseconds, except be->channel, which the worker holds around firmware.
+ *
+ * DOC: unloading
+ *
+ * Every descriptor holds the module, so when it goes there is no caller. One request whose caller
+ * was killed may still be with firmware; the worker is waited for.
+ */
+#include <linux/init.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+
+#include "backend.h"
+#include "binding.h"
+#include "ioctl.h"
+#include "lease.h"
+#include "queue.h"
+
+struct tg_queue tg_queue;
+
+/* A guest has one TEE, so the order says nothing. */
+static const struct tg_backend_ops *select_backend(void)
+{
+#ifdef TG_HAVE_SNP
+	if (tg_snp_ops.present())
+		return &tg_snp_ops;
+#endif
+	return &tg_none_ops;
+}
+
+static int backend_start(struct tg_queue *q)
+{
+	struct tg_backend *be = &q->be;
+	int err;
+
+	mutex_init(&be->channel);
+	spin_lock_init(&be->state_lock);
+	be->ops = select_backend();
+	err = be->ops->init(be);
+	if (err) {
+		pr_err("%s backend: %d\n", be->ops->name, err);
+		return err;
+	}
+	err = tg_queue_start(q);
+	if (err)
+		be->ops->exit(be);
+	return err;
+}
+
+static void backend_stop(struct tg_queue *q)
+{
+	tg_queue_stop(q);
+	q->be.ops->exit(&q->be);
+}
+
+static int __init teegate_init(void)
+{
+	int err;
+
+	tg_queue_init(&tg_queue);
+	err = tg_binding_init();
+	if (err)
+		return err;
+	err = tg_leases_init();
+	if (err)
+		goto no_leases;
+	err = backend_start(&tg_queue);
+	if (err)
+		goto no_backend;
+	err = tg_session_register();
+	if (err)
+		goto no_session;
+	return 0;
+
+no_session:
+	backend_stop(&tg_queue);
+no_backend:
+	tg_leases_exit();
+no_leases:
+	tg_binding_exit();
+	return err;
+}
+
+static void __exit teegate_exit(void)
+{
+	tg_session_unregister();
+	backend_stop(&tg_queue);
+	tg_leases_exit();
+	tg_binding_exit();
+}
+
+module_init(teegate_init);
+module_exit(teegate_exit);
+
+MODULE_DESCRIPTION("One interface over the TEE devices of a confidential guest");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(TG_VERSION);
+MODULE_SOFTDEP("pre: sha384");

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The queue between the callers and the one worker that talks to firmware. */
+#ifndef _TG_QUEUE_H
+#define _TG_QUEUE_H
+
+#include <linux/completion.h>
+#include <linux/list.h>
+#include <linux/refcount.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+
+#include "backend.h"
+#include "binding.h"
+
+#define TG_QUEUE_MAX		256	/* requests in all */
+/* The stock SNP driver repeats a request for 60 s before it gives up; outlive that. */
+#define TG_TIMEOUT_DEFAULT_MS	75000
+
+struct task_struct;
+struct tg_lease;
+
+enum tg_request_state {
+	TG_REQUEST_NEW,		/* the caller's alone */
+	TG_REQUEST_WAITING,	/* in a lane */
+	TG_REQUEST_ASKED,	/* the worker is at it, and alone touches the answer */
+	TG_REQUEST_DONE,	/* answered or given up; the caller's alone again */
+};
+
+/*
+ * What one caller wants and what becomes of it. Held by the caller and, from submission until it is
+ * done, by the queue. A caller that gives up leaves the object to the worker.
+ */
+struct tg_request {
+	refcount_t ref;
+	struct list_head node;		/* tg_lane.requests */
+	struct tg_lease *lease;		/* we hold a reference */
+	struct completion done;
+
+	/* under the lock of the queue: */
+	enum tg_request_state state;
+	bool dropped;			/* nobody waits any more: throw the answer away */
+	int result;			/* valid once done */
+
+	struct tg_subject subject;	/* what its leaf, or the caller, says */
+	struct tg_answer answer;
+};
+
+struct tg_queue {
+	struct tg_backend be;
+	struct task_struct *worker;
+	wait_queue_head_t wake;		/* the worker sleeps here */
+
+	spinlock_t lock;		/* all that follows */
+	struct list_head ready;		/* lanes with requests; the first has the next turn */
+	struct tg_request *asked;	/* what firmware works on */
+	unsigned int pending;		/* submitted and not done with */
+	bool attach;			/* somebody called tg_backend_kick() */
+	u64 reports;
+	u64 errors;
+};
+
+extern struct tg_queue tg_queue;	/* main.c: a guest has one TEE */
+
+struct tg_queue_stats {
+	u64 reports;
+	u64 errors;
+	unsigned int pending;
+};
+
+struct tg_request *tg_request_new(const struct tg_backend_ops *ops, struct tg_lease *lease,
+				  bool want_aux);
+void tg_request_put(struct tg_request *req);
+
+int tg_queue_ask(struct tg_queue *q, struct tg_request *req, u32 timeout_ms);
+void tg_queue_flush(struct tg_queue *q);
+void tg_queue_kick(struct tg_queue *q);
+void tg_queue_get_stats(struct tg_queue *q, struct tg_queue_stats *ret_stats);
+
+void tg_queue_init(struct tg_queue *q);
+int tg_queue_start(struct tg_queue *q);
+void tg_queue_stop(struct tg_queue *q);
+
+#endif
