@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Through teegated: ask for a lease, then use it like any other. The broker is no data path; it
+ * is asked again only when its lease has ended.
+ *
+ * Each question has a connection of its own. The broker knows a client by who connected, so a kept
+ * connection would speak for who this process was, not for who it is; and a connection is no thing that
+ * threads and children after a fork could share.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <linux/teegate.h>
+#include <systemd/sd-json.h>
+#include <systemd/sd-varlink.h>
+
+#include "context.h"
+
+#define BROKER		"io.teegate.Broker."
+#define ANSWER_MS	5000	/* the broker answers from memory; the firmware is not its to wait for */
+
+#define cleanup(f) __attribute__((cleanup(f)))
+
+/* Names in the interface, by the bit of their operation. */
+static const char *const operation_names[] = { "report", "raw-report" };
+static const char *const provider_names[] = { "none", "sev-snp", "tdx", "se" };
+static const char *const transport_names[] = { "none", "driver", "direct" };
+static const char *const state_names[] = { "absent", "waiting", "up", "lost", "dead" };
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static uint32_t index_of(const char *const names[], size_t count, const char *name)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (name && strcmp(names[i], name) == 0)
+			return i;
+	return 0;
+}
+
+/* A member's text, or "". */
+static const char *text_of(sd_json_variant *object, const char *key)
+{
+	sd_json_variant *v = sd_json_variant_by_key(object, key);
+
+	return v && sd_json_variant_is_string(v) ? sd_json_variant_string(v) : "";
+}
+
+static int64_t number_of(sd_json_variant *object, const char *key, int64_t otherwise)
+{
+	sd_json_variant *v = sd_json_variant_by_key(object, key);
+
+	return v && sd_json_variant_is_integer(v) ? sd_json_variant_integer(v) : otherwise;
+}
+
+static uint64_t operations_of(sd_json_variant *object, const char *key)
+{
+	sd_json_variant *v = sd_json_variant_by_key(object, key), *element;
+	uint64_t ops = 0;
+
+	if (!v || !sd_json_variant_is_array(v))
+		return 0;
+	for (size_t i = 0; i < sd_json_variant_elements(v); i++) {
+		element = sd_json_variant_by_index(v, i);
+		for (size_t j = 0; j < COUNT(operation_names); j++)
+			if (sd_json_variant_is_string(element) &&
+			    strcmp(sd_json_variant_string(element), operation_names[j]) == 0)
+				ops |= 1ull << j;
+	}
+	return ops;
+}
+
+/* "ENOKEY" -> -ENOKEY */
+static int errno_of(const char *name)
+{
+	const char *known;
+
+	for (int i = 1; i < 134; i++) {
+		known = strerrorname_np(i);
+		if (known && strcmp(known, name) == 0)
+			return -i;
+	}
+	return -EPROTO;
+}
+
+static int fail_connection(const tee_ctx *ctx, int error, const char *path)
+{
+	if (error == -ENOENT || error == -ECONNREFUSED || error == -ENOTDIR)
+		return tee_fail(ctx, -ENODEV, "No broker listens on %s; is teegated.socket started, or the socket mounted?", path);
+	if (error == -EINVAL)
+		return tee_fail(ctx, error, "\"%s\" is no absolute path of a socket.", path);
+	return tee_fail(ctx, error, "%s: %s", path, strerror(-error));
+}
+
+/* The broker said no: its own words, for they name the workload and the missing policy. */
+static int fail_refused(tee_ctx *ctx, const char *id, sd_json_variant *reply)
+{
+	const char *reason = text_of(reply, "reason");
+	int error;
+
+	if (strcmp(id, BROKER "NotAllowed") == 0)
+		return tee_fail(ctx, -EPERM, "The broker takes this process for %s and refuses: %s. What would have to exist: %s",
+				text_of(reply, "workload"), reason, text_of(reply, "rule"));
+	if (strcmp(id, BROKER "UnknownWorkload") == 0)
+		return tee_fail(ctx, -EPERM, "The broker cannot tell which workload this is: %s", reason);
+	if (strcmp(id, BROKER "Forgeable") == 0)
+		return tee_fail(ctx, -EPERM, "The broker refuses, because this workload could forge its evidence: %s", reason);
+	if (strcmp(id, BROKER "Busy") == 0)
+		return tee_fail(ctx, -EAGAIN, "The broker has too many requests of this workload. Try again in %lld ms.",
+				(long long)number_of(reply, "retryAfterMs", 1000));
+	if (strcmp(id, BROKER "Failed") == 0) {
+		error = errno_of(text_of(reply, "errno"));
+		return tee_fail(ctx, error, "The broker: %s %s", tee_strerror(error), reason);
+	}
+	if (strcmp(id, SD_VARLINK_ERROR_TIMEOUT) == 0)
+		return tee_fail(ctx, -ETIMEDOUT, "The broker at %s did not answer in time; look at the journal of teegated.", ctx->path);
+	if (strcmp(id, SD_VARLINK_ERROR_DISCONNECTED) == 0)
+		return tee_fail(ctx, -ECONNRESET, "The broker at %s hung up; look at the journal of teegated.", ctx->path);
+	return tee_fail(ctx, -EPROTO, "%s answered %s: it is not a broker that this library knows.", ctx->path, id);
+}
+
+/* @ret_reply belongs to @ret_link. @parameters is consumed. */
+static int ask(tee_ctx *ctx, const char *method, sd_json_variant *parameters, unsigned int timeout_ms,
+	       sd_varlink **ret_link, sd_json_variant **ret_reply)
+{
+	cleanup(sd_json_variant_unrefp) sd_json_variant *sent = parameters;
+	cleanup(sd_varlink_close_unrefp) sd_varlink *link = NULL;
+	sd_json_variant *reply = NULL;
+	const char *id = NULL;
+	int r;
+
+	r = sd_varlink_connect_address(&link, ctx->path);
+	if (r < 0)
+		return fail_connection(ctx, r, ctx->path);
+	r = sd_varlink_set_relative_timeout(link, (uint64_t)timeout_ms * 1000);
+	if (r >= 0)
+		r = sd_varlink_set_allow_fd_passing_input(link, true);
+	if (r >= 0)
+		r = sd_varlink_call(link, method, sent, &reply, &id);
+	if (r == -ETIME)
+		r = -ETIMEDOUT;
+	if (r < 0)
+		return tee_fail(ctx, r, "Asking the broker at %s: %s", ctx->path, strerror(-r));
+	if (id)
+		return fail_refused(ctx, id, reply);
+	*ret_link = link;
+	*ret_reply = reply;
+	link = NULL;
+	return 0;
+}
+
+/* The descriptor beside the reply: a lease, or nothing that we touch. */
+static int take_lease(tee_ctx *ctx, sd_varlink *link, sd_json_variant *reply)
+{
+	int64_t index = number_of(reply, "leaseFd", -1);
+	int fd = -EPROTO;
+
+	if (index >= 0 && index < 16)
+		fd = sd_varlink_take_fd(link, (size_t)index);
+	if (fd < 0)
+		return tee_fail(ctx, -EPROTO, "The broker at %s sent no descriptor.", ctx->path);
+	if (!tee_kernel_is_lease(ctx, fd)) {
+		close(fd);
+		return tee_fail(ctx, -EPROTO, "The broker at %s sent a descriptor that is not a lease of teegate.", ctx->path);
+	}
+	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	return fd;
+}
+
+static int acquire(tee_ctx *ctx, bool raw, unsigned int timeout_ms)
+{
+	cleanup(sd_varlink_close_unrefp) sd_varlink *link = NULL;
+	sd_json_variant *parameters = NULL, *reply;
+	int r;
+
+	r = sd_json_build(&parameters,
+			  SD_JSON_BUILD_OBJECT(SD_JSON_BUILD_PAIR("operations",
+				SD_JSON_BUILD_ARRAY(SD_JSON_BUILD_STRING(operation_names[raw])))));
+	if (r < 0)
+		return tee_fail(ctx, r, "%s", tee_strerror(r));
+	r = ask(ctx, BROKER "AcquireLease", parameters, timeout_ms, &link, &reply);
+	return r < 0 ? r : take_lease(ctx, link, reply);
+}
+
+/*
+ * Puts @fd where all threads find it and returns the descriptor to use. The number, once set, stays
+ * for the life of the context: a successor replaces the file behind it in one step, and a thread
+ * that is in an ioctl on the old one is not disturbed.
+ */
+static int install(int *slot, int fd)
+{
+	int old = -1;
+
+	if (__atomic_compare_exchange_n(slot, &old, fd, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		return fd;
+	if (dup3(fd, old, O_CLOEXEC) < 0) {
+		int error = -errno;
+
+		close(fd);
+		return error;
+	}
+	close(fd);
+	return old;
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/* What is left of the request's deadline; 0 stands for the module's default and stays. */
+static int time_left(const struct tee_request *request, uint64_t start, unsigned int *ret)
+{
+	uint64_t gone = now_ms() - start;
+
+	if (request->timeout_ms > 0 && gone >= request->timeout_ms)
+		return -ETIMEDOUT;
+	*ret = request->timeout_ms > 0 ? request->timeout_ms - (unsigned int)gone : 0;
+	return 0;
+}
+
+static int renew(tee_ctx *ctx, const struct tee_request *request, uint64_t start)
+{
+	bool raw = request->flags & TEE_REPORT_RAW;
+	unsigned int left;
+	int fd, r;
+
+	r = time_left(request, start, &left);
+	if (r < 0)
+		return tee_fail(ctx, r, "%s", tee_strerror(r));
+	fd = acquire(ctx, raw, left > 0 && left < ANSWER_MS ? left : ANSWER_MS);
+	if (fd < 0)
+		return fd;
+	fd = install(&ctx->lease[raw], fd);
+	return fd < 0 ? tee_fail(ctx, fd, "Keeping the lease: %s", strerror(-fd)) : fd;
+}
+
+static int report_on(tee_ctx *ctx, int fd, const struct tee_request *request, uint64_t start, uint8_t **ret,
+		     size_t *ret_len)
+{
+	struct tee_request rest = *request;
+	int r;
+
+	r = time_left(request, start, &rest.timeout_ms);
+	if (r < 0)
+		return tee_fail(ctx, r, "%s", tee_strerror(r));
+	return tee_kernel_report(ctx, fd, &rest, ret, ret_len);
+}
+
+static int broker_report(tee_ctx *ctx, const struct tee_request *request, uint8_t **ret, size_t *ret_len)
+{
+	bool raw = request->flags & TEE_REPORT_RAW, kept = true;
+	uint64_t start = now_ms();
+	int fd, r;
+
+	fd = __atomic_load_n(&ctx->lease[raw], __ATOMIC_ACQUIRE);
+	if (fd < 0) {
+		kept = false;
+		fd = renew(ctx, request, start);
+		if (fd < 0)
+			return fd;
+	}
+	r = report_on(ctx, fd, request, start, ret, ret_len);
+	/* Expired, revoked by a policy that has changed, or of a module that was loaded anew: ask once. */
+	if (r != -ESTALE || !kept)
+		return r;
+	fd = renew(ctx, request, start);
+	return fd < 0 ? fd : report_on(ctx, fd, request, start, ret, ret_len);
+}
+
+static void copy_text(char *to, size_t size, const char *from)
+{
+	(void)snprintf(to, size, "%s", from);
+}
+
+static int broker_info(tee_ctx *ctx, struct tee_info *ret)
+{
+	cleanup(sd_varlink_close_unrefp) sd_varlink *link = NULL;
+	sd_json_variant *parameters = NULL, *reply, *info, *software;
+	int r;
+
+	r = sd_json_build(&parameters, SD_JSON_BUILD_EMPTY_OBJECT);
+	if (r < 0)
+		return tee_fail(ctx, r, "%s", tee_strerror(r));
+	r = ask(ctx, BROKER "GetInfo", parameters, ANSWER_MS, &link, &reply);
+	if (r < 0)
+		return r;
+	info = sd_json_variant_by_key(reply, "info");
+	if (!info || !sd_json_variant_is_object(info))
+		return tee_fail(ctx, -EPROTO, "The broker at %s answered no info.", ctx->path);
+
+	software = sd_json_variant_by_key(info, "softwareFirmware");
+	*ret = (struct tee_info) {
+		.provider = index_of(provider_names, COUNT(provider_names), text_of(info, "provider")),
+		.transport = index_of(transport_names, COUNT(transport_names), text_of(info, "transport")),
+		.state = index_of(state_names, COUNT(state_names), text_of(info, "state")),
+		.vmpl = (uint32_t)number_of(info, "vmpl", 0),
+		.module_ops = operations_of(info, "operations"),
+		.lease_ops = operations_of(info, "allowed"),
+	};
+	ret->firmware_ops = ret->state == TEEGATE_STATE_UP ? ret->module_ops : 0;
+	if (software && sd_json_variant_is_boolean(software) && sd_json_variant_boolean(software))
+		ret->taint = TEEGATE_TAINT_SOFTWARE_FIRMWARE;
+	copy_text(ret->reason, sizeof(ret->reason), text_of(info, "reason"));
+	copy_text(ret->workload, sizeof(ret->workload), text_of(info, "workload"));
+	return 0;
+}
+
+static const struct tee_transport broker_transport = {
+	.get_info = broker_info,
+	.get_report = broker_report,
+};
+
+int tee_open_broker(tee_ctx *ctx, const char *path)
+{
+	cleanup(sd_varlink_close_unrefp) sd_varlink *link = NULL;
+	int r;
+
+	if (*path == '\0')
+		path = TEE_BROKER_SOCKET;
+	ctx->path = strdup(path);
+	if (!ctx->path)
+		return tee_fail(NULL, -ENOMEM, "%s", tee_strerror(-ENOMEM));
+	r = sd_varlink_connect_address(&link, path);
+	if (r < 0)
+		return fail_connection(NULL, r, path);
+	ctx->transport = &broker_transport;
+	return 0;
+}

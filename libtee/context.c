@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The public calls on a context: choose a way to the TEE, check arguments, and judge whatever came
+ * back by the same decoder that judges strangers' evidence.
+ */
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <linux/teegate.h>
+
+#include "context.h"
+
+#define INFO_SIZE_MIN	sizeof(struct tee_info)	/* of 0.1; stays when the structure grows */
+
+TEE_PUBLIC tee_ctx *tee_close(tee_ctx *ctx)
+{
+	if (!ctx)
+		return NULL;
+	if (ctx->fd >= 0)
+		close(ctx->fd);
+	for (size_t i = 0; i < 2; i++)
+		if (ctx->lease[i] >= 0)
+			close(ctx->lease[i]);
+	free(ctx->path);
+	free(ctx->item);
+	free(ctx);
+	return NULL;
+}
+
+static tee_ctx *new_context(const struct tee_sys *sys)
+{
+	/* A number, not the address: that may come again, with another thread's old text on it. */
+	static atomic_uint_least64_t next_serial = 1;
+	tee_ctx *ctx;
+
+	ctx = calloc(1, sizeof(*ctx));
+	if (!ctx)
+		return NULL;
+	ctx->sys = sys;
+	ctx->serial = atomic_fetch_add(&next_serial, 1);
+	ctx->fd = -1;
+	ctx->lease[0] = -1;
+	ctx->lease[1] = -1;
+	return ctx;
+}
+
+static int open_env(tee_ctx *ctx, const char *unused)
+{
+	(void)unused;
+	return tee_open_env(ctx);
+}
+
+/* One way: all or nothing. */
+static int try_way(const struct tee_sys *sys, int (*way)(tee_ctx *, const char *), const char *argument,
+		   tee_ctx **ret_ctx)
+{
+	tee_ctx *ctx = new_context(sys);
+	int r;
+
+	if (!ctx)
+		return tee_fail(NULL, -ENOMEM, "%s", tee_strerror(-ENOMEM));
+	r = way(ctx, argument);
+	if (r < 0) {
+		tee_close(ctx);
+		return r;
+	}
+	*ret_ctx = ctx;
+	return 0;
+}
+
+static bool exists_but_not_for_us(int error)
+{
+	return error == -EACCES || error == -EPERM;
+}
+
+/*
+ * The failure of the last way that was tried is of little use when an earlier one was nearly open:
+ * "permission denied" tells more than "not there".
+ */
+static int choose(const struct tee_sys *sys, tee_ctx **ret_ctx)
+{
+	static const struct {
+		int (*way)(tee_ctx *, const char *);
+		const char *argument;
+	} ways[] = {
+		{ open_env, NULL },
+		{ tee_open_device, TEEGATE_DEVICE },
+		{ tee_open_broker, TEE_BROKER_SOCKET },
+	};
+	char texts[768] = "";
+	int error = -ENODEV, r;
+	size_t used = 0;
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		r = try_way(sys, ways[i].way, ways[i].argument, ret_ctx);
+		if (r >= 0 || r == -ENOMEM)
+			return r;
+		if (exists_but_not_for_us(r) && !exists_but_not_for_us(error))
+			error = r;
+		(void)snprintf(texts + used, sizeof(texts) - used, "%s%s", i > 0 ? " " : "", tee_last_error(NULL));
+		used += strlen(texts + used);
+	}
+	return tee_fail(NULL, error, "No way to the TEE: %s", texts);
+}
+
+int tee_open_with(const struct tee_sys *sys, const char *target, tee_ctx **ret_ctx)
+{
+	static const struct {
+		const char *prefix;
+		int (*way)(tee_ctx *, const char *);
+	} ways[] = {
+		{ "fd:", tee_open_fd },
+		{ "device:", tee_open_device },
+		{ "broker:", tee_open_broker },
+		{ "fake:", tee_open_fake },
+	};
+
+	if (!ret_ctx)
+		return -EINVAL;
+	if (!target)
+		return choose(sys, ret_ctx);
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		size_t len = strlen(ways[i].prefix);
+
+		if (strncmp(target, ways[i].prefix, len) == 0)
+			return try_way(sys, ways[i].way, target + len, ret_ctx);
+	}
+	return tee_fail(NULL, -EINVAL, "\"%.200s\" is not fd:N, device:PATH, broker:PATH, fake: or fake:FILE.", target);
+}
+
+TEE_PUBLIC int tee_open(const char *target, tee_ctx **ret_ctx)
+{
+	return tee_open_with(&tee_sys_linux, target, ret_ctx);
+}
+
+TEE_PUBLIC int tee_get_info(tee_ctx *ctx, struct tee_info *ret_info)
+{
+	struct tee_info info = { 0 };
+	size_t size, known;
+	int r;
+
+	if (!ctx || !ret_info)
+		return -EINVAL;
+	size = ret_info->size;
+	if (size < INFO_SIZE_MIN)
+		return tee_fail(ctx, -EINVAL, "tee_info.size must be set to sizeof(struct tee_info).");
+
+	r = ctx->transport->get_info(ctx, &info);
+	if (r < 0)
+		return r;
+	/* The caller may be older or newer than this library. */
+	known = size < sizeof(info) ? size : sizeof(info);
+	memcpy(ret_info, &info, known);
+	memset((char *)ret_info + known, 0, size - known);
+	ret_info->size = size;
+	return 0;
+}
+
+static int check_request(tee_ctx *ctx, const struct tee_request *request)
+{
+	if (request->user_data_len > TEE_USER_DATA_MAX)
+		return tee_fail(ctx, -EINVAL, "User data has at most %d bytes; hash what is longer.", TEE_USER_DATA_MAX);
+	if (!request->user_data && request->user_data_len > 0)
+		return tee_fail(ctx, -EINVAL, "User data has a length but no address.");
+	if (request->flags & ~(TEE_REPORT_RAW | TEE_REPORT_AUX))
+		return tee_fail(ctx, -EINVAL, "Unknown flags 0x%x.", request->flags);
+	if (request->timeout_ms > TEEGATE_TIMEOUT_MAX_MS)
+		return tee_fail(ctx, -EINVAL, "The deadline is over %d ms.", TEEGATE_TIMEOUT_MAX_MS);
+	return 0;
+}
+
+TEE_PUBLIC int tee_get_report(tee_ctx *ctx, const void *user_data, size_t user_data_len, unsigned int flags,
+			      unsigned int timeout_ms, tee_evidence **ret_evidence)
+{
+	struct tee_request request = { user_data, user_data_len, flags, timeout_ms };
+	const char *why = "";
+	tee_evidence *evidence;
+	uint8_t *item;
+	size_t len;
+	int r;
+
+	if (!ctx || !ret_evidence)
+		return -EINVAL;
+	r = check_request(ctx, &request);
+	if (r < 0)
+		return r;
+	r = ctx->transport->get_report(ctx, &request, &item, &len);
+	if (r < 0)
+		return r;
+	r = tee_evidence_from_item(item, len, &evidence, &why);
+	free(item);
+	if (r == -ENOMEM)
+		return tee_fail(ctx, r, "%s", tee_strerror(r));
+	if (r < 0)
+		return tee_fail(ctx, -EPROTO, "What was answered is not evidence: %s.", why);
+	if (tee_evidence_plain(evidence)->bound != !(flags & TEE_REPORT_RAW)) {
+		tee_evidence_free(evidence);
+		return tee_fail(ctx, -EPROTO, "A %s report was asked for, and the other kind was answered.",
+				flags & TEE_REPORT_RAW ? "raw" : "bound");
+	}
+	*ret_evidence = evidence;
+	return 0;
+}

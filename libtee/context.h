@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the parts of libtee share: the context, the transports behind it, and how a failure gets
+ * its words.
+ *
+ * A context never changes after tee_open() but for the lease that the broker transport keeps, and
+ * that is a descriptor number which is set once and then only ever replaced in place (dup3()).
+ * So no lock is needed, and none can be held by another thread across a fork().
+ */
+#ifndef TEE_CONTEXT_H
+#define TEE_CONTEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "evidence.h"
+#include "public.h"
+#include "tee.h"
+
+/* The system calls that reach the kernel module; tests put their own here. */
+struct tee_sys {
+	/* All return a negative errno on failure. */
+	int (*open)(const char *path);			/* O_RDWR, close-on-exec, a character device */
+	int (*ioctl)(int fd, unsigned long request, void *arg);
+	int (*is_lease)(int fd);			/* 0 if @fd is a lease's file, else -EBADF */
+};
+
+extern const struct tee_sys tee_sys_linux;
+
+struct tee_request {
+	const void *user_data;
+	size_t user_data_len;
+	unsigned int flags;	/* TEE_REPORT_* */
+	unsigned int timeout_ms;
+};
+
+struct tee_transport {
+	int (*get_info)(tee_ctx *ctx, struct tee_info *ret);
+	/* @ret is an encoded item: whatever a transport says is decoded and judged like a stranger's. */
+	int (*get_report)(tee_ctx *ctx, const struct tee_request *request, uint8_t **ret, size_t *ret_len);
+};
+
+struct tee_ctx {
+	const struct tee_transport *transport;
+	const struct tee_sys *sys;
+	uint64_t serial;	/* names the context to the threads' error texts */
+	int fd;			/* session or lease, -1 */
+	int lease[2];		/* broker: for bound and raw reports, -1 until acquired; atomic */
+	char *path;		/* broker: its socket */
+	uint8_t *item;		/* fake: what it answers, NULL: made up */
+	size_t item_len;
+};
+
+/* One opener for each way of tee_open(); ctx is zeroed but for fds (-1), serial and sys. */
+int tee_open_fd(tee_ctx *ctx, const char *number);
+int tee_open_env(tee_ctx *ctx);
+int tee_open_device(tee_ctx *ctx, const char *path);
+int tee_open_broker(tee_ctx *ctx, const char *path);
+int tee_open_fake(tee_ctx *ctx, const char *path);
+
+int tee_open_with(const struct tee_sys *sys, const char *target, tee_ctx **ret_ctx);
+
+/* kernel.c: the ioctls, on any session or lease. */
+int tee_kernel_info(tee_ctx *ctx, int fd, struct tee_info *ret);
+int tee_kernel_report(tee_ctx *ctx, int fd, const struct tee_request *request, uint8_t **ret, size_t *ret_len);
+bool tee_kernel_is_lease(tee_ctx *ctx, int fd);
+/* Words for a failure of an ioctl on @fd, with the module's own reason where it has one. */
+int tee_kernel_fail(tee_ctx *ctx, int fd, int error, const char *what, uint64_t fw_status);
+
+/* object.c */
+int tee_evidence_from_item(const uint8_t *item, size_t len, tee_evidence **ret, const char **ret_why);
+const struct evidence *tee_evidence_plain(const tee_evidence *evidence);
+
+/* own-claims.c: what the administrator's own leases say. */
+struct tee_own {
+	bool pin_uid;
+	uint32_t uid;
+	int cgroup_fd;		/* -1: not pinned */
+	char cgroup[4096];	/* path, "" if unknown */
+};
+int tee_own_look(struct tee_own *ret);
+void tee_own_done(struct tee_own *own);
+int tee_own_claims(const struct tee_own *own, uint64_t taint, uint8_t **ret, size_t *ret_len);
+/* The cgroup v2 path in the text of /proc/PID/cgroup, or -ENOENT. */
+int tee_own_parse_cgroup(const char *text, char *ret, size_t size);
+
+/*
+ * Leaves a text for tee_last_error() in this thread and returns @error. @ctx may be NULL: then it is
+ * tee_open()'s.
+ */
+int tee_fail(const tee_ctx *ctx, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * /dev/teegate, for the administrator. A session cannot ask for a report, so each request makes a
+ * lease for itself and drops it: what the lease is pinned to and what its claims say is then what holds
+ * at that moment, also after a fork, a change of user or a move to another cgroup.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <linux/teegate.h>
+
+#include "context.h"
+
+#define LEASE_SPARE_MS	60000	/* a lease that outlives its request by an accident ends by itself */
+
+static int create_lease(tee_ctx *ctx, const struct tee_request *request, const struct tee_own *own,
+			const uint8_t *claims, size_t claims_len)
+{
+	bool raw = request->flags & TEE_REPORT_RAW;
+	struct teegate_create_lease arg = {
+		.size = sizeof(arg),
+		.ops = raw ? TEEGATE_OP_RAW_REPORT : TEEGATE_OP_REPORT,
+		.cgroup_fd = own->cgroup_fd,
+		.max_pending = 1,
+		.lifetime_ms = TEEGATE_TIMEOUT_MAX_MS + LEASE_SPARE_MS,
+		.lease_fd = -1,
+	};
+	int r;
+
+	if (own->cgroup_fd < 0)
+		arg.flags |= TEEGATE_LEASE_UNPINNED;
+	if (own->pin_uid) {
+		arg.flags |= TEEGATE_LEASE_PIN_UID;
+		arg.uid = own->uid;
+	}
+	if (!raw) {
+		arg.claims = (uint64_t)(uintptr_t)claims;
+		arg.claims_len = (uint32_t)claims_len;
+	}
+	r = ctx->sys->ioctl(ctx->fd, TEEGATE_CREATE_LEASE, &arg);
+	if (r < 0)
+		return tee_kernel_fail(ctx, ctx->fd, r, "Making a lease for this process", 0);
+	return arg.lease_fd;
+}
+
+/* The claims are ours: an answer with others is not an answer to us. */
+static int check_claims(tee_ctx *ctx, const uint8_t *item, size_t len, const uint8_t *claims, size_t claims_len)
+{
+	struct evidence ev;
+	bool same;
+
+	if (ev_decode(item, len, &ev, NULL) < 0)
+		return tee_fail(ctx, -EPROTO, "The kernel module's answer does not make evidence.");
+	same = !ev.bound || (ev.binding.claims.len == claims_len &&
+			     memcmp(ev.binding.claims.data, claims, claims_len) == 0);
+	ev_done(&ev);
+	return same ? 0 : tee_fail(ctx, -EPROTO, "The report carries other claims than were asked for.");
+}
+
+static int report_as(tee_ctx *ctx, const struct tee_request *request, const struct tee_own *own,
+		     uint8_t **ret, size_t *ret_len)
+{
+	size_t claims_len = 0, len = 0;
+	uint8_t *claims = NULL, *item = NULL;
+	struct tee_info info;
+	int fd, r;
+
+	r = tee_kernel_info(ctx, ctx->fd, &info);
+	if (r < 0)
+		return r;
+	r = tee_own_claims(own, info.taint, &claims, &claims_len);
+	if (r < 0)
+		return tee_fail(ctx, r, "Writing the claims of this process: %s", tee_strerror(r));
+
+	fd = create_lease(ctx, request, own, claims, claims_len);
+	r = fd;
+	if (fd >= 0) {
+		r = tee_kernel_report(ctx, fd, request, &item, &len);
+		close(fd);
+	}
+	if (r >= 0)
+		r = check_claims(ctx, item, len, claims, claims_len);
+	free(claims);
+	if (r < 0) {
+		free(item);
+		return r;
+	}
+	*ret = item;
+	*ret_len = len;
+	return 0;
+}
+
+static int device_report(tee_ctx *ctx, const struct tee_request *request, uint8_t **ret, size_t *ret_len)
+{
+	struct tee_own own;
+	int r;
+
+	r = tee_own_look(&own);
+	if (r < 0)
+		return tee_fail(ctx, r, "Looking for the cgroup of this process in /proc and /sys/fs/cgroup: %s",
+				strerror(-r));
+	r = report_as(ctx, request, &own, ret, ret_len);
+	tee_own_done(&own);
+	return r;
+}
+
+static int device_info(tee_ctx *ctx, struct tee_info *ret)
+{
+	return tee_kernel_info(ctx, ctx->fd, ret);
+}
+
+static const struct tee_transport device_transport = {
+	.get_info = device_info,
+	.get_report = device_report,
+};
+
+int tee_open_device(tee_ctx *ctx, const char *path)
+{
+	struct tee_info info;
+	int fd, r;
+
+	fd = ctx->sys->open(path);
+	if (fd == -ENOENT || fd == -ENXIO || fd == -ENODEV)
+		return tee_fail(NULL, -ENODEV, "%s is not there; is the module teegate loaded?", path);
+	if (fd < 0)
+		return tee_fail(NULL, fd, "%s: %s", path, strerror(-fd));
+
+	ctx->fd = fd;
+	r = tee_kernel_info(ctx, fd, &info);
+	if (r < 0)
+		return tee_fail(NULL, r == -ENOTTY || r == -EINVAL ? -ENODEV : r,
+				"%s does not answer as teegate does: %s", path, strerror(-r));
+	ctx->transport = &device_transport;
+	return 0;
+}

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The ioctls of the kernel module, and from its answer to an evidence item. Used by every transport
+ * that holds a descriptor of the module, the broker's included: it hands out leases, not reports.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <linux/teegate.h>
+
+#include "context.h"
+
+#define SNP_REPORT_SIZE		1184	/* SEV-SNP ABI specification, ATTESTATION_REPORT */
+#define SNP_REPORT_DATA		0x50
+#define REPORT_DATA_SIZE	64
+#define BOUND_TAG		"teegate/bound/v1"
+#define BOUND_TAG_SIZE		16
+#define TIMEOUT_DEFAULT_MS	75000	/* for a module that names none */
+#define TRIES			3	/* a host may change its certificates between two tries */
+
+static const char *const provider_names[] = {
+	[TEEGATE_PROVIDER_SEV_SNP] = "sev-snp",
+	[TEEGATE_PROVIDER_TDX] = "tdx",
+	[TEEGATE_PROVIDER_SE] = "se",
+};
+
+/* The buffers of one request; one allocation. */
+struct buffers {
+	uint8_t *memory;
+	uint32_t report_size;
+	uint32_t aux_size;
+	uint8_t claims[TEEGATE_CLAIMS_MAX];
+	uint8_t path[TEEGATE_PATH_MAX * TEEGATE_HASH_SIZE];
+};
+
+static int ask_info(tee_ctx *ctx, int fd, struct teegate_get_info *ret)
+{
+	struct teegate_get_info info = { .size = sizeof(info) };
+	int r;
+
+	r = ctx->sys->ioctl(fd, TEEGATE_GET_INFO, &info);
+	if (r < 0)
+		return r;
+	info.reason[sizeof(info.reason) - 1] = '\0';
+	*ret = info;
+	return 0;
+}
+
+/* Errors on which the state of the module says more than the errno. */
+static bool state_explains(int error)
+{
+	return error == -ENODEV || error == -ENOKEY || error == -EREMOTEIO || error == -EOPNOTSUPP ||
+	       error == -ETIMEDOUT || error == -EPROTO;
+}
+
+int tee_kernel_fail(tee_ctx *ctx, int fd, int error, const char *what, uint64_t fw_status)
+{
+	struct teegate_get_info info = { 0 };
+	const char *reason = "";
+
+	if (state_explains(error) && ask_info(ctx, fd, &info) == 0)
+		reason = (const char *)info.reason;
+	if (error == -EAGAIN && ask_info(ctx, fd, &info) == 0)
+		return tee_fail(ctx, error, "%s: %s (%u of %u places taken)", what, tee_strerror(error),
+				info.queued, info.queue_max);
+	if (fw_status != 0)
+		return tee_fail(ctx, error, "%s: %s%s%s (firmware code 0x%llx)", what, tee_strerror(error),
+				*reason ? " " : "", reason, (unsigned long long)fw_status);
+	return tee_fail(ctx, error, "%s: %s%s%s", what, tee_strerror(error), *reason ? " " : "", reason);
+}
+
+int tee_kernel_info(tee_ctx *ctx, int fd, struct tee_info *ret)
+{
+	struct teegate_get_info info;
+	int r;
+
+	r = ask_info(ctx, fd, &info);
+	if (r < 0)
+		return tee_kernel_fail(ctx, fd, r, "Asking the kernel module what there is", 0);
+
+	*ret = (struct tee_info) {
+		.provider = info.provider,
+		.transport = info.transport,
+		.state = info.state,
+		.vmpl = info.vmpl,
+		.module_ops = info.module_ops,
+		.firmware_ops = info.firmware_ops,
+		.lease_ops = info.lease_ops,
+		.taint = info.taint,
+		.lease_id = info.lease_id,
+		.lease_expires_ms = info.lease_expires_ms,
+		.reports = info.reports,
+		.errors = info.errors,
+		.queued = info.queued,
+		.queue_max = info.queue_max,
+	};
+	memcpy(ret->reason, info.reason, sizeof(ret->reason));
+	return 0;
+}
+
+bool tee_kernel_is_lease(tee_ctx *ctx, int fd)
+{
+	struct teegate_get_info info;
+	int r;
+
+	if (ctx->sys->is_lease(fd) < 0)
+		return false;
+	r = ask_info(ctx, fd, &info);
+	/* One that is revoked or pinned elsewhere is a lease still; its use will say so. */
+	return r == -ESTALE || r == -EPERM || (r == 0 && info.lease_id != 0);
+}
+
+static int buffers_fit(struct buffers *b, uint32_t report_size, uint32_t aux_size)
+{
+	uint8_t *memory;
+
+	/* Larger than any evidence may be: the module is not what we think it is. */
+	if (report_size > TEE_EVIDENCE_MAX || aux_size > TEE_EVIDENCE_MAX)
+		return -EPROTO;
+	memory = realloc(b->memory, (size_t)report_size + aux_size + 1);
+	if (!memory)
+		return -ENOMEM;
+	b->memory = memory;
+	b->report_size = report_size;
+	b->aux_size = aux_size;
+	return 0;
+}
+
+static uint64_t pointer(const void *p)
+{
+	return (uint64_t)(uintptr_t)p;
+}
+
+static void prepare(struct teegate_get_report *arg, const struct tee_request *request, struct buffers *b)
+{
+	bool raw = request->flags & TEE_REPORT_RAW, aux = request->flags & TEE_REPORT_AUX;
+
+	*arg = (struct teegate_get_report) {
+		.size = sizeof(*arg),
+		.flags = (raw ? TEEGATE_REPORT_RAW : 0) | (aux ? TEEGATE_REPORT_AUX : 0),
+		.user_data = pointer(request->user_data),
+		.user_data_len = (uint32_t)request->user_data_len,
+		.report = pointer(b->memory),
+		.report_len = b->report_size,
+	};
+	if (aux) {
+		arg->aux = pointer(b->memory + b->report_size);
+		arg->aux_len = b->aux_size;
+	}
+	if (!raw) {
+		arg->claims = pointer(b->claims);
+		arg->claims_len = sizeof(b->claims);
+		arg->path = pointer(b->path);
+		arg->path_len = sizeof(b->path);
+	}
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/* One request, tried again with more room while the module asks for it and time is left. */
+static int ask_report(tee_ctx *ctx, int fd, const struct tee_request *request, unsigned int timeout_ms,
+		      struct buffers *b, struct teegate_get_report *arg)
+{
+	uint64_t deadline = now_ms() + timeout_ms, now;
+	int r = -ENOSPC;
+
+	for (unsigned int i = 0; i < TRIES; i++) {
+		now = now_ms();
+		if (now >= deadline)
+			return -ETIMEDOUT;
+		prepare(arg, request, b);
+		arg->timeout_ms = (uint32_t)(deadline - now);
+		r = ctx->sys->ioctl(fd, TEEGATE_GET_REPORT, arg);
+		if (r != -ENOSPC)
+			return r;
+		r = buffers_fit(b, arg->report_len > b->report_size ? arg->report_len : b->report_size,
+				arg->aux_len > b->aux_size ? arg->aux_len : b->aux_size);
+		if (r < 0)
+			return r;
+	}
+	return -ENOSPC;
+}
+
+/* Is the report_data in an SNP report what the request must have led to? */
+static bool snp_answers(const uint8_t *report, size_t len, const struct tee_request *request)
+{
+	uint8_t expected[REPORT_DATA_SIZE] = { 0 };
+
+	if (len != SNP_REPORT_SIZE)
+		return false;
+	report += SNP_REPORT_DATA;
+	if (!(request->flags & TEE_REPORT_RAW))
+		return memcmp(report + REPORT_DATA_SIZE - BOUND_TAG_SIZE, BOUND_TAG, BOUND_TAG_SIZE) == 0;
+	if (request->user_data_len > 0)
+		memcpy(expected, request->user_data, request->user_data_len);
+	return memcmp(report, expected, sizeof(expected)) == 0;
+}
+
+static bool lengths_ok(const struct teegate_get_report *arg, const struct buffers *b)
+{
+	return arg->report_len <= b->report_size && arg->aux_len <= b->aux_size &&
+	       arg->claims_len <= sizeof(b->claims) && arg->path_len <= sizeof(b->path) &&
+	       arg->path_len % TEEGATE_HASH_SIZE == 0 &&
+	       arg->provider != TEEGATE_PROVIDER_NONE &&
+	       arg->provider < sizeof(provider_names) / sizeof(provider_names[0]);
+}
+
+/* -EPROTO for whatever the format would not take either: ev_encode() judges ranges. */
+static int to_item(const struct tee_request *request, const struct teegate_get_report *arg,
+		   const struct buffers *b, uint8_t **ret, size_t *ret_len)
+{
+	struct evidence ev = { 0 };
+	int r;
+
+	if (!lengths_ok(arg, b))
+		return -EPROTO;
+	if (arg->provider == TEEGATE_PROVIDER_SEV_SNP && !snp_answers(b->memory, arg->report_len, request))
+		return -EPROTO;
+
+	ev.provider = provider_names[arg->provider];
+	ev.report = (struct ev_bytes) { b->memory, arg->report_len };
+	if ((request->flags & TEE_REPORT_AUX) && arg->aux_len > 0)
+		ev.aux = (struct ev_bytes) { b->memory + b->report_size, arg->aux_len };
+	if (!(request->flags & TEE_REPORT_RAW)) {
+		ev.bound = true;
+		ev.binding = (struct ev_binding) {
+			.claims = { b->claims, arg->claims_len },
+			.user_data = { request->user_data_len > 0 ? request->user_data : arg->blind,
+				       request->user_data_len },
+			.leaf_index = arg->leaf_index,
+			.tree_size = arg->tree_size,
+			.path = b->path,
+			.path_count = arg->path_len / TEEGATE_HASH_SIZE,
+			.blind = { arg->blind, sizeof(arg->blind) },
+		};
+	}
+	r = ev_encode(&ev, ret, ret_len);
+	return r == -EINVAL ? -EPROTO : r;
+}
+
+static unsigned int default_timeout(const struct teegate_get_info *info)
+{
+	return info->timeout_default_ms > 0 ? info->timeout_default_ms : TIMEOUT_DEFAULT_MS;
+}
+
+int tee_kernel_report(tee_ctx *ctx, int fd, const struct tee_request *request, uint8_t **ret, size_t *ret_len)
+{
+	struct teegate_get_report arg = { 0 };
+	struct teegate_get_info info;
+	struct buffers *b;
+	int r;
+
+	b = calloc(1, sizeof(*b));
+	if (!b)
+		return tee_fail(ctx, -ENOMEM, "%s", tee_strerror(-ENOMEM));
+
+	r = ask_info(ctx, fd, &info);
+	if (r == 0)
+		r = buffers_fit(b, info.report_size_max,
+				request->flags & TEE_REPORT_AUX ? info.aux_size_max : 0);
+	if (r == 0)
+		r = ask_report(ctx, fd, request,
+			       request->timeout_ms > 0 ? request->timeout_ms : default_timeout(&info), b, &arg);
+	if (r == 0)
+		r = to_item(request, &arg, b, ret, ret_len);
+	free(b->memory);
+	free(b);
+	return r < 0 ? tee_kernel_fail(ctx, fd, r, "Asking for a report", arg.fw_status) : 0;
+}
