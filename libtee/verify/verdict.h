@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The verdict under construction: an append-only list of checks and facts.
+ *
+ * Each check is recorded once. A check that found nothing wrong counts as passed only when all the
+ * checks it rests on passed, so a bad signature never leaves a "measurement: passed" behind. This
+ * file knows no formats; what the checks mean is in doc/verify-checks.md.
+ */
+#ifndef TEE_VERIFY_VERDICT_H
+#define TEE_VERIFY_VERDICT_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tee-verify.h"
+
+enum check_id {
+	CHECK_EVIDENCE_FORMAT,
+	CHECK_EVIDENCE_PROVIDER,
+	CHECK_EVIDENCE_BOUND,
+	CHECK_REPORT_SIZE,
+	CHECK_REPORT_VERSION,
+	CHECK_REPORT_RESERVED,
+	CHECK_REPORT_ALGORITHM,
+	CHECK_REPORT_SIGNING_KEY,
+	CHECK_CERTS_TABLE,
+	CHECK_ROOT,
+	CHECK_ROOT_PROFILE,
+	CHECK_ROOT_VALIDITY,
+	CHECK_CRL,
+	CHECK_ASK,
+	CHECK_ASK_PROFILE,
+	CHECK_ASK_VALIDITY,
+	CHECK_LEAF,
+	CHECK_LEAF_PROFILE,
+	CHECK_LEAF_VALIDITY,
+	CHECK_LEAF_KEY,
+	CHECK_CHAIN_PRODUCT,
+	CHECK_SIGNATURE,
+	CHECK_REPORT_PRODUCT,
+	CHECK_TCB_FORMAT,
+	CHECK_TCB_ORDER,
+	CHECK_TCB_CERTIFICATE,
+	CHECK_CHIP_ID,
+	CHECK_POLICY,
+	CHECK_POLICY_DEBUG,
+	CHECK_POLICY_MIGRATION,
+	CHECK_AUTHOR_KEY,
+	CHECK_VMPL,
+	CHECK_BINDING_FORMAT,
+	CHECK_BINDING_PROOF,
+	CHECK_BINDING_TAG,
+	CHECK_BINDING_ROOT,
+	CHECK_CLAIMS_FORMAT,
+	CHECK_CLAIMS_TAINT,
+	CHECK_NONCE,
+	CHECK_WORKLOAD,
+	CHECK_MEASUREMENT,
+	CHECK_MIN_TCB,
+	CHECK_GUEST_SVN,
+	CHECK_PRODUCT,
+	CHECK_COUNT,
+};
+
+typedef uint64_t check_set;
+
+#define SET(id)		((check_set)1 << (id))
+
+#define NEEDS_NOTHING	((check_set)0)
+#define NEEDS_ROOT	(SET(CHECK_ROOT) | SET(CHECK_ROOT_PROFILE) | SET(CHECK_ROOT_VALIDITY))
+#define NEEDS_ASK	(NEEDS_ROOT | SET(CHECK_CRL) | SET(CHECK_ASK) | SET(CHECK_ASK_PROFILE) | \
+			 SET(CHECK_ASK_VALIDITY))
+#define NEEDS_LEAF	(NEEDS_ASK | SET(CHECK_LEAF) | SET(CHECK_LEAF_PROFILE) | \
+			 SET(CHECK_LEAF_VALIDITY) | SET(CHECK_LEAF_KEY) | SET(CHECK_CHAIN_PRODUCT))
+/* What a statement about the contents of the report rests on. */
+#define NEEDS_REPORT	(SET(CHECK_REPORT_VERSION) | SET(CHECK_REPORT_RESERVED) | SET(CHECK_SIGNATURE))
+/* What a statement about the claims or the caller's data rests on. */
+#define NEEDS_BINDING	(NEEDS_REPORT | SET(CHECK_BINDING_FORMAT) | SET(CHECK_BINDING_PROOF) | \
+			 SET(CHECK_BINDING_TAG) | SET(CHECK_BINDING_ROOT))
+
+tee_verdict *verdict_new(void);
+
+/* Found nothing wrong; passed if everything in @needs is. */
+void verdict_pass(tee_verdict *v, enum check_id id, check_set needs, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+/* Found something wrong. */
+void verdict_fail(tee_verdict *v, enum check_id id, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Nothing to compare with. Others may rest on a skipped CRL, on nothing else that was skipped. */
+void verdict_skip(tee_verdict *v, enum check_id id, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Not wrong, but the reader must hear of it. */
+void verdict_warn(tee_verdict *v, enum check_id id, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+void verdict_fact(tee_verdict *v, const char *name, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void verdict_fact_hex(tee_verdict *v, const char *name, const void *data, size_t len);
+/* Bytes of unknown origin: printable ASCII as it is, the rest as \xNN. */
+void verdict_fact_text(tee_verdict *v, const char *name, const void *data, size_t len);
+
+/* True when the check was made and did not fail. */
+bool verdict_passed(const tee_verdict *v, enum check_id id);
+/*
+ * Closes the list: checks of @expected that were never reached are listed as not made, and without
+ * all of @required the verdict is bad whatever else it says. Returns 0, or -ENOMEM when anything
+ * since verdict_new() was lost.
+ */
+int verdict_finish(tee_verdict *v, check_set expected, check_set required);
+
+/* The text form of verdict_fact_text(), malloc()ed; NULL when out of memory. */
+char *text_escape(const void *data, size_t len);
+char *text_hex(const void *data, size_t len);
+
+#endif

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See verify-kit.h. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/bio.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include "verify-kit.h"
+
+struct blob read_blob(const char *path)
+{
+	struct blob blob = { NULL, 0 };
+	FILE *file = fopen(path, "rb");
+	long size;
+
+	if (!file)
+		fail_msg("cannot open %s", path);
+	assert_int_equal(fseek(file, 0, SEEK_END), 0);
+	size = ftell(file);
+	assert_true(size > 0);
+	rewind(file);
+	blob.len = (size_t)size;
+	blob.data = malloc(blob.len);
+	assert_non_null(blob.data);
+	assert_int_equal(fread(blob.data, 1, blob.len, file), blob.len);
+	fclose(file);
+	return blob;
+}
+
+struct blob read_vector(const char *name)
+{
+	const char *source = getenv("TEST_SOURCE_DIR");
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/../vectors/%s", source ? source : ".", name);
+	return read_blob(path);
+}
+
+struct blob pem_to_der(struct blob pem, int index)
+{
+	BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.len);
+	struct blob der = { NULL, 0 };
+	X509 *cert = NULL;
+	int len;
+
+	for (int i = 0; i <= index; i++) {
+		X509_free(cert);
+		cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+		assert_non_null(cert);
+	}
+	len = i2d_X509(cert, &der.data);
+	assert_true(len > 0);
+	der.len = (size_t)len;
+	X509_free(cert);
+	BIO_free(bio);
+	return der;
+}
+
+void free_blob(struct blob *blob)
+{
+	free(blob->data);
+	blob->data = NULL;
+}
+
+struct tee_bytes blob_bytes(struct blob blob)
+{
+	return (struct tee_bytes){ blob.data, blob.len };
+}
+
+static size_t find_check(const tee_verdict *v, const char *wanted)
+{
+	const char *name;
+	size_t i;
+
+	for (i = 0; !tee_verdict_get(v, i, &name, NULL, NULL); i++)
+		if (!strcmp(name, wanted))
+			break;
+	return i;
+}
+
+int check_result(const tee_verdict *v, const char *name)
+{
+	enum tee_check_result result;
+
+	return tee_verdict_get(v, find_check(v, name), NULL, &result, NULL) ? -1 : (int)result;
+}
+
+const char *check_text(const tee_verdict *v, const char *name)
+{
+	const char *text;
+
+	return tee_verdict_get(v, find_check(v, name), NULL, NULL, &text) ? "" : text;
+}
+
+const char *fact(const tee_verdict *v, const char *wanted)
+{
+	const char *name, *value;
+
+	for (size_t i = 0; !tee_verdict_fact(v, i, &name, &value); i++)
+		if (!strcmp(name, wanted))
+			return value;
+	return "";
+}
+
+void print_verdict(const tee_verdict *v)
+{
+	static const char *const words[] = { "passed", "FAILED", "not made", "WARNING" };
+	const char *name, *text;
+	enum tee_check_result result;
+
+	for (size_t i = 0; !tee_verdict_get(v, i, &name, &result, &text); i++)
+		print_message("%-22s %-8s %s\n", name, words[result], text);
+}
+
+void assert_good(const tee_verdict *v)
+{
+	if (!tee_verdict_ok(v) || tee_verdict_first_failure(v)) {
+		print_verdict(v);
+		fail_msg("the verdict is bad: %s", tee_verdict_first_failure(v));
+	}
+}
+
+void assert_rejected(const tee_verdict *v)
+{
+	static const char *const rest_on_report[] = {
+		"report.product", "tcb.format", "tcb.order", "tcb.certificate", "chip_id", "policy",
+		"policy.debug", "policy.migration", "author_key", "vmpl", "measurement", "min_tcb",
+		"guest_svn", "product", "binding.root", "binding.tag", "claims.format", "claims.taint",
+		"nonce", "workload",
+	};
+	const char *failure = tee_verdict_first_failure(v);
+
+	assert_false(tee_verdict_ok(v));
+	assert_non_null(failure);
+	assert_true(strlen(check_text(v, failure)) > 0);
+	if (check_result(v, "signature") == TEE_CHECK_PASSED)
+		return;
+	for (size_t i = 0; i < sizeof(rest_on_report) / sizeof(rest_on_report[0]); i++)
+		assert_int_not_equal(check_result(v, rest_on_report[i]), TEE_CHECK_PASSED);
+}
+
+void assert_rejected_by(const tee_verdict *v, const char *name)
+{
+	const char *failure = tee_verdict_first_failure(v);
+
+	assert_rejected(v);
+	if (strcmp(failure, name)) {
+		print_verdict(v);
+		fail_msg("rejected by %s instead of %s", failure, name);
+	}
+}
