@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The scene of the tests, see kit.h. Nothing here knows the software firmware (fw.c does).
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "kit.h"
+#include "sha384.h"
+
+int tg(int fd, unsigned int cmd, void *arg)
+{
+	return ioctl(fd, cmd, arg) < 0 ? -errno : 0;
+}
+
+int device_open(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int session_open(void)
+{
+	int fd = device_open(TEEGATE_DEVICE);
+
+	ASSERT_EQ(fd < 0 ? fd : 0, 0);
+	return fd;
+}
+
+/* ---- leases ---- */
+
+struct teegate_create_lease lease_wish(uint64_t ops, const char *claims)
+{
+	return (struct teegate_create_lease) {
+		.size = sizeof(struct teegate_create_lease),
+		.flags = TEEGATE_LEASE_UNPINNED,
+		.ops = ops,
+		.claims = (uintptr_t)claims,
+		.claims_len = claims ? (uint32_t)strlen(claims) : 0,
+		.cgroup_fd = -1,
+	};
+}
+
+struct lease lease_make(struct teegate_create_lease wish)
+{
+	int session = session_open();
+
+	ASSERT_EQ(tg(session, TEEGATE_CREATE_LEASE, &wish), 0);
+	close(session);
+	return (struct lease) { wish.lease_fd, wish.lease_id };
+}
+
+struct lease lease_unpinned(void)
+{
+	return lease_make(lease_wish(TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT, CLAIMS));
+}
+
+struct lease lease_in_cgroup(const char *cgroup)
+{
+	struct teegate_create_lease wish =
+		lease_wish(TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT, CLAIMS);
+	struct lease l;
+
+	wish.flags = 0;
+	wish.cgroup_fd = cgroup_open(cgroup);
+	l = lease_make(wish);
+	close(wish.cgroup_fd);
+	return l;
+}
+
+struct teegate_narrow narrow_wish(uint64_t ops)
+{
+	return (struct teegate_narrow) {
+		.size = sizeof(struct teegate_narrow),
+		.ops = ops,
+		.cgroup_fd = -1,
+	};
+}
+
+struct lease lease_narrow(int parent, uint64_t ops)
+{
+	struct teegate_narrow wish = narrow_wish(ops);
+
+	ASSERT_EQ(tg(parent, TEEGATE_NARROW, &wish), 0);
+	return (struct lease) { wish.lease_fd, wish.lease_id };
+}
+
+int lease_revoke(int fd, uint64_t id)
+{
+	struct teegate_revoke r = { .size = sizeof(r), .lease_id = id };
+
+	return tg(fd, TEEGATE_REVOKE, &r);
+}
+
+struct teegate_get_info info_of(int fd)
+{
+	struct teegate_get_info info = { .size = sizeof(info) };
+
+	ASSERT_EQ(tg(fd, TEEGATE_GET_INFO, &info), 0);
+	return info;
+}
+
+struct teegate_get_info info_now(void)
+{
+	int session = session_open();
+	struct teegate_get_info info = info_of(session);
+
+	close(session);
+	return info;
+}
+
+/* ---- reports ---- */
+
+void report_wish(struct evidence *ev, uint32_t flags, const void *data, uint32_t len)
+{
+	memset(ev, 0xa5, sizeof(*ev));
+	ev->r = (struct teegate_get_report) {
+		.size = sizeof(ev->r),
+		.flags = flags,
+		.user_data = (uintptr_t)data,
+		.user_data_len = len,
+		.report = (uintptr_t)ev->report,
+		.report_len = sizeof(ev->report),
+	};
+	if (flags & TEEGATE_REPORT_AUX) {
+		ev->r.aux = (uintptr_t)ev->aux;
+		ev->r.aux_len = sizeof(ev->aux);
+	}
+	if (!(flags & TEEGATE_REPORT_RAW)) {
+		ev->r.claims = (uintptr_t)ev->claims;
+		ev->r.claims_len = sizeof(ev->claims);
+		ev->r.path = (uintptr_t)ev->path;
+		ev->r.path_len = sizeof(ev->path);
+	}
+}
+
+int report_get(int fd, uint32_t flags, const void *data, uint32_t len, struct evidence *ev)
+{
+	report_wish(ev, flags, data, len);
+	return tg(fd, TEEGATE_GET_REPORT, &ev->r);
+}
+
+/* On the heap: threads with small stacks call this. */
+static int try_with(int fd, uint32_t flags)
+{
+	struct evidence *ev = malloc(sizeof(*ev));
+	int r;
+
+	ASSERT(ev);
+	r = report_get(fd, flags, "try", 3, ev);
+	free(ev);
+	return r;
+}
+
+int report_try(int fd)
+{
+	return try_with(fd, 0);
+}
+
+int report_try_raw(int fd)
+{
+	return try_with(fd, TEEGATE_REPORT_RAW);
+}
+
+const uint8_t *report_data_of(const struct evidence *ev)
+{
+	return ev->report + SNP_REPORT_DATA;
+}
+
+/* leaf = H(0x00 || H(claims) || blind || u32be(length of data) || data) */
+static void leaf_of(const void *claims, uint32_t claims_len, const uint8_t *blind,
+		    const void *data, uint32_t len, uint8_t leaf[SHA384_SIZE])
+{
+	uint8_t m[1 + SHA384_SIZE + TEEGATE_BLIND_SIZE + 4 + TEEGATE_USER_DATA_MAX];
+	uint8_t *p = m;
+
+	*p++ = 0;
+	sha384(claims, claims_len, p);
+	p += SHA384_SIZE;
+	memcpy(p, blind, TEEGATE_BLIND_SIZE);
+	p += TEEGATE_BLIND_SIZE;
+	for (int shift = 24; shift >= 0; shift -= 8)
+		*p++ = (uint8_t)(len >> shift);
+	if (len)
+		memcpy(p, data, len);
+	sha384(m, (size_t)(p - m) + len, leaf);
+}
+
+void expect_bound(const struct evidence *ev, const void *data, uint32_t len, const void *claims,
+		  uint32_t claims_len)
+{
+	static const uint8_t none[TEEGATE_BLIND_SIZE];
+	uint8_t want[REPORT_DATA_SIZE];
+
+	EXPECT_EQ(ev->r.provider, TEEGATE_PROVIDER_SEV_SNP);
+	EXPECT_EQ(ev->r.report_len, SNP_REPORT_SIZE);
+	EXPECT_EQ(ev->r.tree_size, 1);
+	EXPECT_EQ(ev->r.leaf_index, 0);
+	EXPECT_EQ(ev->r.path_len, 0);
+	EXPECT_EQ(ev->r.fw_status, 0);
+	EXPECT_EQ(ev->r.claims_len, claims_len);
+	EXPECT_MEM(ev->claims, claims, claims_len);
+	EXPECT(memcmp(ev->r.blind, none, sizeof(none)));
+	leaf_of(claims, claims_len, ev->r.blind, data, len, want);
+	memcpy(want + SHA384_SIZE, "teegate/bound/v1", 16);
+	EXPECT_MEM(report_data_of(ev), want, sizeof(want));
+}
+
+static void *asker_main(void *arg)
+{
+	struct asker *a = arg;
+
+	a->result = tg(a->fd, TEEGATE_GET_REPORT, &a->ev.r);
+	return NULL;
+}
+
+struct asker *ask_start(int fd, uint32_t flags)
+{
+	struct asker *a = malloc(sizeof(*a));
+	pthread_attr_t attr;
+
+	ASSERT(a);
+	a->fd = fd;
+	a->flags = flags;
+	report_wish(&a->ev, flags, "ask", 3);
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 65536);
+	ASSERT_EQ(pthread_create(&a->thread, &attr, asker_main, a), 0);
+	pthread_attr_destroy(&attr);
+	return a;
+}
+
+int ask_result(struct asker *a)
+{
+	ASSERT_EQ(pthread_join(a->thread, NULL), 0);
+	return a->result;
+}
+
+void ask_free(struct asker *a)
+{
+	free(a);
+}
+
+/* ---- cgroups ---- */
+
+const char *cgroup_root(void)
+{
+	static char where[256];
+	char line[1024], dir[256], type[64];
+	FILE *f;
+
+	if (where[0])
+		return where;
+	f = fopen("/proc/self/mounts", "re");
+	ASSERT(f);
+	while (!where[0] && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%*s %255s %63s", dir, type) == 2 && !strcmp(type, "cgroup2"))
+			strcpy(where, dir);
+	}
+	fclose(f);
+	if (where[0])
+		return where;
+	mkdir("/tmp", 0755);
+	mkdir("/tmp/cgroup", 0755);
+	ASSERT_EQ(mount("cgroup2", "/tmp/cgroup", "cgroup2", 0, NULL) ? -errno : 0, 0);
+	return strcpy(where, "/tmp/cgroup");
+}
+
+const char *cgroup_make(const char *parent, const char *name)
+{
+	char *path;
+
+	if (parent)
+		ASSERT(asprintf(&path, "%s/%s", parent, name) > 0);
+	else
+		ASSERT(asprintf(&path, "%s/tg-%d-%s", cgroup_root(), getpid(), name) > 0);
+	ASSERT_EQ(mkdir(path, 0755) ? -errno : 0, 0);
+	return path;
+}
+
+int cgroup_open(const char *cgroup)
+{
+	int fd = open(cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	ASSERT(fd >= 0);
+	return fd;
+}
+
+int cgroup_write(const char *cgroup, const char *file, const char *text)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", cgroup, file);
+	return write_text(path, text);
+}
+
+int cgroup_move(const char *cgroup, pid_t pid)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", pid);
+	return cgroup_write(cgroup, "cgroup.procs", text);
+}
+
+void cgroup_enter(const char *cgroup)
+{
+	ASSERT_EQ(cgroup_move(cgroup, getpid()), 0);
+}
+
+/* ---- processes ---- */
+
+void become_user(unsigned int uid)
+{
+	ASSERT_EQ(setgroups(0, NULL), 0);
+	ASSERT_EQ(setresgid(uid, uid, uid), 0);
+	ASSERT_EQ(setresuid(uid, uid, uid), 0);
+}
+
+void socket_pair(int sock[2])
+{
+	ASSERT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sock), 0);
+}
+
+union fd_message {
+	char space[CMSG_SPACE(sizeof(int))];
+	struct cmsghdr align;
+};
+
+void send_fd(int sock, int fd)
+{
+	union fd_message u = { { 0 } };
+	struct iovec iov = { "f", 1 };
+	struct msghdr m = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = u.space, .msg_controllen = sizeof(u.space),
+	};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(fd));
+	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	ASSERT_EQ(sendmsg(sock, &m, 0), 1);
+}
+
+int receive_fd(int sock)
+{
+	union fd_message u;
+	char byte;
+	struct iovec iov = { &byte, 1 };
+	struct msghdr m = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = u.space, .msg_controllen = sizeof(u.space),
+	};
+	int fd = -1;
+
+	ASSERT_EQ(recvmsg(sock, &m, MSG_CMSG_CLOEXEC), 1);
+	ASSERT(CMSG_FIRSTHDR(&m) && CMSG_FIRSTHDR(&m)->cmsg_type == SCM_RIGHTS);
+	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof(fd));
+	return fd;
+}
+
+struct gate gate_make(void)
+{
+	struct gate g = { eventfd(0, EFD_SEMAPHORE | EFD_CLOEXEC) };
+
+	ASSERT(g.fd >= 0);
+	return g;
+}
+
+void gate_open(struct gate g)
+{
+	ASSERT_EQ(eventfd_write(g.fd, 1), 0);
+}
+
+void gate_wait(struct gate g)
+{
+	eventfd_t v;
+
+	ASSERT_EQ(eventfd_read(g.fd, &v), 0);
+}
+
+void wait_a_moment(void)
+{
+	nanosleep(&(struct timespec) { .tv_nsec = 1000000 }, NULL);
+}
+
+/* ---- files ---- */
+
+int count_open_fds(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	int n = -3;	/* ".", ".." and the directory itself */
+
+	ASSERT(d);
+	while (readdir(d))
+		n++;
+	closedir(d);
+	return n;
+}
+
+long long number_in(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char text[32] = "";
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	return n < 0 ? -errno : strtoll(text, NULL, 0);
+}
+
+int write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), r = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		r = -errno;
+	close(fd);
+	return r;
+}

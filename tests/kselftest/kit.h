@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the test programs share: sessions and leases, reports and the check of what a bound report
+ * says, cgroups, users, descriptors sent over a socket. The check of a report is written from the
+ * format's description alone and calls nothing of the project.
+ *
+ * Functions without a result end the case when they fail: they set a scene, they are not the test.
+ */
+#ifndef KIT_H
+#define KIT_H
+
+#include <linux/teegate.h>
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tap.h"
+
+#define USER_UID 1000	/* nobody special */
+
+/* SEV-SNP ABI, table "ATTESTATION_REPORT Structure". */
+#define SNP_REPORT_SIZE 1184
+#define SNP_REPORT_DATA 0x50
+#define REPORT_DATA_SIZE 64
+
+/* An ioctl as the kernel sees it: 0 or a negative errno. */
+int tg(int fd, unsigned int cmd, void *arg);
+
+int session_open(void);
+int device_open(const char *path);	/* descriptor or negative errno */
+
+struct lease {
+	int fd;
+	uint64_t id;
+};
+
+struct teegate_create_lease lease_wish(uint64_t ops, const char *claims);
+struct lease lease_make(struct teegate_create_lease wish);	/* from a session of its own */
+struct lease lease_unpinned(void);				/* both operations, nothing pinned */
+struct lease lease_in_cgroup(const char *cgroup);		/* both operations */
+struct lease lease_narrow(int parent, uint64_t ops);
+struct teegate_narrow narrow_wish(uint64_t ops);
+int lease_revoke(int fd, uint64_t id);				/* 0 or negative errno */
+struct teegate_get_info info_of(int fd);
+struct teegate_get_info info_now(void);				/* from a session of its own */
+
+#define CLAIMS "\xa1\x01\x68kselftst"	/* { 1: "kselftst" } */
+
+struct evidence {
+	struct teegate_get_report r;
+	uint8_t report[4096];
+	uint8_t aux[65536];
+	uint8_t claims[TEEGATE_CLAIMS_MAX];
+	uint8_t path[TEEGATE_PATH_MAX * TEEGATE_HASH_SIZE];
+};
+
+/* Fills ev->r for a request with buffers in *ev, all poisoned. */
+void report_wish(struct evidence *ev, uint32_t flags, const void *data, uint32_t len);
+/* Asks; 0 or negative errno. */
+int report_get(int fd, uint32_t flags, const void *data, uint32_t len, struct evidence *ev);
+/* The same without any interest in the answer. */
+int report_try(int fd);
+int report_try_raw(int fd);
+const uint8_t *report_data_of(const struct evidence *ev);
+/* Everything that a bound report of one requester promises. */
+void expect_bound(const struct evidence *ev, const void *data, uint32_t len, const void *claims,
+		  uint32_t claims_len);
+
+/* A report asked for by a thread of its own. */
+struct asker {
+	pthread_t thread;
+	int fd;
+	uint32_t flags;
+	int result;
+	struct evidence ev;
+};
+
+struct asker *ask_start(int fd, uint32_t flags);
+int ask_result(struct asker *a);	/* waits; a stays readable */
+void ask_free(struct asker *a);
+
+/* cgroup v2; names are unique to the calling case. */
+const char *cgroup_root(void);
+const char *cgroup_make(const char *parent, const char *name);
+int cgroup_open(const char *cgroup);
+void cgroup_enter(const char *cgroup);
+int cgroup_move(const char *cgroup, pid_t pid);			/* 0 or negative errno */
+int cgroup_write(const char *cgroup, const char *file, const char *text);
+
+void become_user(unsigned int uid);	/* for good, without capabilities */
+void send_fd(int sock, int fd);
+int receive_fd(int sock);
+void socket_pair(int sock[2]);
+
+/* One process lets another go on. */
+struct gate {
+	int fd;
+};
+
+struct gate gate_make(void);
+void gate_open(struct gate g);
+void gate_wait(struct gate g);
+
+/* Waits until something that gives no event has become so; the case fails after half a minute. */
+#define WAIT_UNTIL(cond)							\
+	do {									\
+		unsigned int _left = 30000;					\
+										\
+		while (!(cond)) {						\
+			if (!--_left) {						\
+				tap_fail(__FILE__, __LINE__, "never so: %s", #cond);	\
+				tap_end();					\
+			}							\
+			wait_a_moment();					\
+		}								\
+	} while (0)
+void wait_a_moment(void);
+
+int count_open_fds(void);
+/* Number in a one-line file; -errno when there is none. */
+long long number_in(const char *path);
+/* 0 or negative errno. */
+int write_text(const char *path, const char *text);
+
+#endif

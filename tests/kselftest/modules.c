@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Modules and the platform device of the stock driver, see modules.h. */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kit.h"
+#include "modules.h"
+
+#define DRIVER "/sys/bus/platform/drivers/sev-guest/"
+
+static int run(char *const argv[])
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	ASSERT(pid >= 0);
+	if (pid == 0) {
+		execvp(argv[0], argv);
+		_exit(127);
+	}
+	ASSERT_EQ(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+bool module_loaded(const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/module/%s/initstate", name);
+	return access(path, F_OK) == 0;
+}
+
+void module_load(const char *name)
+{
+	ASSERT_EQ(run((char *[]) { "modprobe", (char *)name, NULL }), 0);
+}
+
+void module_load_alone(const char *name)
+{
+	char cmd[128];
+
+	snprintf(cmd, sizeof(cmd), "insmod \"$(modinfo -n %s)\"", name);
+	ASSERT_EQ(run((char *[]) { "sh", "-c", cmd, NULL }), 0);
+}
+
+int module_try_unload(const char *name)
+{
+	return syscall(SYS_delete_module, name, O_NONBLOCK) ? -errno : 0;
+}
+
+void module_unload(const char *name)
+{
+	int r = 0;
+
+	WAIT_UNTIL((r = module_try_unload(name)) != -EAGAIN);
+	ASSERT_EQ(r, 0);
+}
+
+static void write_device_name(const char *file)
+{
+	DIR *d = opendir("/sys/bus/platform/devices");
+	struct dirent *e;
+	int r = -ENODEV;
+
+	ASSERT(d);
+	while (r == -ENODEV && (e = readdir(d))) {
+		if (!strncmp(e->d_name, "sev-guest", strlen("sev-guest")))
+			r = write_text(file, e->d_name);
+	}
+	closedir(d);
+	ASSERT_EQ(r, 0);
+}
+
+void stock_unbind(void)
+{
+	write_device_name(DRIVER "unbind");
+}
+
+void stock_bind(void)
+{
+	write_device_name(DRIVER "bind");
+}
+
+void everything_anew(void)
+{
+	if (module_loaded(OUR_MODULE))
+		module_unload(OUR_MODULE);
+	if (module_loaded(STOCK_MODULE))
+		module_unload(STOCK_MODULE);
+	if (module_loaded(FW_MODULE))
+		module_unload(FW_MODULE);
+	module_load(FW_MODULE);
+	module_load("sev-guest");
+	module_load(OUR_MODULE);
+	WAIT_UNTIL(info_now().state == TEEGATE_STATE_UP);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Loading and unloading, as an administrator would: by modprobe, insmod and delete_module(2).
+ */
+#ifndef MODULES_H
+#define MODULES_H
+
+#include <stdbool.h>
+
+/* The stock driver's module and its platform device. */
+#define STOCK_MODULE	"sev_guest"
+#define OUR_MODULE	"teegate"
+#define FW_MODULE	"teegate_softfw"
+
+bool module_loaded(const char *name);
+/* With what it depends on; the case ends if it fails. */
+void module_load(const char *name);
+/* Alone: neither what it wants before nor what it wants after. */
+void module_load_alone(const char *name);
+/* 0 or negative errno of delete_module(2); does not wait. */
+int module_try_unload(const char *name);
+/* Waits for files that are just being closed; the case ends if they never are. */
+void module_unload(const char *name);
+
+/* The stock driver leaves and takes its device. */
+void stock_unbind(void);
+void stock_bind(void);
+
+/* All three modules anew: firmware has new keys, and a lost channel is back. */
+void everything_anew(void);
+
+#endif

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The module comes and goes, and so does the driver below it: with open files, with traffic, in
+ * any order. Not for a machine whose leases anybody needs.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fw.h"
+#include "kit.h"
+#include "modules.h"
+#include "stock.h"
+
+#define BOTH (TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT)
+
+static void expect_works(void)
+{
+	struct lease l;
+
+	WAIT_UNTIL(info_now().state == TEEGATE_STATE_UP);
+	l = lease_unpinned();
+	EXPECT_EQ(report_try(l.fd), 0);
+	close(l.fd);
+}
+
+static void need_module(void)
+{
+	if (!module_loaded(OUR_MODULE))
+		module_load(OUR_MODULE);
+	expect_works();
+}
+
+/* ---- who holds the module ---- */
+
+TEST(an_open_session_holds_the_module)
+{
+	int session;
+
+	need_module();
+	session = session_open();
+	EXPECT_EQ(module_try_unload(OUR_MODULE), -EAGAIN);
+	info_of(session);
+	close(session);
+	module_unload(OUR_MODULE);
+	need_module();
+}
+
+TEST(an_open_lease_holds_the_module)
+{
+	struct lease l, child;
+
+	need_module();
+	l = lease_unpinned();
+	child = lease_narrow(l.fd, BOTH);
+	close(l.fd);
+	EXPECT_EQ(module_try_unload(OUR_MODULE), -EAGAIN);
+	EXPECT_EQ(report_try(child.fd), 0);
+	EXPECT_EQ(lease_revoke(child.fd, 0), 0);
+	EXPECT_EQ(module_try_unload(OUR_MODULE), -EAGAIN);
+	close(child.fd);
+	module_unload(OUR_MODULE);
+	need_module();
+}
+
+static void ask_once(void *arg)
+{
+	report_try(((struct lease *)arg)->fd);
+}
+
+static void unload(void *arg)
+{
+	(void)arg;
+	ASSERT_EQ(module_try_unload(OUR_MODULE), 0);
+}
+
+static bool module_is_going(void)
+{
+	char text[16] = "";
+	FILE *f = fopen("/sys/module/" OUR_MODULE "/initstate", "re");
+
+	if (!f)
+		return false;
+	if (!fgets(text, sizeof(text), f))
+		text[0] = 0;
+	fclose(f);
+	return !strcmp(text, "going\n");
+}
+
+/* Nobody has the lease any more, but firmware still works for it. */
+TEST_LIMIT(unloading_waits_for_a_request_whose_caller_was_killed, 100)
+{
+	struct lease l;
+	pid_t pid;
+
+	need_module();
+	l = lease_unpinned();
+	fw_hold();
+	pid = child_start(ask_once, &l);
+	close(l.fd);
+	fw_wait_held();
+	child_kill(pid);
+	WAIT_UNTIL(number_in("/sys/module/" OUR_MODULE "/refcnt") == 0);
+	pid = child_start(unload, NULL);
+	WAIT_UNTIL(module_is_going());
+	fw_release();
+	child_ok(pid);
+	EXPECT(!module_loaded(OUR_MODULE));
+	need_module();
+}
+
+/* ---- fifty times ---- */
+
+static void ask_for_ever(void *arg)
+{
+	struct lease *l = arg;
+
+	for (;;)
+		report_try(l->fd);
+}
+
+static void traffic(void)
+{
+	struct lease l = lease_unpinned(), child = lease_narrow(l.fd, BOTH);
+	uint64_t before = info_of(l.fd).reports;
+	pid_t a = child_start(ask_for_ever, &l), b = child_start(ask_for_ever, &child);
+
+	WAIT_UNTIL(info_of(l.fd).reports >= before + 3);
+	child_kill(a);
+	EXPECT_EQ(lease_revoke(l.fd, child.id), 0);
+	child_kill(b);
+	close(child.fd);
+	close(l.fd);
+}
+
+/* Objects in use; 0 when this kernel merged the cache away. */
+static long long slab_objects(const char *cache)
+{
+	long long n = 0;
+	char line[512], name[64];
+	FILE *f = fopen("/proc/slabinfo", "re");
+
+	ASSERT(f);
+	while (fgets(line, sizeof(line), f)) {
+		long long active;
+
+		if (sscanf(line, "%63s %lld", name, &active) == 2 && !strcmp(name, cache))
+			n = active;
+	}
+	fclose(f);
+	return n;
+}
+
+static long long meminfo(const char *what)
+{
+	char line[256];
+	long long kb = 0;
+	FILE *f = fopen("/proc/meminfo", "re");
+
+	ASSERT(f);
+	while (fgets(line, sizeof(line), f)) {
+		if (!strncmp(line, what, strlen(what)))
+			kb = strtoll(line + strlen(what) + 1, NULL, 10);
+	}
+	fclose(f);
+	return kb;
+}
+
+#define WARM_UP 10
+#define RELOADS 50
+
+struct usage {
+	long long mms, files, dentries, unreclaimable_kb, vmalloc_kb, stacks_kb;
+};
+
+static struct usage usage_now(void)
+{
+	WAIT_UNTIL(write_text("/proc/sys/vm/drop_caches", "3") == 0);
+	return (struct usage) {
+		.mms = slab_objects("mm_struct"),
+		.files = slab_objects("filp"),
+		.dentries = slab_objects("dentry"),
+		.unreclaimable_kb = meminfo("SUnreclaim:"),
+		.vmalloc_kb = meminfo("VmallocUsed:"),
+		.stacks_kb = meminfo("KernelStack:"),
+	};
+}
+
+static void reload_with_traffic(unsigned int times)
+{
+	for (unsigned int i = 0; i < times; i++) {
+		module_load(OUR_MODULE);
+		WAIT_UNTIL(info_now().state == TEEGATE_STATE_UP);
+		traffic();
+		module_unload(OUR_MODULE);
+	}
+}
+
+static void expect_growth_below(const char *what, long long before, long long after, long long limit)
+{
+	tap_note("%s: %lld, then %lld", what, before, after);
+	if (after - before >= limit)
+		tap_fail(__FILE__, __LINE__, "%s grew by %lld", what, after - before);
+}
+
+/*
+ * One object of each kind left behind by each reload would show. Small objects of the general
+ * caches are the business of kmemleak, on the debug kernel.
+ */
+TEST_LIMIT(reloaded_fifty_times_with_traffic_leaves_nothing_behind, 900)
+{
+	struct usage before, after;
+
+	need_module();
+	module_unload(OUR_MODULE);
+	reload_with_traffic(WARM_UP);
+	before = usage_now();
+	reload_with_traffic(RELOADS - WARM_UP);
+	after = usage_now();
+	expect_growth_below("mm_struct", before.mms, after.mms, RELOADS - WARM_UP);
+	expect_growth_below("filp", before.files, after.files, 2 * (RELOADS - WARM_UP));
+	expect_growth_below("dentry", before.dentries, after.dentries, 20 * (RELOADS - WARM_UP));
+	expect_growth_below("SUnreclaim kB", before.unreclaimable_kb, after.unreclaimable_kb,
+			    16 * (RELOADS - WARM_UP));
+	expect_growth_below("VmallocUsed kB", before.vmalloc_kb, after.vmalloc_kb,
+			    16 * (RELOADS - WARM_UP));
+	expect_growth_below("KernelStack kB", before.stacks_kb, after.stacks_kb,
+			    8 * (RELOADS - WARM_UP));
+	need_module();
+}
+
+/* ---- the driver below ---- */
+
+static bool direct(void)
+{
+	return info_now().transport == TEEGATE_TRANSPORT_DIRECT;
+}
+
+/* Reports need the driver on one transport and not on the other. */
+static void expect_without_driver(int fd)
+{
+	struct teegate_get_info i;
+
+	if (direct()) {
+		EXPECT_EQ(report_try(fd), 0);
+		return;
+	}
+	EXPECT_EQ(report_try(fd), -ENODEV);
+	i = info_of(fd);
+	EXPECT_EQ(i.state, TEEGATE_STATE_WAITING);
+	EXPECT_EQ(i.firmware_ops, 0);
+	EXPECT(i.reason[0]);
+}
+
+TEST(reports_come_back_when_the_driver_was_unbound_and_bound)
+{
+	struct lease l;
+
+	need_module();
+	l = lease_unpinned();
+	for (unsigned int i = 0; i < 5; i++) {
+		EXPECT_EQ(report_try(l.fd), 0);
+		stock_unbind();
+		expect_without_driver(l.fd);
+		stock_bind();
+		WAIT_UNTIL(info_of(l.fd).state == TEEGATE_STATE_UP);
+		EXPECT_EQ(report_try(l.fd), 0);
+	}
+}
+
+static void ask_until_told(void *arg)
+{
+	struct lease *l = arg;
+	int r;
+
+	while ((r = report_try(l->fd)) != -ESTALE) {
+		if (r && r != -ENODEV)
+			EXPECT_EQ(r, 0);
+	}
+}
+
+TEST_LIMIT(the_driver_may_be_unbound_under_load, 200)
+{
+	struct lease l;
+	pid_t pid[3];
+
+	need_module();
+	l = lease_unpinned();
+	for (unsigned int i = 0; i < 3; i++)
+		pid[i] = child_start(ask_until_told, &l);
+	for (unsigned int i = 0; i < 10; i++) {
+		uint64_t before = info_of(l.fd).reports;
+
+		WAIT_UNTIL(info_of(l.fd).reports > before);
+		stock_unbind();
+		stock_bind();
+	}
+	WAIT_UNTIL(info_of(l.fd).state == TEEGATE_STATE_UP);
+	EXPECT_EQ(report_try(l.fd), 0);
+	EXPECT_EQ(lease_revoke(l.fd, 0), 0);
+	for (unsigned int i = 0; i < 3; i++)
+		child_ok(pid[i]);
+	expect_works();
+}
+
+TEST(teegate_may_be_loaded_before_the_driver)
+{
+	struct lease l;
+
+	need_module();
+	module_unload(OUR_MODULE);
+	module_unload(STOCK_MODULE);
+	module_load_alone(OUR_MODULE);
+	l = lease_unpinned();
+	expect_without_driver(l.fd);
+	module_load("sev-guest");
+	WAIT_UNTIL(info_of(l.fd).state == TEEGATE_STATE_UP);
+	EXPECT_EQ(report_try(l.fd), 0);
+}
+
+TEST(modprobe_brings_the_driver_along)
+{
+	need_module();
+	module_unload(OUR_MODULE);
+	module_unload(STOCK_MODULE);
+	module_load(OUR_MODULE);
+	EXPECT(module_loaded(STOCK_MODULE));
+	expect_works();
+}
+
+/* Firmware with new keys, below a module that saw the old one go. */
+TEST(everything_may_be_loaded_anew)
+{
+	struct lease l;
+	uint8_t data[64] = "anew";
+	int stock;
+
+	everything_anew();
+	l = lease_unpinned();
+	EXPECT_EQ(report_try(l.fd), 0);
+	stock = stock_open();
+	ASSERT(stock >= 0);
+	EXPECT_EQ(stock_report(stock, data), 0);
+}
+
+int main(int argc, char **argv)
+{
+	tap_setup = fw_reset;
+	return tap_main(argc, argv);
+}
