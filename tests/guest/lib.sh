@@ -65,8 +65,9 @@ enter_lab() {
 		{ [ -t 0 ] || sudo -n true 2>/dev/null; } ||
 			die "needs $NEEDS. You are $(id -un), and sudo asks for a password nobody can type here."
 		say "using sudo; needed: $NEEDS"
+		lab_environment
 		exec sudo env "XDG_CACHE_HOME=${CACHE%/teegate}" "LAB_OWNER=$(id -u):$(id -g)" \
-			$(lab_environment) "$0" "$@"
+			"${environment[@]}" "$0" "$@"
 	fi
 	if [ -z "${LAB_NS:-}" ]; then
 		prepare_dirs
@@ -80,11 +81,12 @@ enter_lab() {
 	trap give_back EXIT
 }
 
+# What the caller asked for, across sudo.
 lab_environment() {
 	local v
 
-	for v in KERNEL TEE SMP MEM PRODUCT REPORT_VERSION USER_DATA LAB_T0 LAB_ONLY; do
-		[ -z "${!v+x}" ] || printf '%s=%s\n' "$v" "${!v}"
+	for v in KERNEL TEE SMP MEM PRODUCT REPORT_VERSION USER_DATA RUN SHARE CHIP STRICT LAB_T0; do
+		[ -z "${!v+x}" ] || environment+=("$v=${!v}")
 	done
 }
 
@@ -104,6 +106,19 @@ give_back() {
 		chown "$LAB_OWNER" "$CACHE" 2>/dev/null || :
 	fi
 	return "$rc"
+}
+
+# chip_arguments: refuse what the simulated chip cannot be, before anything long starts.
+chip_arguments() {
+	case ${PRODUCT:=Milan} in
+	Milan|Genoa|Turin)	;;
+	*)	die "PRODUCT=$PRODUCT: must be Milan, Genoa or Turin" ;;
+	esac
+	case ${REPORT_VERSION:=3} in
+	2|3|5)	;;
+	*)	die "REPORT_VERSION=$REPORT_VERSION: must be 2, 3 or 5" ;;
+	esac
+	export PRODUCT REPORT_VERSION
 }
 
 # ---- cache ----
