@@ -38,7 +38,7 @@ void tg_backend_set_state(struct tg_backend *be, u32 state, const char *reason, 
 	spin_lock(&be->state_lock);
 	if (!state_is_final(be->state)) {
 		changed = be->state != state;
-		be->state = state;
+		WRITE_ONCE(be->state, state);
 		memcpy(be->reason, text, sizeof(text));
 	}
 	spin_unlock(&be->state_lock);

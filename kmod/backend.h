@@ -75,7 +75,7 @@ extern const struct tg_backend_ops tg_none_ops;	/* backend.c */
 extern const struct tg_backend_ops tg_snp_ops;	/* snp/snp.c */
 
 /*
- * Sets the state and the text that GET_INFO shows, in any context that may take a spinlock. LOST
+ * Sets the state and the text that GET_INFO shows, in process context; notifiers may call it. LOST
  * and DEAD are final: later calls are ignored.
  */
 __printf(3, 4)

@@ -55,7 +55,7 @@ int tg_op_get_info(struct tg_call *call, union tg_arg *arg)
 {
 	struct teegate_get_info info = { .size = arg->get_info.size };
 
-	info.module_ops = TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT;
+	info.module_ops = TG_OPS_ALL;
 	fill_backend(&tg_queue.be, &info);
 	fill_queue(&tg_queue, &info);
 	if (call->lease) {

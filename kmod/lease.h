@@ -11,6 +11,9 @@
 
 #include "pin.h"
 
+/* What this module implements. */
+#define TG_OPS_ALL		(TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT)
+
 #define TG_LEASES_MAX		4096	/* made by the administrator */
 #define TG_DESCENDANTS_MAX	64	/* narrowed from one lease, grandchildren included */
 #define TG_PENDING_DEFAULT	16	/* requests of one lease that wait */

@@ -361,7 +361,6 @@ static int worker(void *data)
 	return 0;
 }
 
-/* Any context that may take a spinlock. */
 void tg_queue_kick(struct tg_queue *q)
 {
 	spin_lock(&q->lock);

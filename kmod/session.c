@@ -23,8 +23,6 @@
 #include "lease.h"
 #include "queue.h"
 
-#define KNOWN_OPS	(TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT)
-
 bool tg_current_is_admin(void)
 {
 	return task_active_pid_ns(current) == &init_pid_ns && capable(CAP_SYS_ADMIN);
@@ -32,7 +30,7 @@ bool tg_current_is_admin(void)
 
 static int check_create(const struct teegate_create_lease *a)
 {
-	if (!a->ops || a->ops & ~KNOWN_OPS || a->reserved)
+	if (!a->ops || a->ops & ~TG_OPS_ALL || a->reserved)
 		return -EINVAL;
 	if (a->claims_len > TEEGATE_CLAIMS_MAX || a->max_pending > TG_QUEUE_MAX)
 		return -EINVAL;
