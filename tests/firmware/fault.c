@@ -285,6 +285,11 @@ DEFINE_SHOW_ATTRIBUTE(stats);
 
 void softfw_fault_init(void)
 {
+	size_t i;
+
+	/* Whatever was counted so far was a self-test. */
+	for (i = 0; i < ARRAY_SIZE(counters); i++)
+		atomic_long_set(&counters[i], 0);
 	dir = debugfs_create_dir("teegate-softfw", NULL);
 	debugfs_create_file("fault", 0600, dir, NULL, &fault_fops);
 	debugfs_create_file("release", 0200, dir, NULL, &release_fops);
