@@ -26,7 +26,7 @@
 #define cleanup(f) __attribute__((cleanup(f)))
 
 /* Names in the interface, by the bit of their operation. */
-static const char *const operation_names[] = { "report", "raw-report" };
+static const char *const operation_names[] = { "report", "raw" };
 static const char *const provider_names[] = { "none", "sev-snp", "tdx", "se" };
 static const char *const transport_names[] = { "none", "driver", "direct" };
 static const char *const state_names[] = { "absent", "waiting", "up", "lost", "dead" };
@@ -115,11 +115,24 @@ static int fail_refused(tee_ctx *ctx, const char *id, sd_json_variant *reply)
 		error = errno_of(text_of(reply, "errno"));
 		return tee_fail(ctx, error, "The broker: %s %s", tee_strerror(error), reason);
 	}
-	if (strcmp(id, SD_VARLINK_ERROR_TIMEOUT) == 0)
-		return tee_fail(ctx, -ETIMEDOUT, "The broker at %s did not answer in time; look at the journal of teegated.", ctx->path);
-	if (strcmp(id, SD_VARLINK_ERROR_DISCONNECTED) == 0)
-		return tee_fail(ctx, -ECONNRESET, "The broker at %s hung up; look at the journal of teegated.", ctx->path);
 	return tee_fail(ctx, -EPROTO, "%s answered %s: it is not a broker that this library knows.", ctx->path, id);
+}
+
+/* The call itself failed. */
+static int fail_call(tee_ctx *ctx, int error)
+{
+	switch (error) {
+	case -ETIME:
+		return tee_fail(ctx, -ETIMEDOUT, "The broker at %s did not answer in time; look at the journal of teegated.",
+				ctx->path);
+	case -ECONNRESET:
+	case -EPIPE:
+		return tee_fail(ctx, -ECONNRESET, "The broker at %s hung up; look at the journal of teegated.", ctx->path);
+	case -ENOMEM:
+		return tee_fail(ctx, error, "%s", tee_strerror(error));
+	default:
+		return tee_fail(ctx, -EPROTO, "The broker at %s does not speak as a broker does: %s", ctx->path, strerror(-error));
+	}
 }
 
 /* @ret_reply belongs to @ret_link. @parameters is consumed. */
@@ -140,10 +153,8 @@ static int ask(tee_ctx *ctx, const char *method, sd_json_variant *parameters, un
 		r = sd_varlink_set_allow_fd_passing_input(link, true);
 	if (r >= 0)
 		r = sd_varlink_call(link, method, sent, &reply, &id);
-	if (r == -ETIME)
-		r = -ETIMEDOUT;
 	if (r < 0)
-		return tee_fail(ctx, r, "Asking the broker at %s: %s", ctx->path, strerror(-r));
+		return fail_call(ctx, r);
 	if (id)
 		return fail_refused(ctx, id, reply);
 	*ret_link = link;
