@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The claims that stand in a report: what policy and the kernel say about a peer (design 3.5).
+ */
+#ifndef TEEGATED_CLAIMS_H
+#define TEEGATED_CLAIMS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "peer.h"
+#include "policy.h"
+
+/*
+ * claims_make() - deterministic CBOR. @with_uid: only for a lease that is pinned to the uid. @doors: what else
+ * stands open in this workload, or empty; @taint: TEEGATE_TAINT_*. -ENOMEM; *ret is malloc()ed.
+ */
+int claims_make(const struct peer *peer, const struct rule *rule, bool with_uid, uint64_t taint,
+		const char *doors, uint8_t **ret, size_t *ret_len);
+
+#endif

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * ioctls on /dev/teegate.
+ *
+ * The session is opened when it is first needed and kept: it pins the module, so that leases made
+ * through it cannot lose their ground. It is given up when the module says that only a reload helps,
+ * because an open session would prevent just that.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#include "device.h"
+#include "util.h"
+
+#define BUFFER_MAX	(1u << 20)	/* larger than any vendor's report or certificate table */
+
+struct device {
+	char *path;
+	pthread_mutex_t lock;	/* guards @fd; held over the quick ioctls of a session only */
+	int fd;
+};
+
+static void unlockp(pthread_mutex_t **lock)
+{
+	pthread_mutex_unlock(*lock);
+}
+
+#define HOLD(mutex) \
+	pthread_mutex_t *held CLEANUP(unlockp) = (pthread_mutex_lock(mutex), (mutex))
+
+int device_new(const char *path, struct device **ret)
+{
+	CLEANUP(device_freep) struct device *device = calloc(1, sizeof(*device));
+
+	if (!device)
+		return -ENOMEM;
+	device->fd = -1;
+	pthread_mutex_init(&device->lock, NULL);
+	device->path = strdup(path);
+	if (!device->path)
+		return -ENOMEM;
+	*ret = take_pointer(&device);
+	return 0;
+}
+
+struct device *device_free(struct device *device)
+{
+	if (!device)
+		return NULL;
+	closep(&device->fd);
+	pthread_mutex_destroy(&device->lock);
+	free(device->path);
+	free(device);
+	return NULL;
+}
+
+void device_freep(struct device **device)
+{
+	device_free(*device);
+}
+
+static int open_session(struct device *device)
+{
+	CLEANUP(closep) int fd = -1;
+	struct stat st;
+
+	if (device->fd >= 0)
+		return 0;
+	fd = open(device->path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISCHR(st.st_mode))
+		return -ENODEV;
+	device->fd = take_fd(&fd);
+	return 0;
+}
+
+static void close_session(struct device *device)
+{
+	closep(&device->fd);
+	device->fd = -1;
+}
+
+static int session_ioctl(struct device *device, unsigned long command, void *argument)
+{
+	int r = open_session(device);
+
+	if (r < 0)
+		return r;
+	return ioctl(device->fd, command, argument) < 0 ? -errno : 0;
+}
+
+static void explain_absence(const struct device *device, int error, struct teegate_get_info *ret)
+{
+	char *text = (char *)ret->reason;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->size = sizeof(*ret);
+	switch (error) {
+	case -ENOENT:
+	case -ENXIO:
+	case -ENODEV:
+		text_add(text, sizeof(ret->reason), "there is no %s: load the module with \"modprobe teegate\"",
+			 device->path);
+		break;
+	case -EPERM:
+	case -EACCES:
+		text_add(text, sizeof(ret->reason),
+			 "teegated may not open %s: restart teegated.service if the module was loaded after it",
+			 device->path);
+		break;
+	default:
+		text_add(text, sizeof(ret->reason), "%s: %s", device->path, strerror(-error));
+	}
+}
+
+void device_info(struct device *device, struct teegate_get_info *ret)
+{
+	struct teegate_get_info info = { .size = sizeof(info) };
+	HOLD(&device->lock);
+	int r;
+
+	r = session_ioctl(device, TEEGATE_GET_INFO, &info);
+	if (r < 0) {
+		close_session(device);
+		explain_absence(device, r, ret);
+		return;
+	}
+	if (info.state == TEEGATE_STATE_DEAD)
+		close_session(device);
+	info.reason[sizeof(info.reason) - 1] = '\0';
+	*ret = info;
+}
+
+int device_create_lease(struct device *device, const struct lease_request *request, int *ret_fd,
+			uint64_t *ret_id)
+{
+	struct teegate_create_lease io = {
+		.size = sizeof(io),
+		.flags = (request->cgroup_fd < 0 ? TEEGATE_LEASE_UNPINNED : 0) |
+			 (request->pin_uid ? TEEGATE_LEASE_PIN_UID : 0),
+		.ops = request->operations,
+		.claims = (uintptr_t)request->claims,
+		.claims_len = (uint32_t)request->claims_len,
+		.cgroup_fd = request->cgroup_fd,
+		.uid = request->pin_uid ? request->uid : 0,
+		.max_pending = request->max_pending,
+		.lifetime_ms = request->lifetime_ms,
+		.lease_fd = -1,
+	};
+	HOLD(&device->lock);
+	int r;
+
+	r = session_ioctl(device, TEEGATE_CREATE_LEASE, &io);
+	if (r < 0)
+		return r;
+	*ret_fd = io.lease_fd;
+	*ret_id = io.lease_id;
+	return 0;
+}
+
+void device_revoke(struct device *device, uint64_t lease_id)
+{
+	struct teegate_revoke io = { .size = sizeof(io), .lease_id = lease_id };
+	HOLD(&device->lock);
+
+	/* ENOENT: it expired or died meanwhile, which is what we want. */
+	session_ioctl(device, TEEGATE_REVOKE, &io);
+}
+
+static int allocate(struct report *report, const struct teegate_get_info *info, uint32_t flags)
+{
+	struct teegate_get_report *io = &report->io;
+
+	if (info->report_size_max < 1 || info->report_size_max > BUFFER_MAX || info->aux_size_max > BUFFER_MAX)
+		return -EPROTO;
+	io->report_len = info->report_size_max;
+	io->aux_len = flags & TEEGATE_REPORT_AUX ? info->aux_size_max : 0;
+	io->claims_len = flags & TEEGATE_REPORT_RAW ? 0 : TEEGATE_CLAIMS_MAX;
+	io->path_len = flags & TEEGATE_REPORT_RAW ? 0 : TEEGATE_PATH_MAX * TEEGATE_HASH_SIZE;
+	/* One byte more, so that an absent part is an empty allocation and not a missing one. */
+	report->data = malloc(io->report_len + 1);
+	report->aux = malloc(io->aux_len + 1);
+	report->claims = malloc(io->claims_len + 1);
+	report->path = malloc(io->path_len + 1);
+	if (!report->data || !report->aux || !report->claims || !report->path)
+		return -ENOMEM;
+	return 0;
+}
+
+static bool lengths_sound(const struct teegate_get_report *asked, const struct teegate_get_report *got)
+{
+	return got->report_len >= 1 && got->report_len <= asked->report_len &&
+	       got->aux_len <= asked->aux_len && got->claims_len <= asked->claims_len &&
+	       got->path_len <= asked->path_len && got->path_len % TEEGATE_HASH_SIZE == 0;
+}
+
+int device_report(int lease_fd, const struct teegate_get_info *info, uint32_t flags,
+		  const uint8_t *user_data, size_t user_data_len, uint32_t timeout_ms, struct report *ret)
+{
+	struct teegate_get_report asked;
+	int r;
+
+	memset(ret, 0, sizeof(*ret));
+	r = allocate(ret, info, flags);
+	if (r < 0)
+		return r;
+	ret->io.size = sizeof(ret->io);
+	ret->io.flags = flags;
+	ret->io.user_data = (uintptr_t)user_data;
+	ret->io.user_data_len = (uint32_t)user_data_len;
+	ret->io.timeout_ms = timeout_ms;
+	ret->io.report = (uintptr_t)ret->data;
+	ret->io.aux = flags & TEEGATE_REPORT_AUX ? (uintptr_t)ret->aux : 0;
+	ret->io.claims = flags & TEEGATE_REPORT_RAW ? 0 : (uintptr_t)ret->claims;
+	ret->io.path = flags & TEEGATE_REPORT_RAW ? 0 : (uintptr_t)ret->path;
+	asked = ret->io;
+	if (ioctl(lease_fd, TEEGATE_GET_REPORT, &ret->io) < 0)
+		return -errno;
+	return lengths_sound(&asked, &ret->io) ? 0 : -EPROTO;
+}
+
+void report_done(struct report *report)
+{
+	free(report->data);
+	free(report->aux);
+	free(report->claims);
+	free(report->path);
+	memset(report, 0, sizeof(*report));
+}
+
+const char *device_advice(int error)
+{
+	switch (error) {
+	case -ENODEV:
+	case -ENOENT:
+	case -ENXIO:
+		return "there is no TEE, or its driver is not loaded: see \"teegatectl doctor\"";
+	case -ENOKEY:
+		return "the channel to the firmware is lost until the guest restarts";
+	case -ESTALE:
+		return "the lease was revoked or expired while the request waited: ask again";
+	case -EAGAIN:
+		return "the queue is full: ask again later";
+	case -EDQUOT:
+		return "too many requests of this workload wait already";
+	case -ETIMEDOUT:
+		return "the deadline passed before the firmware answered";
+	case -EREMOTEIO:
+		return "the firmware refused; firmwareStatus holds its code";
+	case -EPROTO:
+		return "the host or the firmware answered nonsense: nothing of it was passed on";
+	case -EOPNOTSUPP:
+		return "this TEE cannot do that";
+	case -EPERM:
+	case -EACCES:
+		return "the module refused: a raw report must not look like a bound one, and teegated must be root in the initial namespaces";
+	case -EBADF:
+		return "the client's cgroup is not in the cgroup v2 hierarchy";
+	case -ENOMEM:
+		return "out of memory";
+	default:
+		return strerror(-error);
+	}
+}
+
+#define NAME_OF(names, value) ((value) < ARRAY_SIZE(names) ? (names)[value] : "unknown")
+
+const char *provider_name(uint32_t provider)
+{
+	static const char *const names[] = {
+		[TEEGATE_PROVIDER_NONE] = "none",
+		[TEEGATE_PROVIDER_SEV_SNP] = "sev-snp",
+		[TEEGATE_PROVIDER_TDX] = "tdx",
+		[TEEGATE_PROVIDER_SE] = "se",
+	};
+
+	return NAME_OF(names, provider);
+}
+
+const char *transport_name(uint32_t transport)
+{
+	static const char *const names[] = {
+		[TEEGATE_TRANSPORT_NONE] = "none",
+		[TEEGATE_TRANSPORT_DRIVER] = "driver",
+		[TEEGATE_TRANSPORT_DIRECT] = "direct",
+	};
+
+	return NAME_OF(names, transport);
+}
+
+const char *state_name(uint32_t state)
+{
+	static const char *const names[] = {
+		[TEEGATE_STATE_ABSENT] = "absent",
+		[TEEGATE_STATE_WAITING] = "waiting",
+		[TEEGATE_STATE_UP] = "up",
+		[TEEGATE_STATE_LOST] = "lost",
+		[TEEGATE_STATE_DEAD] = "dead",
+	};
+
+	return NAME_OF(names, state);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel module, as the administrator sees it: one session on /dev/teegate, and what is asked
+ * of it. All functions may be called from any thread.
+ */
+#ifndef TEEGATED_DEVICE_H
+#define TEEGATED_DEVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <linux/teegate.h>
+
+struct device;
+
+int device_new(const char *path, struct device **ret);
+struct device *device_free(struct device *device);
+void device_freep(struct device **device);
+
+/*
+ * device_info() - the state of the TEE. Never fails: without a module the state is ABSENT and
+ * @reason says what to do. Opens the session when there is none.
+ */
+void device_info(struct device *device, struct teegate_get_info *ret);
+
+/*
+ * What a lease is to allow. @cgroup_fd: -1 for a lease without a pin, which must not leave the daemon.
+ */
+struct lease_request {
+	uint64_t operations;
+	const uint8_t *claims;
+	size_t claims_len;
+	int cgroup_fd;
+	bool pin_uid;
+	uid_t uid;
+	uint32_t max_pending;
+	uint64_t lifetime_ms;
+};
+
+int device_create_lease(struct device *device, const struct lease_request *request, int *ret_fd,
+			uint64_t *ret_id);
+/* device_revoke() - ends a lease and what waits for it. Never blocks. */
+void device_revoke(struct device *device, uint64_t lease_id);
+
+/* One report; buffers belong to it. */
+struct report {
+	uint8_t *data, *aux, *claims, *path;
+	struct teegate_get_report io;	/* lengths, blind, tree and fw_status */
+};
+
+/*
+ * device_report() - asks for a report on @lease_fd and waits for it. On failure io.fw_status of
+ * @ret is valid all the same. Call report_done() in any case.
+ */
+int device_report(int lease_fd, const struct teegate_get_info *info, uint32_t flags,
+		  const uint8_t *user_data, size_t user_data_len, uint32_t timeout_ms, struct report *ret);
+void report_done(struct report *report);
+
+/* device_advice() - what to do about an errno of the module, never NULL. */
+const char *device_advice(int error);
+
+const char *provider_name(uint32_t provider);
+const char *transport_name(uint32_t transport);
+const char *state_name(uint32_t state);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What would block the main loop, done by a few threads: looking at a client, and asking firmware.
+ */
+#ifndef TEEGATED_JOBS_H
+#define TEEGATED_JOBS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/teegate.h>
+
+#include "account.h"
+#include "device.h"
+#include "peer.h"
+#include "policy.h"
+
+#define JOBS_THREADS	12
+#define JOBS_MAX	64	/* waiting or running, in all */
+
+enum job_kind { JOB_LEASE, JOB_EVIDENCE };
+
+enum job_outcome {
+	JOB_DONE,
+	JOB_FORGEABLE,	/* see @text */
+	JOB_FAILED,	/* see @error, @fw_status and @text */
+};
+
+struct jobs;
+
+/* Filled in by whoever submits it; the thread owns it until done() is called. */
+struct job {
+	struct job *next;
+	void (*done)(struct job *job);	/* in the main loop, exactly once; frees the job */
+	void *owner;			/* main loop only: NULL when nobody waits any more */
+	struct account *account;	/* main loop only */
+
+	enum job_kind kind;
+	struct peer *peer;
+	struct policy *policy;		/* keeps @rule */
+	const struct rule *rule;
+	uint64_t operations;
+	bool certificates;
+	uint8_t user_data[TEEGATE_USER_DATA_MAX];
+	size_t user_data_len;
+	uint32_t timeout_ms;		/* 0: the module's default */
+	uint64_t submitted_ms;
+
+	enum job_outcome outcome;
+	int error;
+	uint64_t fw_status;
+	char text[512];
+	int lease_fd;			/* JOB_LEASE: ours to pass on, or to close */
+	uint64_t lease_id;
+	uint8_t *evidence;		/* JOB_EVIDENCE */
+	size_t evidence_len;
+
+	/* guarded by the lock of the jobs */
+	uint64_t running_lease;
+	bool cancelled;
+};
+
+int jobs_new(struct device *device, struct jobs **ret);
+/*
+ * jobs_free() - cancels what runs and waits some seconds for it; what then still hangs is left to the
+ * end of the process. Returns false in that case.
+ */
+bool jobs_free(struct jobs *jobs);
+
+/* jobs_fd() - becomes readable when jobs_collect() has something to do. */
+int jobs_fd(const struct jobs *jobs);
+void jobs_collect(struct jobs *jobs);
+
+/* jobs_submit() - -EBUSY when there are too many. */
+int jobs_submit(struct jobs *jobs, struct job *job);
+/* jobs_cancel() - nobody wants the result any more; done() is called all the same. */
+void jobs_cancel(struct jobs *jobs, struct job *job);
+
+struct job *job_new(enum job_kind kind, struct peer *peer, struct policy *policy, const struct rule *rule);
+void job_free(struct job *job);
+
+/* work.c: does the job, in a thread of its own. */
+void work(struct jobs *jobs, struct device *device, struct job *job);
+/* For work.c: names the lease that cancelling the job has to revoke. False: it is cancelled already. */
+bool job_set_lease(struct jobs *jobs, struct job *job, uint64_t lease_id);
+
+#endif

@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * teegated: options, start, reload, end. Nothing is decided here.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/utsname.h>
+#include <syslog.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+
+#include "journal.h"
+#include "server.h"
+#include "util.h"
+
+#define DEFAULT_SOCKET	"/run/teegate/broker.sock"
+#define POLICY_SUBDIR	"teegate/workloads.d"
+
+/* The service manager does not start us again after this one: nothing would be different. */
+#define EXIT_UNSUPPORTED	69
+
+struct options {
+	const char *socket;
+	const char *device;
+	const char *policy_dir;
+	bool check;
+};
+
+struct context {
+	struct server *server;
+	const struct options *options;
+};
+
+static void usage(FILE *to)
+{
+	fprintf(to,
+		"Usage: teegated [OPTION...]\n\n"
+		"Hands workloads of this confidential guest what policy allows them of the TEE.\n"
+		"Normally started by teegated.socket; see teegated(8) and teegate-workloads.d(5).\n\n"
+		"  --socket=PATH      listen there, when the service manager passes no socket\n"
+		"                     (default " DEFAULT_SOCKET ")\n"
+		"  --policy-dir=DIR   read policy from there only, instead of\n"
+		"                     {/etc,/run,/usr/lib}/" POLICY_SUBDIR "\n"
+		"  --device=PATH      the module's device (default " TEEGATE_DEVICE ")\n"
+		"  --check            read the policy, say what is wrong with it, and exit 0 or 1\n"
+		"  --help, --version\n\n"
+		"Exit status: 0; 1 on errors; 69 when this system cannot run it (no SO_PEERPIDFD before\n"
+		"Linux 6.5, no unified cgroup hierarchy).\n");
+}
+
+/* 0: go on; 1: asked and answered. */
+static int parse_options(int argc, char **argv, struct options *options)
+{
+	static const struct option list[] = {
+		{ "socket", required_argument, NULL, 's' },
+		{ "policy-dir", required_argument, NULL, 'p' },
+		{ "device", required_argument, NULL, 'd' },
+		{ "check", no_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'v' },
+		{ NULL, 0, NULL, 0 }
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "h", list, NULL)) >= 0) {
+		switch (c) {
+		case 's':
+			options->socket = optarg;
+			break;
+		case 'p':
+			options->policy_dir = optarg;
+			break;
+		case 'd':
+			options->device = optarg;
+			break;
+		case 'c':
+			options->check = true;
+			break;
+		case 'h':
+			usage(stdout);
+			return 1;
+		case 'v':
+			puts("teegated " TEEGATE_VERSION);
+			return 1;
+		default:
+			return -EINVAL;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "teegated: no argument is expected, but there is \"%s\"\n", argv[optind]);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static void on_complaint(const char *file, unsigned int line, const char *what, void *userdata)
+{
+	(void)userdata;
+	if (line > 0)
+		journal_say(LOG_ERR, "%s:%u: %s", file, line, what);
+	else
+		journal_say(LOG_ERR, "%s: %s", file, what);
+}
+
+static int read_policy(const struct options *options, struct policy **ret)
+{
+	static const char *const system_dirs[] = {
+		"/etc/" POLICY_SUBDIR, "/run/" POLICY_SUBDIR, "/usr/lib/" POLICY_SUBDIR,
+	};
+
+	if (options->policy_dir)
+		return policy_load(&options->policy_dir, 1, on_complaint, NULL, ret);
+	return policy_load(system_dirs, ARRAY_SIZE(system_dirs), on_complaint, NULL, ret);
+}
+
+static void say_status(const struct policy *policy)
+{
+	if (policy->errors > 0)
+		sd_notifyf(false, "STATUS=%zu workloads; %u policy files are broken and grant nothing",
+			   policy->n_rules, policy->errors);
+	else
+		sd_notifyf(false, "STATUS=%zu workloads", policy->n_rules);
+}
+
+/* All or nothing: a broken file must not take from workloads what they had. */
+static void reload(struct context *context)
+{
+	CLEANUP(policy_unrefp) struct policy *policy = NULL;
+	int r = read_policy(context->options, &policy);
+
+	if (r < 0 || policy->errors > 0) {
+		journal_say(LOG_ERR, "the policy was not reloaded, what was read before stays in force: %s",
+			    r < 0 ? strerror(-r) : "see the errors above");
+		sd_notify(false, "STATUS=The last reload failed; the policy before it stays in force");
+		return;
+	}
+	journal_say(LOG_INFO, "policy reloaded: %zu workloads", policy->n_rules);
+	say_status(policy);
+	server_set_policy(context->server, take_pointer(&policy));
+}
+
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	(void)source;
+	(void)info;
+	sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)now_ms() * 1000);
+	reload(userdata);
+	sd_notify(false, "READY=1");
+	return 0;
+}
+
+static int on_terminate(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	(void)info;
+	(void)userdata;
+	sd_notify(false, "STOPPING=1");
+	return sd_event_exit(sd_event_source_get_event(source), 0);
+}
+
+/* Takes the sockets that the service manager passed. Returns how many. */
+static int listen_activated(struct server *server)
+{
+	int n = sd_listen_fds(true), r;
+
+	for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + n; fd++) {
+		r = sd_is_socket(fd, AF_UNIX, SOCK_STREAM, 1);
+		if (r <= 0)
+			return r < 0 ? r : -ENOTSOCK;
+		r = server_listen(server, fd);
+		if (r < 0)
+			return r;
+	}
+	return n;
+}
+
+static int remove_stale(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (!S_ISSOCK(st.st_mode))
+		return -EEXIST;
+	return unlink(path) < 0 ? -errno : 0;
+}
+
+/* Everybody may connect: the mode of a socket is no identity. */
+static int listen_at(struct server *server, const char *path)
+{
+	CLEANUP(closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	if (strlen(path) >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	r = remove_stale(path);
+	if (r < 0)
+		return r;
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || chmod(path, 0666) < 0 ||
+	    listen(fd, SOMAXCONN) < 0)
+		return -errno;
+	return server_listen(server, take_fd(&fd));
+}
+
+static int start_listening(struct server *server, const struct options *options)
+{
+	int r = listen_activated(server);
+
+	if (r != 0)
+		return r;
+	if (!options->socket && mkdir("/run/teegate", 0755) < 0 && errno != EEXIST)
+		return -errno;
+	return listen_at(server, options->socket ?: DEFAULT_SOCKET);
+}
+
+/*
+ * Who waits at an activated socket would have us started again at once; so hang up on them before we
+ * give up.
+ */
+static void turn_away(void)
+{
+	int n = sd_listen_fds(false), client;
+
+	for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + n; fd++)
+		while ((client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
+			close(client);
+}
+
+static int unsupported(const char *what)
+{
+	journal_say(LOG_ERR, "teegated does not run on this system: %s", what);
+	sd_notifyf(false, "STATUS=Does not run on this system: %s", what);
+	turn_away();
+	return EXIT_UNSUPPORTED;
+}
+
+/* 0, or the exit status. */
+static int check_system(int *ret_cgroups_fd)
+{
+	struct utsname name;
+	char text[256] = "";
+	int r;
+
+	r = peer_supported();
+	if (r == -EOPNOTSUPP) {
+		uname(&name);
+		text_add(text, sizeof(text),
+			 "Linux %s does not tell which process connected (SO_PEERPIDFD, since Linux 6.5). The module, libtee and teegatectl work without it",
+			 name.release);
+		return unsupported(text);
+	}
+	if (r >= 0)
+		r = peer_open_cgroups();
+	if (r == -EOPNOTSUPP)
+		return unsupported("/sys/fs/cgroup is not the unified (v2) hierarchy; boot with systemd.unified_cgroup_hierarchy=1");
+	if (r < 0) {
+		journal_say(LOG_ERR, "cannot find out who connects: %s", strerror(-r));
+		return EXIT_FAILURE;
+	}
+	*ret_cgroups_fd = r;
+	return 0;
+}
+
+static int add_signals(sd_event *event, struct context *context)
+{
+	int r;
+
+	r = sd_event_add_signal(event, NULL, SIGHUP | SD_EVENT_SIGNAL_PROCMASK, on_hangup, context);
+	if (r >= 0)
+		r = sd_event_add_signal(event, NULL, SIGTERM | SD_EVENT_SIGNAL_PROCMASK, on_terminate, NULL);
+	if (r >= 0)
+		r = sd_event_add_signal(event, NULL, SIGINT | SD_EVENT_SIGNAL_PROCMASK, on_terminate, NULL);
+	return r;
+}
+
+/* Signals are blocked before the server starts its threads, which inherit that. */
+static int serve(const struct options *options, sd_event *event, int cgroups_fd, struct device *device,
+		 struct policy *policy)
+{
+	struct context context = { .options = options };
+	bool ended;
+	int r;
+
+	say_status(policy);
+	r = add_signals(event, &context);
+	if (r < 0) {
+		device_free(device);
+		policy_unref(policy);
+		close(cgroups_fd);
+		return r;
+	}
+	r = server_new(event, cgroups_fd, device, policy, &context.server);
+	if (r < 0)
+		return r;
+	r = start_listening(context.server, options);
+	if (r >= 0)
+		r = sd_event_set_watchdog(event, true);
+	if (r >= 0) {
+		sd_notify(false, "READY=1");
+		r = sd_event_loop(event);
+	}
+	ended = server_free(context.server);
+	if (!ended) {
+		journal_say(LOG_WARNING, "a request still hangs in the kernel; leaving without it");
+		_exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+	}
+	return r;
+}
+
+static int run(const struct options *options)
+{
+	CLEANUP(sd_event_unrefp) sd_event *event = NULL;
+	struct policy *policy;
+	struct device *device;
+	int cgroups_fd, status, r;
+
+	status = check_system(&cgroups_fd);
+	if (status)
+		return status;
+	r = read_policy(options, &policy);
+	if (r >= 0)
+		r = device_new(options->device ?: TEEGATE_DEVICE, &device);
+	if (r >= 0)
+		r = sd_event_new(&event);
+	if (r >= 0)
+		r = serve(options, event, cgroups_fd, device, policy);
+	if (r < 0) {
+		journal_say(LOG_ERR, "%s", strerror(-r));
+		return EXIT_FAILURE;
+	}
+	return EXIT_SUCCESS;
+}
+
+static int check_policy(const struct options *options)
+{
+	CLEANUP(policy_unrefp) struct policy *policy = NULL;
+	char names[64];
+	int r;
+
+	r = read_policy(options, &policy);
+	if (r < 0) {
+		journal_say(LOG_ERR, "%s", strerror(-r));
+		return EXIT_FAILURE;
+	}
+	for (size_t i = 0; i < policy->n_rules; i++)
+		printf("%s: workload \"%s\" may: %s\n", policy->rules[i]->path, policy->rules[i]->name,
+		       operation_names(policy->rules[i]->operations, names, sizeof(names)));
+	return policy->errors > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = { 0 };
+	int r;
+
+	r = parse_options(argc, argv, &options);
+	if (r != 0)
+		return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	journal_open();
+	signal(SIGPIPE, SIG_IGN);
+	return options.check ? check_policy(&options) : run(&options);
+}

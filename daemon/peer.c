@@ -1,0 +1,473 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Identity.
+ *
+ * SO_PEERPIDFD names the process that connected, and keeps naming it: a PID would name whoever has
+ * the number when we look. Everything is read through /proc/PID while the pidfd says that the
+ * process lives, before and after, so it cannot have become another process in between. The uid is
+ * SO_PEERCRED's: the kernel kept it at connect() and translates it to the initial user namespace,
+ * where teegated runs. The unit is what place.c finds in the cgroup path, if each directory above
+ * the unit's belongs to root: then only the system manager can have put it there.
+ *
+ * The two readings of the cgroup around opening its directory are enough: a cgroup with a process in
+ * it cannot be removed, so the directory is either the peer's or one that has died, and a lease that
+ * is pinned to a dead cgroup is ESTALE.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <sys/xattr.h>
+
+#include "peer.h"
+#include "util.h"
+
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD	77
+#endif
+
+#define CGROUP_TEXT_MAX	16384	/* of /proc/PID/cgroup; a v2 path alone is at most 4096 */
+
+enum pidfd_outcome {
+	PIDFD_HELD,
+	PIDFD_REAPED,		/* the process that connected is gone */
+	PIDFD_UNAVAILABLE,	/* the socket has no peer that the kernel can name */
+	PIDFD_UNSUPPORTED,	/* the kernel is too old */
+};
+
+static int peer_pidfd(int socket_fd, int *ret_pidfd, enum pidfd_outcome *ret_outcome)
+{
+	socklen_t len = sizeof(*ret_pidfd);
+	int pidfd = -1;
+
+	if (getsockopt(socket_fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &len) >= 0) {
+		*ret_pidfd = pidfd;
+		*ret_outcome = PIDFD_HELD;
+		return 0;
+	}
+	switch (errno) {
+	case ENOPROTOOPT:
+		*ret_outcome = PIDFD_UNSUPPORTED;
+		return 0;
+	case ENODATA:
+		*ret_outcome = PIDFD_UNAVAILABLE;
+		return 0;
+	case EINVAL:	/* before 6.16 */
+	case ESRCH:
+		*ret_outcome = PIDFD_REAPED;
+		return 0;
+	default:
+		return -errno;
+	}
+}
+
+int peer_supported(void)
+{
+	enum pidfd_outcome outcome;
+	int pair[2], pidfd = -1, r;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	r = peer_pidfd(pair[0], &pidfd, &outcome);
+	closep(&pidfd);
+	close(pair[0]);
+	close(pair[1]);
+	if (r < 0)
+		return r;
+	return outcome == PIDFD_UNSUPPORTED ? -EOPNOTSUPP : 0;
+}
+
+int peer_open_cgroups(void)
+{
+	CLEANUP(closep) int fd = -1;
+	struct statfs fs;
+
+	fd = open("/sys/fs/cgroup", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fstatfs(fd, &fs) < 0)
+		return -errno;
+	if (fs.f_type != CGROUP2_SUPER_MAGIC)
+		return -EOPNOTSUPP;
+	return take_fd(&fd);
+}
+
+/* 0 while the process lives, -ESRCH once it has exited, reaped or not. */
+static int pidfd_alive(int pidfd)
+{
+	struct pollfd pollfd = { .fd = pidfd, .events = POLLIN };
+	int n;
+
+	do
+		n = poll(&pollfd, 1, 0);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	return n == 0 ? 0 : -ESRCH;
+}
+
+/* A file of procfs; at most @size - 1 bytes, -E2BIG for more, so nothing is judged by its beginning. */
+static int read_text(int dir_fd, const char *name, char *buf, size_t size)
+{
+	CLEANUP(closep) int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);
+	size_t used = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	for (;;) {
+		n = read(fd, buf + used, size - used);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		used += (size_t)n;
+		if (used == size)
+			return -E2BIG;
+	}
+	buf[used] = '\0';
+	return memchr(buf, 0, used) ? -EBADMSG : 0;
+}
+
+static int pid_of(int pidfd, pid_t *ret)
+{
+	char path[64], text[4096];
+	const char *line;
+	long pid;
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
+	r = read_text(AT_FDCWD, path, text, sizeof(text));
+	if (r < 0)
+		return r;
+	line = strstr(text, "\nPid:");
+	if (!line)
+		return -EBADMSG;
+	pid = strtol(line + 5, NULL, 10);
+	if (pid < 0)
+		return -ESRCH;
+	if (pid == 0)	/* lives in a pid namespace that is not below ours */
+		return -EXDEV;
+	*ret = (pid_t)pid;
+	return 0;
+}
+
+static int open_proc(int pidfd, pid_t pid)
+{
+	CLEANUP(closep) int fd = -1;
+	char path[64];
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? -ESRCH : -errno;
+	/* Alive now, so the PID was its own when the directory was opened. */
+	r = pidfd_alive(pidfd);
+	return r < 0 ? r : take_fd(&fd);
+}
+
+/* The path in the v2 hierarchy ("0::"), which exists exactly once. */
+static int read_cgroup(int proc_fd, char **ret)
+{
+	CLEANUP(freep) char *text = malloc(CGROUP_TEXT_MAX);
+	char *path;
+	int r;
+
+	if (!text)
+		return -ENOMEM;
+	r = read_text(proc_fd, "cgroup", text, CGROUP_TEXT_MAX);
+	if (r < 0)
+		return r;
+	for (char *line = text, *next; *line; line = next) {
+		next = line + strcspn(line, "\n");
+		if (*next)
+			*next++ = '\0';
+		if (strncmp(line, "0::", 3) != 0)
+			continue;
+		path = strdup(line + 3);
+		if (!path)
+			return -ENOMEM;
+		*ret = path;
+		return 0;
+	}
+	return -ENODATA;
+}
+
+int peer_verify(const struct peer *peer)
+{
+	CLEANUP(freep) char *cgroup = NULL;
+	int r;
+
+	r = pidfd_alive(peer->pidfd);
+	if (r < 0)
+		return r;
+	r = read_cgroup(peer->proc_fd, &cgroup);
+	if (r < 0)
+		return r;
+	r = pidfd_alive(peer->pidfd);
+	if (r < 0)
+		return r;
+	return strcmp(cgroup, peer->cgroup) ? -EXDEV : 0;
+}
+
+static int open_beneath(int dir_fd, const char *path)
+{
+	struct open_how how = {
+		.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
+	};
+	long fd = syscall(SYS_openat2, dir_fd, path, &how, sizeof(how));
+
+	return fd < 0 ? -errno : (int)fd;
+}
+
+/* 1: only root can make and remove what is in this directory. */
+static int roots_own(int dir_fd)
+{
+	struct stat st;
+
+	if (fstat(dir_fd, &st) < 0)
+		return -errno;
+	return st.st_uid == 0 && !(st.st_mode & (S_IWGRP | S_IWOTH));
+}
+
+/*
+ * Opens the unit's directory, one step at a time. The directories above it must be root's; the
+ * unit's own may belong to the user it was delegated to.
+ */
+static int open_unit(int cgroups_fd, const char *path, size_t len)
+{
+	CLEANUP(freep) char *copy = strndup(path + 1, len - 1);
+	CLEANUP(closep) int fd = fcntl(cgroups_fd, F_DUPFD_CLOEXEC, 3);
+	char *save = NULL;
+	int next, r;
+
+	if (!copy)
+		return -ENOMEM;
+	if (fd < 0)
+		return -errno;
+	for (char *name = strtok_r(copy, "/", &save); name; name = strtok_r(NULL, "/", &save)) {
+		r = roots_own(fd);
+		if (r < 0)
+			return r;
+		if (r == 0)
+			return -EPERM;
+		next = open_beneath(fd, name);
+		if (next < 0)
+			return next;
+		close(fd);
+		fd = next;
+	}
+	return take_fd(&fd);
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Attributes in "trusted." need CAP_SYS_ADMIN: no unit can give itself another's invocation id. */
+static void read_instance(struct peer *peer, int unit_fd)
+{
+	char hex[2 * PEER_INSTANCE_SIZE + 1];
+	ssize_t n = fgetxattr(unit_fd, "trusted.invocation_id", hex, sizeof(hex));
+
+	if (n != 2 * PEER_INSTANCE_SIZE)
+		return;
+	for (size_t i = 0; i < PEER_INSTANCE_SIZE; i++) {
+		int high = hex_digit(hex[2 * i]), low = hex_digit(hex[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return;
+		peer->instance[i] = (unsigned char)(high << 4 | low);
+	}
+	peer->has_instance = true;
+}
+
+static void PRINTF(2, 3) set_nameless(struct peer *peer, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(peer->nameless, sizeof(peer->nameless), format, ap);
+	va_end(ap);
+}
+
+static const char *place_reason(enum place_kind kind)
+{
+	switch (kind) {
+	case PLACE_ROOT:
+		return "it runs in the root cgroup";
+	case PLACE_SLICE:
+		return "it runs directly in a slice";
+	case PLACE_SESSION:
+		return "it runs in a login session, whose cgroup it shares with everything else there";
+	default:
+		return NULL;
+	}
+}
+
+/*
+ * A threaded cgroup holds threads, not processes, and shares its domain with cgroups that may
+ * belong to others: the kernel's pin compares domains and would refuse it anyway.
+ */
+static int check_type(struct peer *peer)
+{
+	char type[64];
+	int r;
+
+	r = read_text(peer->cgroup_fd, "cgroup.type", type, sizeof(type));
+	if (r < 0)
+		return r;
+	if (strcmp(type, "domain\n") && strcmp(type, "domain threaded\n"))
+		set_nameless(peer, "its cgroup is \"%.*s\", not a domain", (int)strcspn(type, "\n"), type);
+	return 0;
+}
+
+static int locate(struct peer *peer, int cgroups_fd)
+{
+	CLEANUP(closep) int unit_fd = -1;
+	const char *reason;
+	int r;
+
+	r = read_cgroup(peer->proc_fd, &peer->cgroup);
+	if (r < 0)
+		return r;
+	r = place_parse(peer->cgroup, &peer->place);
+	if (r < 0) {
+		set_nameless(peer, "its cgroup is deleted or outside the namespace of teegated");
+		return 0;
+	}
+	reason = place_reason(peer->place.kind);
+	if (reason) {
+		set_nameless(peer, "%s; start it as a system service or in a container with a cgroup of its own",
+			     reason);
+		return 0;
+	}
+	unit_fd = open_unit(cgroups_fd, peer->cgroup, peer->place.unit_path_len);
+	if (unit_fd == -EPERM) {
+		set_nameless(peer, "a directory above its unit's cgroup does not belong to root");
+		return 0;
+	}
+	if (unit_fd < 0)
+		return unit_fd;
+	if (peer->place.kind == PLACE_UNIT)
+		read_instance(peer, unit_fd);
+	peer->cgroup_fd = open_beneath(cgroups_fd, peer->cgroup + 1);
+	if (peer->cgroup_fd < 0)
+		return peer->cgroup_fd;
+	r = check_type(peer);
+	return r < 0 ? r : peer_verify(peer);
+}
+
+static bool out_of_resources(int error)
+{
+	return error == -ENOMEM || error == -EMFILE || error == -ENFILE;
+}
+
+static int identify(struct peer *peer, int socket_fd, int cgroups_fd)
+{
+	enum pidfd_outcome outcome;
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+	int r;
+
+	if (getsockopt(socket_fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
+		return -errno;
+	peer->uid = cred.uid;
+	r = peer_pidfd(socket_fd, &peer->pidfd, &outcome);
+	if (r < 0)
+		return r;
+	if (outcome == PIDFD_REAPED)
+		return -ESRCH;
+	if (outcome != PIDFD_HELD)
+		return -EOPNOTSUPP;
+	r = pid_of(peer->pidfd, &peer->pid);
+	if (r < 0)
+		return r;
+	peer->proc_fd = open_proc(peer->pidfd, peer->pid);
+	if (peer->proc_fd < 0)
+		return peer->proc_fd;
+	return locate(peer, cgroups_fd);
+}
+
+static void explain(struct peer *peer, int error)
+{
+	switch (error) {
+	case -ESRCH:
+		set_nameless(peer, "the process that connected has exited");
+		break;
+	case -EXDEV:
+		set_nameless(peer, "it changed its cgroup or pid namespace while it connected");
+		break;
+	case -EOPNOTSUPP:
+		set_nameless(peer, "the kernel does not tell which process connected");
+		break;
+	default:
+		set_nameless(peer, "teegated could not look at it: %s", strerror(-error));
+	}
+}
+
+static struct peer *peer_new(void)
+{
+	struct peer *peer = calloc(1, sizeof(*peer));
+
+	if (!peer)
+		return NULL;
+	atomic_init(&peer->refs, 1);
+	peer->pidfd = peer->proc_fd = peer->cgroup_fd = -1;
+	peer->uid = (uid_t)-1;
+	memcpy(peer->place.account, "(nameless)", sizeof("(nameless)"));
+	return peer;
+}
+
+int peer_identify(int socket_fd, int cgroups_fd, struct peer **ret)
+{
+	CLEANUP(peer_unrefp) struct peer *peer = peer_new();
+	int r;
+
+	if (!peer)
+		return -ENOMEM;
+	r = identify(peer, socket_fd, cgroups_fd);
+	if (out_of_resources(r))
+		return r;
+	if (r < 0)
+		explain(peer, r);
+	*ret = take_pointer(&peer);
+	return 0;
+}
+
+struct peer *peer_ref(struct peer *peer)
+{
+	atomic_fetch_add(&peer->refs, 1);
+	return peer;
+}
+
+struct peer *peer_unref(struct peer *peer)
+{
+	if (!peer || atomic_fetch_sub(&peer->refs, 1) != 1)
+		return NULL;
+	closep(&peer->pidfd);
+	closep(&peer->proc_fd);
+	closep(&peer->cgroup_fd);
+	free(peer->cgroup);
+	free(peer);
+	return NULL;
+}
+
+void peer_unrefp(struct peer **peer)
+{
+	peer_unref(*peer);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who is at the other end of a connection. All that teegated ever believes about a client is
+ * collected here, once, when it connects, and comes from the kernel or from what only root can write.
+ */
+#ifndef TEEGATED_PEER_H
+#define TEEGATED_PEER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "place.h"
+
+#define PEER_INSTANCE_SIZE	16
+
+/*
+ * @nameless: empty, or why this peer cannot be taken for any workload; then only @uid, @pid and
+ *	@place.account may be used
+ * @proc_fd: /proc/PID of the peer itself, also after its PID was given to another process
+ * @cgroup_fd: the directory of the peer's own cgroup
+ * @cgroup: its path from the root of the hierarchy
+ * @instance: the invocation id of the unit, when systemd left one where only root can
+ */
+struct peer {
+	atomic_uint refs;
+	uid_t uid;
+	pid_t pid;
+	int pidfd;
+	int proc_fd;
+	int cgroup_fd;
+	char *cgroup;
+	struct place place;
+	bool has_instance;
+	unsigned char instance[PEER_INSTANCE_SIZE];
+	char nameless[256];
+};
+
+/*
+ * peer_supported() - does this kernel tell who connected? 0, or -EOPNOTSUPP where SO_PEERPIDFD is
+ * missing (before Linux 6.5), or another error that keeps us from finding out.
+ */
+int peer_supported(void);
+
+/* peer_open_cgroups() - the root of the cgroup v2 hierarchy, or -EOPNOTSUPP on v1 and hybrid hosts. */
+int peer_open_cgroups(void);
+
+/*
+ * peer_identify() - looks at the process that connected @socket_fd. A peer that cannot be named is
+ * no failure: see @nameless. -ENOMEM, -EMFILE, -ENFILE and the like.
+ */
+int peer_identify(int socket_fd, int cgroups_fd, struct peer **ret);
+
+/*
+ * peer_verify() - is it still the same process in the same cgroup? 0, -ESRCH when it is gone,
+ * -EXDEV when it moved, or what kept us from looking. Callable from any thread.
+ */
+int peer_verify(const struct peer *peer);
+
+struct peer *peer_ref(struct peer *peer);
+struct peer *peer_unref(struct peer *peer);	/* NULL is allowed; always returns NULL */
+void peer_unrefp(struct peer **peer);
+
+#endif

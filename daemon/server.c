@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The socket and its connections.
+ *
+ * sd-varlink alone would read up to 16 MiB for each of 4096 clients, count them per uid (which all
+ * containers share), and stop to accept for good when descriptors run out. So we accept ourselves,
+ * and let a link read only when a whole message of bounded size waits in the socket, and only after
+ * the client has taken the answer before. Until then the bytes stay in the kernel, charged to the
+ * sender. What one connection can make us hold is bounded by two reads of 64 KiB and one answer.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <syslog.h>
+
+#include "journal.h"
+#include "server.h"
+#include "service.h"
+#include "util.h"
+
+#define MESSAGE_MAX		16384	/* bytes of one call, with its NUL */
+#define DRIVE_BUDGET		64	/* steps before others get their turn */
+#define ACCEPT_PAUSE_USEC	(200 * 1000)
+
+static bool is_stranger(const struct conn *conn)
+{
+	return !conn->rule || conn->other_rule;
+}
+
+static struct conn *conn_free(struct conn *conn)
+{
+	struct server *server;
+
+	if (!conn)
+		return NULL;
+	server = conn->server;
+	if (conn->job) {
+		conn->job->owner = NULL;
+		jobs_cancel(server->jobs, conn->job);
+	}
+	if (conn->back) {
+		*conn->back = conn->next;
+		if (conn->next)
+			conn->next->back = conn->back;
+		server->n_conns--;
+		server->n_strangers -= is_stranger(conn) ? 1 : 0;
+		conn->account->connections--;
+	}
+	sd_event_source_unref(conn->io);
+	if (conn->link)
+		sd_varlink_close_unref(conn->link);
+	else
+		closep(&conn->fd);
+	peer_unref(conn->peer);
+	policy_unref(conn->policy);
+	free(conn);
+	return NULL;
+}
+
+static void conn_freep(struct conn **conn)
+{
+	conn_free(*conn);
+}
+
+static bool writable(int fd)
+{
+	struct pollfd pollfd = { .fd = fd, .events = POLLOUT };
+
+	return poll(&pollfd, 1, 0) > 0;
+}
+
+enum input {
+	INPUT_NONE,	/* nothing, or the beginning of a message */
+	INPUT_READY,	/* a whole message, or the end of the stream */
+	INPUT_BAD,	/* more than a message may hold */
+};
+
+/*
+ * What waits in the socket. Whatever follows the first message is read along with it and was looked
+ * at by nobody: at most one buffer of sd-varlink, and the next read needs the end of that message
+ * within MESSAGE_MAX again.
+ */
+static enum input peek(int fd)
+{
+	char buf[MESSAGE_MAX];
+	ssize_t n;
+
+	do
+		n = recv(fd, buf, sizeof(buf), MSG_PEEK | MSG_DONTWAIT);
+	while (n < 0 && errno == EINTR);
+	if (n < 0 && errno != EAGAIN)
+		return INPUT_READY;	/* the link meets the same error and ends */
+	if (n < 0)
+		return INPUT_NONE;
+	if (n == 0 || memchr(buf, 0, (size_t)n))
+		return INPUT_READY;
+	return (size_t)n == sizeof(buf) ? INPUT_BAD : INPUT_NONE;
+}
+
+/* 1: go on; 0: nothing to do until the socket changes or a job ends; negative: end it. */
+static int step(struct conn *conn)
+{
+	int wanted = sd_varlink_get_events(conn->link);
+	uint32_t events = (uint32_t)wanted;
+
+	if (wanted < 0)
+		return wanted;
+	/* An answer waits: let the link write, which it does before all else, and do nothing more. */
+	if (events & EPOLLOUT) {
+		if (!writable(conn->fd))
+			return 0;
+	} else if (events & EPOLLIN) {
+		switch (peek(conn->fd)) {
+		case INPUT_NONE:
+			return 0;
+		case INPUT_BAD:
+			return -EMSGSIZE;
+		case INPUT_READY:
+			break;
+		}
+	}
+	return sd_varlink_process(conn->link);
+}
+
+void conn_drive(struct conn *conn)
+{
+	int r = 1;
+
+	for (int i = 0; i < DRIVE_BUDGET && r > 0; i++)
+		r = step(conn);
+	/* Edge-triggered: setting the events once more brings us back when there is work left. */
+	if (r > 0)
+		r = sd_event_source_set_io_events(conn->io, EPOLLIN | EPOLLOUT | EPOLLET);
+	if (r < 0)
+		conn_free(conn);
+}
+
+static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct conn *conn = userdata;
+
+	(void)source;
+	(void)fd;
+	/* Both directions are closed: nobody is left to hear the answer. */
+	if (revents & (EPOLLHUP | EPOLLERR) && conn->job)
+		conn_free(conn);
+	else
+		conn_drive(conn);
+	return 0;
+}
+
+/* May this peer have one connection more? NULL, or why not. */
+static const char *full(const struct server *server, const struct conn *conn)
+{
+	if (conn->account->connections >= CONNECTIONS_ACCOUNT_MAX)
+		return "too many connections of this workload";
+	if (is_stranger(conn) && server->n_strangers >= CONNECTIONS_STRANGERS_MAX)
+		return "too many connections that no policy names";
+	return server->n_conns >= CONNECTIONS_MAX ? "too many connections" : NULL;
+}
+
+static void apply_policy(struct conn *conn, struct policy *policy)
+{
+	conn->policy = policy_ref(policy);
+	if (*conn->peer->nameless)
+		return;
+	if (policy_match(policy, conn->peer->place.unit, conn->peer->uid, &conn->rule, &conn->other_rule) == -ENOENT)
+		conn->rule = conn->other_rule = NULL;
+}
+
+static void enlist(struct server *server, struct conn *conn)
+{
+	conn->next = server->conns;
+	if (conn->next)
+		conn->next->back = &conn->next;
+	conn->back = &server->conns;
+	server->conns = conn;
+	server->n_conns++;
+	server->n_strangers += is_stranger(conn) ? 1 : 0;
+	conn->account->connections++;
+}
+
+static int attach(struct server *server, struct conn *conn)
+{
+	sd_varlink *link;
+	int r;
+
+	/* The server has no event loop of its own: this only makes the link, and step() works it. */
+	r = sd_varlink_server_add_connection(server->varlink, conn->fd, &link);
+	if (r < 0)
+		return r;
+	conn->link = sd_varlink_ref(link);
+	sd_varlink_set_userdata(link, conn);
+	r = sd_event_add_io(server->event, &conn->io, conn->fd, EPOLLIN | EPOLLOUT | EPOLLET, on_io, conn);
+	if (r < 0)
+		return r;
+	return sd_event_source_set_exit_on_failure(conn->io, false);
+}
+
+/* Takes @fd. */
+static int conn_new(struct server *server, int fd, struct conn **ret)
+{
+	CLEANUP(conn_freep) struct conn *conn = calloc(1, sizeof(*conn));
+	const char *why;
+	int r;
+
+	if (!conn) {
+		close(fd);
+		return -ENOMEM;
+	}
+	conn->server = server;
+	conn->fd = fd;
+	r = peer_identify(fd, server->cgroups_fd, &conn->peer);
+	if (r < 0)
+		return r;
+	apply_policy(conn, server->policy);
+	conn->account = accounts_get(&server->accounts, conn->peer->place.account);
+	if (!conn->account)
+		return -EUSERS;
+	why = full(server, conn);
+	if (why) {
+		const struct decision decision = {
+			.method = "connect", .verdict = "Busy", .peer = conn->peer, .detail = why,
+		};
+
+		journal_decision(conn->account, &decision);
+		return -EUSERS;
+	}
+	r = attach(server, conn);
+	if (r < 0)
+		return r;
+	enlist(server, conn);
+	*ret = take_pointer(&conn);
+	return 0;
+}
+
+static void set_accepting(struct server *server, bool on)
+{
+	for (unsigned int i = 0; i < server->n_listen; i++)
+		sd_event_source_set_enabled(server->listen[i], on ? SD_EVENT_ON : SD_EVENT_OFF);
+}
+
+static int on_resume(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct server *server = userdata;
+
+	(void)source;
+	(void)usec;
+	server->resume_accept = sd_event_source_unref(server->resume_accept);
+	set_accepting(server, true);
+	return 0;
+}
+
+/* Out of descriptors or memory: the backlog is patient, a busy loop would not help. */
+static void pause_accepting(struct server *server, int error)
+{
+	if (server->resume_accept)
+		return;
+	journal_say(LOG_ERR, "cannot take connections for a moment: %s", strerror(-error));
+	if (sd_event_add_time_relative(server->event, &server->resume_accept, CLOCK_MONOTONIC,
+				       ACCEPT_PAUSE_USEC, 0, on_resume, server) >= 0)
+		set_accepting(server, false);
+}
+
+static int on_connect(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct server *server = userdata;
+	struct conn *conn;
+	int client, r;
+
+	(void)source;
+	(void)revents;
+	client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (client < 0) {
+		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+			pause_accepting(server, -errno);
+		return 0;
+	}
+	r = conn_new(server, client, &conn);
+	if (r == -EMFILE || r == -ENFILE || r == -ENOMEM)
+		pause_accepting(server, r);
+	return 0;
+}
+
+static int on_jobs(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct server *server = userdata;
+
+	(void)source;
+	(void)fd;
+	(void)revents;
+	jobs_collect(server->jobs);
+	return 0;
+}
+
+int server_listen(struct server *server, int fd)
+{
+	CLEANUP(closep) int owned = fd;
+	sd_event_source *source;
+	int r;
+
+	if (server->n_listen == LISTEN_MAX)
+		return -E2BIG;
+	r = sd_event_add_io(server->event, &source, owned, EPOLLIN, on_connect, server);
+	if (r < 0)
+		return r;
+	r = sd_event_source_set_io_fd_own(source, true);
+	if (r < 0) {
+		sd_event_source_unref(source);
+		return r;
+	}
+	take_fd(&owned);
+	/* Requests under way come before new connections. */
+	sd_event_source_set_priority(source, SD_EVENT_PRIORITY_NORMAL + 10);
+	server->listen[server->n_listen++] = source;
+	return 0;
+}
+
+void server_set_policy(struct server *server, struct policy *policy)
+{
+	policy_unref(server->policy);
+	server->policy = policy;
+}
+
+static int start_varlink(struct server *server)
+{
+	int r;
+
+	r = sd_varlink_server_new(&server->varlink, 0);
+	if (r < 0)
+		return r;
+	r = sd_varlink_server_set_info(server->varlink, "teegate", "teegated", TEEGATE_VERSION, NULL);
+	if (r < 0)
+		return r;
+	r = sd_varlink_server_set_connections_max(server->varlink, CONNECTIONS_MAX);
+	if (r < 0)
+		return r;
+	return service_bind(server->varlink);
+}
+
+int server_new(sd_event *event, int cgroups_fd, struct device *device, struct policy *policy,
+	       struct server **ret)
+{
+	struct server *server = calloc(1, sizeof(*server));
+	int r;
+
+	if (!server) {
+		close(cgroups_fd);
+		device_free(device);
+		policy_unref(policy);
+		return -ENOMEM;
+	}
+	server->event = sd_event_ref(event);
+	server->cgroups_fd = cgroups_fd;
+	server->device = device;
+	server->policy = policy;
+	r = start_varlink(server);
+	if (r >= 0)
+		r = jobs_new(device, &server->jobs);
+	if (r >= 0)
+		r = sd_event_add_io(event, &server->jobs_source, jobs_fd(server->jobs), EPOLLIN, on_jobs, server);
+	if (r < 0) {
+		server_free(server);
+		return r;
+	}
+	*ret = server;
+	return 0;
+}
+
+bool server_free(struct server *server)
+{
+	while (server->conns)
+		conn_free(server->conns);
+	sd_event_source_unref(server->jobs_source);
+	sd_event_source_unref(server->resume_accept);
+	for (unsigned int i = 0; i < server->n_listen; i++)
+		sd_event_source_unref(server->listen[i]);
+	if (!jobs_free(server->jobs))
+		return false;
+	sd_varlink_server_unref(server->varlink);
+	sd_event_unref(server->event);
+	device_free(server->device);
+	policy_unref(server->policy);
+	closep(&server->cgroups_fd);
+	free(server);
+	return true;
+}

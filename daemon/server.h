@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Connections: who may have one, how much it may send, and what belongs to it.
+ */
+#ifndef TEEGATED_SERVER_H
+#define TEEGATED_SERVER_H
+
+#include <systemd/sd-event.h>
+#include <systemd/sd-varlink.h>
+
+#include "account.h"
+#include "device.h"
+#include "jobs.h"
+#include "peer.h"
+#include "policy.h"
+
+#define LISTEN_MAX	8
+
+struct server {
+	sd_event *event;
+	sd_varlink_server *varlink;
+	struct sd_event_source *listen[LISTEN_MAX];
+	unsigned int n_listen;
+	struct sd_event_source *resume_accept;
+	struct sd_event_source *jobs_source;
+	int cgroups_fd;
+	struct device *device;
+	struct jobs *jobs;
+	struct policy *policy;
+	struct accounts accounts;
+	struct conn *conns;
+	unsigned int n_conns, n_strangers;
+};
+
+/*
+ * @rule, @other_rule: what @policy said when it connected: no rule, one, or two of which neither counts
+ * @job: the request that is being worked on; varlink has at most one per connection
+ */
+struct conn {
+	struct conn *next, **back;
+	struct server *server;
+	sd_varlink *link;
+	struct sd_event_source *io;
+	int fd;
+	struct account *account;
+	struct peer *peer;
+	struct policy *policy;
+	const struct rule *rule, *other_rule;
+	struct job *job;
+};
+
+/* server_new() - takes @cgroups_fd, @device and @policy in any case. */
+int server_new(sd_event *event, int cgroups_fd, struct device *device, struct policy *policy,
+	       struct server **ret);
+/* False: some request still hangs in the kernel, and what it uses was left to it. */
+bool server_free(struct server *server);
+/* server_listen() - takes @fd. */
+int server_listen(struct server *server, int fd);
+/* server_set_policy() - for connections to come; takes @policy. */
+void server_set_policy(struct server *server, struct policy *policy);
+
+/* conn_drive() - goes on with a connection after its pending request was answered. May free it. */
+void conn_drive(struct conn *conn);
+
+#endif

@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Decisions. Each method first asks whether the caller can be named, then whether policy names it,
+ * then whether it may have one request more; only then a thread starts to work for it. Each refusal
+ * says what was seen and what would have to be different, and goes to the journal.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "idl.h"
+#include "journal.h"
+#include "server.h"
+#include "service.h"
+#include "util.h"
+
+#define RETRY_MS		500
+#define POLICY_DIR		"/etc/teegate/workloads.d"
+
+static void audit(struct conn *conn, const char *method, const char *verdict, const char *detail)
+{
+	const struct decision decision = {
+		.method = method,
+		.verdict = verdict,
+		.peer = conn->peer,
+		.rule = conn->other_rule ? NULL : conn->rule,
+		.detail = detail,
+	};
+
+	journal_decision(conn->account, &decision);
+}
+
+static const char *method_of(const struct job *job)
+{
+	return job->kind == JOB_LEASE ? "AcquireLease" : "GetEvidence";
+}
+
+/* The functions refuse_*() return what a method returns after it has answered. */
+static int refuse_unknown(struct conn *conn, const char *method, const char *reason)
+{
+	audit(conn, method, "UnknownWorkload", reason);
+	return sd_varlink_errorbo(conn->link, BROKER_INTERFACE ".UnknownWorkload",
+				  SD_JSON_BUILD_PAIR_STRING("reason", reason));
+}
+
+static int refuse_forgeable(struct conn *conn, const char *method, const char *reason)
+{
+	audit(conn, method, "Forgeable", reason);
+	return sd_varlink_errorbo(conn->link, BROKER_INTERFACE ".Forgeable",
+				  SD_JSON_BUILD_PAIR_STRING("reason", reason));
+}
+
+static int refuse_busy(struct conn *conn, const char *method, const char *detail)
+{
+	audit(conn, method, "Busy", detail);
+	return sd_varlink_errorbo(conn->link, BROKER_INTERFACE ".Busy",
+				  SD_JSON_BUILD_PAIR_INTEGER("retryAfterMs", RETRY_MS));
+}
+
+static int refuse_by_policy(struct conn *conn, const char *method, const char *reason, const char *rule)
+{
+	char workload[512];
+
+	audit(conn, method, "NotAllowed", reason);
+	return sd_varlink_errorbo(conn->link, BROKER_INTERFACE ".NotAllowed",
+				  SD_JSON_BUILD_PAIR_STRING("workload",
+							    describe_peer(conn->peer, workload, sizeof(workload))),
+				  SD_JSON_BUILD_PAIR_STRING("reason", reason),
+				  SD_JSON_BUILD_PAIR_STRING("rule", rule));
+}
+
+/* The policy file that an administrator who wants to allow this would write. */
+static const char *suggest_rule(const struct peer *peer, uint64_t operations, char *text, size_t size)
+{
+	const char *unit = peer->place.unit, *dot = strrchr(unit, '.');
+	char names[64];
+
+	text[0] = '\0';
+	if (*unit)
+		text_add(text, size, POLICY_DIR "/%.*s.conf:\n[Match]\nUnit=%s\nUid=%u\n", (int)(dot - unit),
+			 unit, unit, peer->uid);
+	else
+		text_add(text, size, POLICY_DIR "/uid-%u.conf:\n[Match]\nUid=%u\n", peer->uid, peer->uid);
+	text_add(text, size, "\n[Allow]\nOperations=%s\n", operation_names(operations, names, sizeof(names)));
+	return text_sanitize_lines(text);
+}
+
+static int refuse_no_rule(struct conn *conn, const char *method, uint64_t operations)
+{
+	char reason[1024] = "", rule[1024];
+
+	if (conn->other_rule) {
+		text_add(reason, sizeof(reason), "two rules name this workload, %s and %s, so neither counts",
+			 conn->rule->path, conn->other_rule->path);
+		return refuse_by_policy(conn, method, reason,
+					"change [Match] so that only one of the two files matches");
+	}
+	return refuse_by_policy(conn, method, "no policy file names this workload",
+				suggest_rule(conn->peer, operations, rule, sizeof(rule)));
+}
+
+static int refuse_operations(struct conn *conn, const char *method, uint64_t missing)
+{
+	char reason[256] = "", rule[512] = "", names[64];
+
+	operation_names(missing, names, sizeof(names));
+	text_add(reason, sizeof(reason), "policy does not allow workload \"%s\" the operation \"%s\"",
+		 conn->rule->name, names);
+	text_add(rule, sizeof(rule), "%s:\n[Allow]\nOperations=%s\n", conn->rule->path, names);
+	return refuse_by_policy(conn, method, reason, rule);
+}
+
+static int refuse_failed(struct conn *conn, const char *method, const struct job *job)
+{
+	const char *name = strerrorname_np(-job->error) ?: "EIO";
+	char status[32], detail[640] = "";
+
+	snprintf(status, sizeof(status), "0x%llx", (unsigned long long)job->fw_status);
+	text_add(detail, sizeof(detail), "%s: %s", name, job->text);
+	audit(conn, method, "Failed", detail);
+	return sd_varlink_errorbo(conn->link, BROKER_INTERFACE ".Failed",
+				  SD_JSON_BUILD_PAIR_STRING("errno", name),
+				  SD_JSON_BUILD_PAIR_CONDITION(job->fw_status != 0, "firmwareStatus",
+							       SD_JSON_BUILD_STRING(status)),
+				  SD_JSON_BUILD_PAIR_STRING("reason", job->text));
+}
+
+static const char *moved_reason(int error)
+{
+	switch (error) {
+	case -ESRCH:
+		return "the process that connected has exited; each process must connect for itself";
+	case -EXDEV:
+		return "the process that connected has moved to another cgroup since: connect again";
+	default:
+		return "teegated could not look at the process that connected any more";
+	}
+}
+
+/* 1: the caller has a rule that allows @operations. Anything else: answered, return it. */
+static int admit(struct conn *conn, const char *method, uint64_t operations)
+{
+	int r;
+
+	if (*conn->peer->nameless)
+		return refuse_unknown(conn, method, conn->peer->nameless);
+	if (!conn->rule || conn->other_rule)
+		return refuse_no_rule(conn, method, operations);
+	if (operations & ~conn->rule->operations || !operations)
+		return refuse_operations(conn, method, (operations & ~conn->rule->operations) ?: TEEGATE_OP_REPORT);
+	r = peer_verify(conn->peer);
+	if (r < 0)
+		return refuse_unknown(conn, method, moved_reason(r));
+	return 1;
+}
+
+static sd_json_variant *strings_of(uint64_t operations)
+{
+	CLEANUP(sd_json_variant_unrefp) sd_json_variant *array = NULL;
+	char text[64], *save = NULL;
+
+	if (sd_json_variant_new_array(&array, NULL, 0) < 0)
+		return NULL;
+	operation_names(operations, text, sizeof(text));
+	for (char *name = strtok_r(text, " ", &save); name; name = strtok_r(NULL, " ", &save))
+		if (sd_json_variant_append_arrayb(&array, SD_JSON_BUILD_STRING(name)) < 0)
+			return NULL;
+	return take_pointer(&array);
+}
+
+static int on_get_info(sd_varlink *link, sd_json_variant *parameters, sd_varlink_method_flags_t flags,
+		       void *userdata)
+{
+	struct conn *conn = userdata;
+	const struct rule *rule = conn->other_rule ? NULL : conn->rule;
+	struct teegate_get_info info;
+	CLEANUP(sd_json_variant_unrefp) sd_json_variant *operations = NULL, *allowed = NULL;
+
+	(void)parameters;
+	(void)flags;
+	device_info(conn->server->device, &info);
+	operations = strings_of(info.firmware_ops);
+	allowed = strings_of(rule ? rule->operations : 0);
+	if (!operations || !allowed)
+		return -ENOMEM;
+	text_sanitize((char *)info.reason);
+	return sd_varlink_replybo(link,
+		SD_JSON_BUILD_PAIR_OBJECT("info",
+			SD_JSON_BUILD_PAIR_STRING("provider", provider_name(info.provider)),
+			SD_JSON_BUILD_PAIR_STRING("transport", transport_name(info.transport)),
+			SD_JSON_BUILD_PAIR_STRING("state", state_name(info.state)),
+			SD_JSON_BUILD_PAIR_CONDITION(*info.reason, "reason",
+						     SD_JSON_BUILD_STRING((char *)info.reason)),
+			SD_JSON_BUILD_PAIR_UNSIGNED("vmpl", info.vmpl),
+			SD_JSON_BUILD_PAIR_VARIANT("operations", operations),
+			SD_JSON_BUILD_PAIR_BOOLEAN("softwareFirmware",
+						   info.taint & TEEGATE_TAINT_SOFTWARE_FIRMWARE),
+			SD_JSON_BUILD_PAIR_CONDITION(rule != NULL, "workload", SD_JSON_BUILD_STRING(rule ? rule->name : "")),
+			SD_JSON_BUILD_PAIR_VARIANT("allowed", allowed)));
+}
+
+static int reply_lease(struct conn *conn, struct job *job)
+{
+	CLEANUP(sd_json_variant_unrefp) sd_json_variant *operations = strings_of(job->operations);
+	char detail[160] = "", names[64];
+	int index;
+
+	if (!operations)
+		return -ENOMEM;
+	index = sd_varlink_push_fd(conn->link, job->lease_fd);
+	if (index < 0)
+		return index;
+	job->lease_fd = -1;	/* the link's, which closes it once it is sent */
+	text_add(detail, sizeof(detail), "lease %llu for \"%s\"", (unsigned long long)job->lease_id,
+		 operation_names(job->operations, names, sizeof(names)));
+	audit(conn, "AcquireLease", "granted", detail);
+	return sd_varlink_replybo(conn->link,
+				  SD_JSON_BUILD_PAIR_INTEGER("leaseFd", index),
+				  SD_JSON_BUILD_PAIR_UNSIGNED("leaseId", job->lease_id),
+				  SD_JSON_BUILD_PAIR_VARIANT("operations", operations),
+				  SD_JSON_BUILD_PAIR_UNSIGNED("expiresMs", conn->rule->lifetime_ms));
+}
+
+static int reply_evidence(struct conn *conn, const struct job *job)
+{
+	audit(conn, "GetEvidence", "granted", job->operations & TEEGATE_OP_RAW_REPORT ? "raw" : NULL);
+	return sd_varlink_replybo(conn->link,
+				  SD_JSON_BUILD_PAIR_BASE64("evidence", job->evidence, job->evidence_len));
+}
+
+static int reply(struct conn *conn, struct job *job)
+{
+	int r;
+
+	if (job->outcome == JOB_FORGEABLE)
+		return refuse_forgeable(conn, method_of(job), job->text);
+	if (job->outcome == JOB_FAILED && (job->error == -EAGAIN || job->error == -EDQUOT))
+		return refuse_busy(conn, method_of(job), job->text);
+	if (job->outcome == JOB_FAILED)
+		return refuse_failed(conn, method_of(job), job);
+	/* It had time to die and to move while we worked. */
+	r = peer_verify(conn->peer);
+	if (r < 0) {
+		if (job->kind == JOB_LEASE)
+			device_revoke(conn->server->device, job->lease_id);
+		return refuse_unknown(conn, method_of(job), moved_reason(r));
+	}
+	return job->kind == JOB_LEASE ? reply_lease(conn, job) : reply_evidence(conn, job);
+}
+
+static void on_done(struct job *job)
+{
+	struct conn *conn = job->owner;
+	int r;
+
+	job->account->requests--;
+	if (conn) {
+		conn->job = NULL;
+		/* Negative also when an error went out as it should: whether there was an answer, the link knows. */
+		r = reply(conn, job);
+		if (r < 0 && sd_varlink_is_idle(conn->link) == 0)
+			sd_varlink_error_errno(conn->link, r);
+		conn_drive(conn);
+	}
+	job_free(job);
+}
+
+static int start(struct conn *conn, struct job *job)
+{
+	struct account *account = conn->account;
+	int r = -EBUSY;
+
+	job->done = on_done;
+	job->owner = conn;
+	job->account = account;
+	if (account->requests < REQUESTS_ACCOUNT_MAX)
+		r = jobs_submit(conn->server->jobs, job);
+	if (r < 0) {
+		refuse_busy(conn, method_of(job), account->requests < REQUESTS_ACCOUNT_MAX ?
+			    "all threads are at work" : "too many requests of this workload");
+		job_free(job);
+		return 0;
+	}
+	account->requests++;
+	conn->job = job;
+	return 0;
+}
+
+static sd_json_variant *parameter(sd_json_variant *parameters, const char *name)
+{
+	sd_json_variant *value = sd_json_variant_by_key(parameters, name);
+
+	return value && sd_json_variant_is_null(value) ? NULL : value;
+}
+
+static bool parse_user_data(sd_json_variant *value, struct job *job)
+{
+	CLEANUP(freep) void *data = NULL;
+	size_t len;
+
+	if (!value)
+		return true;
+	if (sd_json_variant_unbase64(value, &data, &len) < 0 || len > sizeof(job->user_data))
+		return false;
+	if (len > 0)
+		memcpy(job->user_data, data, len);
+	job->user_data_len = len;
+	return true;
+}
+
+static bool parse_timeout(sd_json_variant *value, struct job *job)
+{
+	if (!value)
+		return true;
+	if (!sd_json_variant_is_unsigned(value) || sd_json_variant_unsigned(value) > TEEGATE_TIMEOUT_MAX_MS)
+		return false;
+	job->timeout_ms = (uint32_t)sd_json_variant_unsigned(value);
+	return true;
+}
+
+static bool parse_bool(sd_json_variant *value)
+{
+	return value && sd_json_variant_boolean(value);
+}
+
+static int on_get_evidence(sd_varlink *link, sd_json_variant *parameters, sd_varlink_method_flags_t flags,
+			   void *userdata)
+{
+	bool raw = parse_bool(parameter(parameters, "raw"));
+	uint64_t operation = raw ? TEEGATE_OP_RAW_REPORT : TEEGATE_OP_REPORT;
+	struct conn *conn = userdata;
+	const char *wrong = NULL;
+	struct job *job;
+	int r;
+
+	if (flags & SD_VARLINK_METHOD_ONEWAY)	/* nobody to answer */
+		return 0;
+	r = admit(conn, "GetEvidence", operation);
+	if (r <= 0)
+		return r;
+	job = job_new(JOB_EVIDENCE, conn->peer, conn->policy, conn->rule);
+	if (!job)
+		return -ENOMEM;
+	job->operations = operation;
+	job->certificates = parse_bool(parameter(parameters, "certificates"));
+	if (!parse_user_data(parameter(parameters, "userData"), job))
+		wrong = "userData";
+	else if (!parse_timeout(parameter(parameters, "timeoutMs"), job))
+		wrong = "timeoutMs";
+	if (wrong) {
+		job_free(job);
+		return sd_varlink_error_invalid_parameter_name(link, wrong);
+	}
+	return start(conn, job);
+}
+
+/* False: there is a name that is no operation. Without a list, all that the rule allows. */
+static bool parse_operations(sd_json_variant *list, const struct rule *rule, uint64_t *ret)
+{
+	uint64_t operations = 0, bit;
+	const char *name;
+
+	if (!list) {
+		*ret = rule ? rule->operations : TEEGATE_OP_REPORT;
+		return true;
+	}
+	for (size_t i = 0; i < sd_json_variant_elements(list); i++) {
+		name = sd_json_variant_string(sd_json_variant_by_index(list, i));
+		bit = name ? operation_by_name(name, strlen(name)) : 0;
+		if (!bit)
+			return false;
+		operations |= bit;
+	}
+	*ret = operations;
+	return operations != 0;
+}
+
+static int on_acquire_lease(sd_varlink *link, sd_json_variant *parameters, sd_varlink_method_flags_t flags,
+			    void *userdata)
+{
+	struct conn *conn = userdata;
+	uint64_t operations;
+	struct job *job;
+	int r;
+
+	if (flags & SD_VARLINK_METHOD_ONEWAY)
+		return 0;
+	if (!parse_operations(parameter(parameters, "operations"), conn->rule, &operations))
+		return sd_varlink_error_invalid_parameter_name(link, "operations");
+	r = admit(conn, "AcquireLease", operations);
+	if (r <= 0)
+		return r;
+	r = sd_varlink_set_allow_fd_passing_output(link, true);
+	if (r < 0)
+		return r;
+	job = job_new(JOB_LEASE, conn->peer, conn->policy, conn->rule);
+	if (!job)
+		return -ENOMEM;
+	job->operations = operations;
+	return start(conn, job);
+}
+
+int service_bind(sd_varlink_server *varlink)
+{
+	int r;
+
+	r = sd_varlink_server_add_interface(varlink, &vl_interface_io_teegate_Broker);
+	if (r < 0)
+		return r;
+	return sd_varlink_server_bind_method_many(varlink,
+						  BROKER_INTERFACE ".GetInfo", on_get_info,
+						  BROKER_INTERFACE ".GetEvidence", on_get_evidence,
+						  BROKER_INTERFACE ".AcquireLease", on_acquire_lease);
+}

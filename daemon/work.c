@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What a thread does for one request: look whether the client could forge, make a lease with its
+ * claims, and either hand that over or use it and throw it away.
+ *
+ * A lease that is handed over is pinned to the client's cgroup, and to its uid when policy named
+ * that. The one for GetEvidence cannot be: teegated asks, and teegated is in a cgroup of its own. So
+ * that lease never leaves this function, claims no uid, and the main loop looks at the client once
+ * more before the evidence goes out.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "claims.h"
+#include "evidence.h"
+#include "exposure.h"
+#include "jobs.h"
+#include "util.h"
+
+#define EVIDENCE_LEASE_MARGIN_MS	10000
+
+static void PRINTF(3, 4) fail(struct job *job, int error, const char *format, ...)
+{
+	va_list ap;
+
+	job->outcome = JOB_FAILED;
+	job->error = error;
+	job->text[0] = '\0';
+	va_start(ap, format);
+	text_vadd(job->text, sizeof(job->text), format, ap);
+	va_end(ap);
+}
+
+/* False: the job has its outcome. */
+static bool exposed_ok(struct job *job, struct exposure *exposure)
+{
+	exposure_look(job->peer->proc_fd, job->peer->pidfd, exposure);
+	if (exposure->verdict == EXPOSURE_NONE)
+		return true;
+	if (exposure->verdict == EXPOSURE_OPEN && job->rule->trust_privileged)
+		return true;
+	job->outcome = JOB_FORGEABLE;
+	text_add(job->text, sizeof(job->text), "%s", exposure->text);
+	return false;
+}
+
+static bool device_up(struct job *job, struct device *device, struct teegate_get_info *info)
+{
+	device_info(device, info);
+	if (info->state == TEEGATE_STATE_UP)
+		return true;
+	fail(job, info->state == TEEGATE_STATE_LOST ? -ENOKEY : -ENODEV, "%s",
+	     *info->reason ? (const char *)info->reason : "the TEE is not ready");
+	return false;
+}
+
+static int create(struct job *job, struct device *device, const struct teegate_get_info *info,
+		  const struct exposure *exposure)
+{
+	bool handed_over = job->kind == JOB_LEASE;
+	CLEANUP(freep) uint8_t *claims = NULL;
+	struct lease_request request = {
+		.operations = job->operations,
+		.cgroup_fd = handed_over ? job->peer->cgroup_fd : -1,
+		.pin_uid = handed_over && job->rule->n_ranges > 0,
+		.uid = job->peer->uid,
+		.max_pending = handed_over ? job->rule->max_pending : 0,
+		.lifetime_ms = handed_over ? job->rule->lifetime_ms :
+			       (job->timeout_ms ?: info->timeout_default_ms) + EVIDENCE_LEASE_MARGIN_MS,
+	};
+	int r;
+
+	if (job->operations & TEEGATE_OP_REPORT) {
+		r = claims_make(job->peer, job->rule, request.pin_uid, info->taint, exposure->text, &claims,
+				&request.claims_len);
+		if (r < 0)
+			return r;
+		request.claims = claims;
+	}
+	return device_create_lease(device, &request, &job->lease_fd, &job->lease_id);
+}
+
+static const char *provider_tag(uint32_t provider)
+{
+	return provider == TEEGATE_PROVIDER_NONE ? NULL : provider_name(provider);
+}
+
+static int encode(struct job *job, const struct report *report, bool raw)
+{
+	const struct teegate_get_report *io = &report->io;
+	struct evidence evidence = {
+		.provider = provider_tag(io->provider),
+		.report = { report->data, io->report_len },
+		.bound = !raw,
+	};
+
+	if (!evidence.provider)
+		return -EPROTO;
+	if (io->aux_len > 0)
+		evidence.aux = (struct ev_bytes){ report->aux, io->aux_len };
+	if (!raw)
+		evidence.binding = (struct ev_binding){
+			.claims = { report->claims, io->claims_len },
+			.user_data = { job->user_data, job->user_data_len },
+			.leaf_index = io->leaf_index,
+			.tree_size = io->tree_size,
+			.path = report->path,
+			.path_count = io->path_len / TEEGATE_HASH_SIZE,
+			.blind = { io->blind, sizeof(io->blind) },
+		};
+	return ev_encode(&evidence, &job->evidence, &job->evidence_len);
+}
+
+/* What is left of the client's time, which it also spent in our queue. False: nothing. */
+static bool remaining(const struct job *job, uint32_t *ret)
+{
+	uint64_t spent = now_ms() - job->submitted_ms;
+
+	*ret = job->timeout_ms;
+	if (job->timeout_ms == 0)
+		return true;
+	if (spent >= job->timeout_ms)
+		return false;
+	*ret = (uint32_t)(job->timeout_ms - spent);
+	return true;
+}
+
+static int ask(struct job *job, const struct teegate_get_info *info)
+{
+	bool raw = job->operations & TEEGATE_OP_RAW_REPORT;
+	uint32_t flags = (raw ? TEEGATE_REPORT_RAW : 0) | (job->certificates ? TEEGATE_REPORT_AUX : 0);
+	CLEANUP(report_done) struct report report = { 0 };
+	uint32_t timeout_ms;
+	int r;
+
+	if (!remaining(job, &timeout_ms))
+		return -ETIMEDOUT;
+	r = device_report(job->lease_fd, info, flags, job->user_data, job->user_data_len, timeout_ms, &report);
+	job->fw_status = report.io.fw_status;
+	return r < 0 ? r : encode(job, &report, raw);
+}
+
+static int make_evidence(struct jobs *jobs, struct job *job, const struct teegate_get_info *info)
+{
+	int r = -ECANCELED;
+
+	if (job_set_lease(jobs, job, job->lease_id))
+		r = ask(job, info);
+	job_set_lease(jobs, job, 0);
+	closep(&job->lease_fd);		/* and with its last descriptor the lease is gone */
+	job->lease_fd = -1;
+	return r;
+}
+
+void work(struct jobs *jobs, struct device *device, struct job *job)
+{
+	struct teegate_get_info info;
+	struct exposure exposure;
+	int r;
+
+	if (!job_set_lease(jobs, job, 0)) {
+		fail(job, -ECANCELED, "nobody waits for it any more");
+		return;
+	}
+	if (!exposed_ok(job, &exposure) || !device_up(job, device, &info))
+		return;
+	if ((job->operations & info.firmware_ops) != job->operations) {
+		fail(job, -EOPNOTSUPP, "%s", device_advice(-EOPNOTSUPP));
+		return;
+	}
+	r = create(job, device, &info, &exposure);
+	if (r >= 0 && job->kind == JOB_EVIDENCE)
+		r = make_evidence(jobs, job, &info);
+	if (r < 0)
+		fail(job, r, "%s", device_advice(r));
+}
