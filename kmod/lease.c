@@ -205,14 +205,15 @@ static struct tg_lease *lease_make(struct tg_lease *parent, struct tg_terms *ter
 
 	if (!lease)
 		return ERR_PTR(-ENOMEM);
+	if (parent)
+		tg_lease_get(parent);
 	lease->terms = *terms;
 	err = lease_register(lease);
 	if (err) {
+		tg_lease_put(parent);
 		kfree(lease);
 		return ERR_PTR(err);
 	}
-	if (parent)
-		tg_lease_get(parent);
 	memset(terms, 0, sizeof(*terms));
 	if (lease->terms.expires != U64_MAX)
 		mod_delayed_work(reaper_wq, &reaper, 0);
@@ -256,7 +257,9 @@ struct tg_lease *tg_lease_get(struct tg_lease *lease)
 	return lease;
 }
 
-/* A loop, so that the end of a long chain of parents needs no deep stack. */
+/*
+ * NULL is fine. May sleep. A loop, so that the end of a long chain of parents needs no deep stack.
+ */
 void tg_lease_put(struct tg_lease *lease)
 {
 	struct tg_lease *parent;

@@ -57,8 +57,8 @@ int tg_pin_cgroup(struct tg_pin *pin, int fd, const struct tg_pin *within)
 	struct cgroup *cgrp = cgroup_get_from_fd(fd);
 	int err;
 
-	if (IS_ERR(cgrp))
-		return PTR_ERR(cgrp);
+	if (IS_ERR(cgrp))	/* ENOENT: it was one, and is removed */
+		return PTR_ERR(cgrp) == -ENOENT ? -ESTALE : PTR_ERR(cgrp);
 	err = cgroup_usable(cgrp, within);
 	if (err) {
 		cgroup_put(cgrp);

@@ -174,12 +174,14 @@ struct teegate_get_info {
  * @provider: out, enum teegate_provider
  * @vmpl: out, the VMPL that was asked for
  * @fw_status: out, the firmware's code, 0 when it was content. SEV-SNP: SW_EXITINFO2 of the request
- *	(GHCB specification 2.03, 4.1.7: firmware error low, VMM error high), or the status of the response message
+ *	(GHCB specification 2.03, 4.1.7: firmware error low, VMM error high), or the status of the
+ *	response message
  * @blind: out, the random bytes in the leaf
  *
  * Waits, killably, for firmware. With ENOSPC all four lengths say what is needed; the report that
- * was made is discarded, so give the sizes of TEEGATE_GET_INFO. Rights, pins and
- * revocation are checked when the request is made and again before anything is copied out.
+ * was made is discarded, so give the sizes of TEEGATE_GET_INFO. After any other error the lengths
+ * are as they were. Rights, pins and revocation are checked when the request is made and again
+ * before anything is copied out.
  */
 struct teegate_get_report {
 	__u32 size;
@@ -225,7 +227,9 @@ struct teegate_get_report {
  * @lease_id: out, the name of the lease for TEEGATE_REVOKE, never 0, never used again
  *
  * Does not block. EPERM when the caller is not the administrator; EINVAL for the cgroup v2 root
- * without UNPINNED; EBADF when @cgroup_fd is no cgroup v2 directory; ENFILE or EMFILE from the file table.
+ * without UNPINNED or a threaded cgroup; EBADF when @cgroup_fd is no cgroup v2 directory, ESTALE
+ * when that one is removed; ENFILE when there are too many leases, ENFILE or EMFILE from the file
+ * table.
  */
 struct teegate_create_lease {
 	__u32 size;
