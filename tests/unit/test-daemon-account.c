@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Accounts of workloads and the rate of journal lines: daemon/account.c. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "account.h"
+
+static struct account *get(struct accounts *accounts, int i)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "unit-%d.service", i);
+	return accounts_get(accounts, name);
+}
+
+static void an_account_in_use_is_never_given_away(void **state)
+{
+	struct accounts *accounts = calloc(1, sizeof(*accounts));
+	struct account *busy;
+
+	(void)state;
+	assert_non_null(accounts);
+	busy = get(accounts, 0);
+	busy->connections = 1;
+	for (int i = 1; i < 3 * ACCOUNTS_MAX; i++)
+		assert_ptr_not_equal(get(accounts, i), busy);
+	assert_ptr_equal(get(accounts, 0), busy);
+	assert_int_equal(busy->connections, 1);
+	free(accounts);
+}
+
+static void when_all_are_in_use_there_is_none(void **state)
+{
+	struct accounts *accounts = calloc(1, sizeof(*accounts));
+
+	(void)state;
+	assert_non_null(accounts);
+	for (int i = 0; i < ACCOUNTS_MAX; i++)
+		get(accounts, i)->requests = 1;
+	assert_null(get(accounts, ACCOUNTS_MAX));
+	get(accounts, 5)->requests = 0;
+	assert_non_null(get(accounts, ACCOUNTS_MAX));
+	free(accounts);
+}
+
+static void the_journal_gets_so_many_lines_and_the_number_of_the_rest(void **state)
+{
+	struct accounts *accounts = calloc(1, sizeof(*accounts));
+	unsigned int suppressed, written = 0;
+	struct account *account;
+	uint64_t now = 1000000;
+
+	(void)state;
+	assert_non_null(accounts);
+	account = get(accounts, 1);
+	for (int i = 0; i < 1000; i++)
+		written += account_may_audit(account, now, &suppressed) ? 1 : 0;
+	assert_in_range(written, 10, 50);
+	assert_true(account_may_audit(account, now + 2000, &suppressed));
+	assert_int_equal(suppressed, 1000 - written);
+	assert_true(account_may_audit(account, now + 2000, &suppressed));
+	assert_int_equal(suppressed, 0);
+	assert_false(account_may_audit(account, now + 2000, &suppressed));
+	/* A neighbour is not silenced by it. */
+	assert_true(account_may_audit(get(accounts, 2), now + 2000, &suppressed));
+	free(accounts);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_account_in_use_is_never_given_away),
+		cmocka_unit_test(when_all_are_in_use_there_is_none),
+		cmocka_unit_test(the_journal_gets_so_many_lines_and_the_number_of_the_rest),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
