@@ -318,6 +318,8 @@ int in_map_key(struct in *in, struct in_map *map, uint64_t *ret_key)
 		return in_fail(in, "a critical (negative) key is unknown to this version");
 	if (item.type != IN_UINT)
 		return in_fail(in, "a key of a map is not an integer");
+	if (item.value == 0)
+		return in_fail(in, "a map has the key 0, which this format does not use");
 	r = check_order(in, map, key, (size_t)(in->next - key));
 	if (r < 0)
 		return r;

@@ -271,7 +271,7 @@ static void decoder_refuses_what_the_format_has_no_room_for(void **state)
 		{ NULL, BYTES(HEAD "\x05\xa6" CLAIMS USER TREE PATH BLIND) },
 		{ "format", BYTES("\xa3\x01\x02\x02\x67sev-snp\x03\x41R") },
 		{ "format", BYTES("\xa2\x02\x67sev-snp\x03\x41R") },
-		{ "format", BYTES("\xa4\x00\x00\x01\x01\x02\x67sev-snp\x03\x41R") },
+		{ "key 0", BYTES("\xa4\x00\x00\x01\x01\x02\x67sev-snp\x03\x41R") },
 		{ "format", BYTES("\xa0") },
 		{ "not a map", BYTES("\x80") },
 		{ "not a map", BYTES("\x01") },
