@@ -247,7 +247,7 @@ int tg_snp_transport_init(struct tg_backend *be)
 		goto free_drv;
 	}
 	be->priv = drv;
-	driver_wait(be);
+	tg_backend_set_state(be, TEEGATE_STATE_WAITING, "looking for the sev-guest driver");
 
 	ret = bus_register_notifier(&platform_bus_type, &drv->bus);
 	if (ret)
