@@ -179,8 +179,8 @@ static int exchange_report(struct tg_backend *be, struct tg_answer *ans)
 
 /*
  * Report and certificates come from one exchange, or not at all: between two of them the guest may
- * have been moved to a chip with other certificates. Hence a host that needs more room is asked
- * again for both, once, and no report that came without its table is passed on.
+ * have been moved to a chip with other certificates. Hence a host that finds the buffer too small
+ * is asked again for both, once, with as much as it says or as we have.
  */
 static int exchange_extended(struct tg_backend *be, struct tg_answer *ans)
 {
@@ -190,13 +190,13 @@ static int exchange_extended(struct tg_backend *be, struct tg_answer *ans)
 	x->certs = ans->aux;
 	x->certs_len = TG_SNP_CERTS_FIRST;
 	ret = tg_snp_transport_exchange(be, x);
-	if (ret == -ENOSPC && x->certs_len > TG_SNP_CERTS_FIRST &&
-	    x->certs_len <= TG_SNP_CERTS_MAX)
+	if (ret == -ENOSPC && x->certs_len <= TG_SNP_CERTS_MAX) {
+		x->certs_len = max_t(u64, x->certs_len, TG_SNP_CERTS_FIRST);
 		ret = tg_snp_transport_exchange(be, x);
+	}
 	if (ret == -ENOSPC) {
-		/* To want too much is a refusal; to want what it was given is nonsense. */
 		ans->fw_status = x->exitinfo2;
-		return x->certs_len > TG_SNP_CERTS_MAX ? -EREMOTEIO : -EPROTO;
+		return -EREMOTEIO;
 	}
 	if (ret)
 		return exchange_failed(be, ret, ans);
