@@ -7,6 +7,8 @@
 int tee_open_broker(tee_ctx *ctx, const char *path)
 {
 	(void)ctx;
-	return tee_fail(NULL, -EOPNOTSUPP,
-			"%s cannot be used: this libtee was built without sd-varlink (libsystemd 257).", path);
+	return tee_fail(
+		NULL, -EOPNOTSUPP,
+		"%s cannot be used: this libtee was built without sd-varlink (libsystemd 257).",
+		path);
 }

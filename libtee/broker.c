@@ -4,8 +4,8 @@
  * is asked again only when its lease has ended.
  *
  * Each question has a connection of its own. The broker knows a client by who connected, so a kept
- * connection would speak for who this process was, not for who it is; and a connection is no thing that
- * threads and children after a fork could share.
+ * connection would speak for who this process was, not for who it is; and a connection is no thing
+ * that threads and children after a fork could share.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,7 @@
 #include "context.h"
 
 #define BROKER		"io.teegate.Broker."
-#define ANSWER_MS	5000	/* the broker answers from memory; the firmware is not its to wait for */
+#define ANSWER_MS	5000 /* the broker answers from memory; the firmware is not its to wait for */
 
 #define cleanup(f) __attribute__((cleanup(f)))
 
@@ -89,7 +89,10 @@ static int errno_of(const char *name)
 static int fail_connection(const tee_ctx *ctx, int error, const char *path)
 {
 	if (error == -ENOENT || error == -ECONNREFUSED || error == -ENOTDIR)
-		return tee_fail(ctx, -ENODEV, "No broker listens on %s; is teegated.socket started, or the socket mounted?", path);
+		return tee_fail(
+			ctx, -ENODEV,
+			"No broker listens on %s; is teegated.socket started, or the socket mounted?",
+			path);
 	if (error == -EINVAL)
 		return tee_fail(ctx, error, "\"%s\" is no absolute path of a socket.", path);
 	return tee_fail(ctx, error, "%s: %s", path, strerror(-error));
@@ -102,20 +105,29 @@ static int fail_refused(tee_ctx *ctx, const char *id, sd_json_variant *reply)
 	int error;
 
 	if (strcmp(id, BROKER "NotAllowed") == 0)
-		return tee_fail(ctx, -EPERM, "The broker takes this process for %s and refuses: %s. What would have to exist: %s",
-				text_of(reply, "workload"), reason, text_of(reply, "rule"));
+		return tee_fail(
+			ctx, -EPERM,
+			"The broker takes this process for %s and refuses: %s. What would have to exist: %s",
+			text_of(reply, "workload"), reason, text_of(reply, "rule"));
 	if (strcmp(id, BROKER "UnknownWorkload") == 0)
-		return tee_fail(ctx, -EPERM, "The broker cannot tell which workload this is: %s", reason);
+		return tee_fail(ctx, -EPERM, "The broker cannot tell which workload this is: %s",
+				reason);
 	if (strcmp(id, BROKER "Forgeable") == 0)
-		return tee_fail(ctx, -EPERM, "The broker refuses, because this workload could forge its evidence: %s", reason);
+		return tee_fail(
+			ctx, -EPERM,
+			"The broker refuses, because this workload could forge its evidence: %s",
+			reason);
 	if (strcmp(id, BROKER "Busy") == 0)
-		return tee_fail(ctx, -EAGAIN, "The broker has too many requests of this workload. Try again in %lld ms.",
-				(long long)number_of(reply, "retryAfterMs", 1000));
+		return tee_fail(
+			ctx, -EAGAIN,
+			"The broker has too many requests of this workload. Try again in %lld ms.",
+			(long long)number_of(reply, "retryAfterMs", 1000));
 	if (strcmp(id, BROKER "Failed") == 0) {
 		error = errno_of(text_of(reply, "errno"));
 		return tee_fail(ctx, error, "The broker: %s %s", tee_strerror(error), reason);
 	}
-	return tee_fail(ctx, -EPROTO, "%s answered %s: it is not a broker that this library knows.", ctx->path, id);
+	return tee_fail(ctx, -EPROTO, "%s answered %s: it is not a broker that this library knows.",
+			ctx->path, id);
 }
 
 /* The call itself failed. */
@@ -123,21 +135,27 @@ static int fail_call(tee_ctx *ctx, int error)
 {
 	switch (error) {
 	case -ETIME:
-		return tee_fail(ctx, -ETIMEDOUT, "The broker at %s did not answer in time; look at the journal of teegated.",
-				ctx->path);
+		return tee_fail(
+			ctx, -ETIMEDOUT,
+			"The broker at %s did not answer in time; look at the journal of teegated.",
+			ctx->path);
 	case -ECONNRESET:
 	case -EPIPE:
-		return tee_fail(ctx, -ECONNRESET, "The broker at %s hung up; look at the journal of teegated.", ctx->path);
+		return tee_fail(ctx, -ECONNRESET,
+				"The broker at %s hung up; look at the journal of teegated.",
+				ctx->path);
 	case -ENOMEM:
 		return tee_fail(ctx, error, "%s", tee_strerror(error));
 	default:
-		return tee_fail(ctx, -EPROTO, "The broker at %s does not speak as a broker does: %s", ctx->path, strerror(-error));
+		return tee_fail(ctx, -EPROTO,
+				"The broker at %s does not speak as a broker does: %s", ctx->path,
+				strerror(-error));
 	}
 }
 
 /* @ret_reply belongs to @ret_link. @parameters is consumed. */
-static int ask(tee_ctx *ctx, const char *method, sd_json_variant *parameters, unsigned int timeout_ms,
-	       sd_varlink **ret_link, sd_json_variant **ret_reply)
+static int ask(tee_ctx *ctx, const char *method, sd_json_variant *parameters,
+	       unsigned int timeout_ms, sd_varlink **ret_link, sd_json_variant **ret_reply)
 {
 	cleanup(sd_json_variant_unrefp) sd_json_variant *sent = parameters;
 	cleanup(sd_varlink_close_unrefp) sd_varlink *link = NULL;
@@ -175,7 +193,10 @@ static int take_lease(tee_ctx *ctx, sd_varlink *link, sd_json_variant *reply)
 		return tee_fail(ctx, -EPROTO, "The broker at %s sent no descriptor.", ctx->path);
 	if (!tee_kernel_is_lease(ctx, fd)) {
 		close(fd);
-		return tee_fail(ctx, -EPROTO, "The broker at %s sent a descriptor that is not a lease of teegate.", ctx->path);
+		return tee_fail(
+			ctx, -EPROTO,
+			"The broker at %s sent a descriptor that is not a lease of teegate.",
+			ctx->path);
 	}
 	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 	return fd;
@@ -252,8 +273,8 @@ static int renew(tee_ctx *ctx, const struct tee_request *request, uint64_t start
 	return fd < 0 ? tee_fail(ctx, fd, "Keeping the lease: %s", strerror(-fd)) : fd;
 }
 
-static int report_on(tee_ctx *ctx, int fd, const struct tee_request *request, uint64_t start, uint8_t **ret,
-		     size_t *ret_len)
+static int report_on(tee_ctx *ctx, int fd, const struct tee_request *request, uint64_t start,
+		     uint8_t **ret, size_t *ret_len)
 {
 	struct tee_request rest = *request;
 	int r;
@@ -264,7 +285,8 @@ static int report_on(tee_ctx *ctx, int fd, const struct tee_request *request, ui
 	return tee_kernel_report(ctx, fd, &rest, ret, ret_len);
 }
 
-static int broker_report(tee_ctx *ctx, const struct tee_request *request, uint8_t **ret, size_t *ret_len)
+static int broker_report(tee_ctx *ctx, const struct tee_request *request, uint8_t **ret,
+			 size_t *ret_len)
 {
 	bool raw = request->flags & TEE_REPORT_RAW, kept = true;
 	uint64_t start = now_ms();
@@ -278,7 +300,7 @@ static int broker_report(tee_ctx *ctx, const struct tee_request *request, uint8_
 			return fd;
 	}
 	r = report_on(ctx, fd, request, start, ret, ret_len);
-	/* Expired, revoked by a policy that has changed, or of a module that was loaded anew: ask once. */
+	/* Expired, revoked because the policy changed, or of a module that is no more: ask once. */
 	if (r != -ESTALE || !kept)
 		return r;
 	fd = renew(ctx, request, start);
@@ -308,8 +330,10 @@ static int broker_info(tee_ctx *ctx, struct tee_info *ret)
 
 	software = sd_json_variant_by_key(info, "softwareFirmware");
 	*ret = (struct tee_info) {
-		.provider = index_of(provider_names, COUNT(provider_names), text_of(info, "provider")),
-		.transport = index_of(transport_names, COUNT(transport_names), text_of(info, "transport")),
+		.provider =
+			index_of(provider_names, COUNT(provider_names), text_of(info, "provider")),
+		.transport = index_of(transport_names, COUNT(transport_names),
+				      text_of(info, "transport")),
 		.state = index_of(state_names, COUNT(state_names), text_of(info, "state")),
 		.vmpl = (uint32_t)number_of(info, "vmpl", 0),
 		.module_ops = operations_of(info, "operations"),

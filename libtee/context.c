@@ -55,8 +55,8 @@ static int open_env(tee_ctx *ctx, const char *unused)
 }
 
 /* One way: all or nothing. */
-static int try_way(const struct tee_sys *sys, int (*way)(tee_ctx *, const char *), const char *argument,
-		   tee_ctx **ret_ctx)
+static int try_way(const struct tee_sys *sys, int (*way)(tee_ctx *, const char *),
+		   const char *argument, tee_ctx **ret_ctx)
 {
 	tee_ctx *ctx = new_context(sys);
 	int r;
@@ -101,7 +101,8 @@ static int choose(const struct tee_sys *sys, tee_ctx **ret_ctx)
 			return r;
 		if (exists_but_not_for_us(r) && !exists_but_not_for_us(error))
 			error = r;
-		(void)snprintf(texts + used, sizeof(texts) - used, "%s%s", i > 0 ? " " : "", tee_last_error(NULL));
+		(void)snprintf(texts + used, sizeof(texts) - used, "%s%s", i > 0 ? " " : "",
+			       tee_last_error(NULL));
 		used += strlen(texts + used);
 	}
 	return tee_fail(NULL, error, "No way to the TEE: %s", texts);
@@ -129,7 +130,9 @@ int tee_open_with(const struct tee_sys *sys, const char *target, tee_ctx **ret_c
 		if (strncmp(target, ways[i].prefix, len) == 0)
 			return try_way(sys, ways[i].way, target + len, ret_ctx);
 	}
-	return tee_fail(NULL, -EINVAL, "\"%.200s\" is not fd:N, device:PATH, broker:PATH, fake: or fake:FILE.", target);
+	return tee_fail(NULL, -EINVAL,
+			"\"%.200s\" is not fd:N, device:PATH, broker:PATH, fake: or fake:FILE.",
+			target);
 }
 
 TEE_PUBLIC int tee_open(const char *target, tee_ctx **ret_ctx)
@@ -147,7 +150,8 @@ TEE_PUBLIC int tee_get_info(tee_ctx *ctx, struct tee_info *ret_info)
 		return -EINVAL;
 	size = ret_info->size;
 	if (size < INFO_SIZE_MIN)
-		return tee_fail(ctx, -EINVAL, "tee_info.size must be set to sizeof(struct tee_info).");
+		return tee_fail(ctx, -EINVAL,
+				"tee_info.size must be set to sizeof(struct tee_info).");
 
 	r = ctx->transport->get_info(ctx, &info);
 	if (r < 0)
@@ -163,18 +167,22 @@ TEE_PUBLIC int tee_get_info(tee_ctx *ctx, struct tee_info *ret_info)
 static int check_request(tee_ctx *ctx, const struct tee_request *request)
 {
 	if (request->user_data_len > TEE_USER_DATA_MAX)
-		return tee_fail(ctx, -EINVAL, "User data has at most %d bytes; hash what is longer.", TEE_USER_DATA_MAX);
+		return tee_fail(ctx, -EINVAL,
+				"User data has at most %d bytes; hash what is longer.",
+				TEE_USER_DATA_MAX);
 	if (!request->user_data && request->user_data_len > 0)
 		return tee_fail(ctx, -EINVAL, "User data has a length but no address.");
 	if (request->flags & ~(TEE_REPORT_RAW | TEE_REPORT_AUX))
 		return tee_fail(ctx, -EINVAL, "Unknown flags 0x%x.", request->flags);
 	if (request->timeout_ms > TEEGATE_TIMEOUT_MAX_MS)
-		return tee_fail(ctx, -EINVAL, "The deadline is over %d ms.", TEEGATE_TIMEOUT_MAX_MS);
+		return tee_fail(ctx, -EINVAL, "The deadline is over %d ms.",
+				TEEGATE_TIMEOUT_MAX_MS);
 	return 0;
 }
 
-TEE_PUBLIC int tee_get_report(tee_ctx *ctx, const void *user_data, size_t user_data_len, unsigned int flags,
-			      unsigned int timeout_ms, tee_evidence **ret_evidence)
+TEE_PUBLIC int tee_get_report(tee_ctx *ctx, const void *user_data, size_t user_data_len,
+			      unsigned int flags, unsigned int timeout_ms,
+			      tee_evidence **ret_evidence)
 {
 	struct tee_request request = { user_data, user_data_len, flags, timeout_ms };
 	const char *why = "";
@@ -199,7 +207,8 @@ TEE_PUBLIC int tee_get_report(tee_ctx *ctx, const void *user_data, size_t user_d
 		return tee_fail(ctx, -EPROTO, "What was answered is not evidence: %s.", why);
 	if (tee_evidence_plain(evidence)->bound != !(flags & TEE_REPORT_RAW)) {
 		tee_evidence_free(evidence);
-		return tee_fail(ctx, -EPROTO, "A %s report was asked for, and the other kind was answered.",
+		return tee_fail(ctx, -EPROTO,
+				"A %s report was asked for, and the other kind was answered.",
 				flags & TEE_REPORT_RAW ? "raw" : "bound");
 	}
 	*ret_evidence = evidence;

@@ -21,9 +21,9 @@
 /* The system calls that reach the kernel module; tests put their own here. */
 struct tee_sys {
 	/* All return a negative errno on failure. */
-	int (*open)(const char *path);			/* O_RDWR, close-on-exec, a character device */
+	int (*open)(const char *path);	/* O_RDWR, close-on-exec, a character device */
 	int (*ioctl)(int fd, unsigned long request, void *arg);
-	int (*is_lease)(int fd);			/* 0 if @fd is a lease's file, else -EBADF */
+	int (*is_lease)(int fd);	/* 0 if @fd is a lease's file, else -EBADF */
 };
 
 extern const struct tee_sys tee_sys_linux;
@@ -37,8 +37,9 @@ struct tee_request {
 
 struct tee_transport {
 	int (*get_info)(tee_ctx *ctx, struct tee_info *ret);
-	/* @ret is an encoded item: whatever a transport says is decoded and judged like a stranger's. */
-	int (*get_report)(tee_ctx *ctx, const struct tee_request *request, uint8_t **ret, size_t *ret_len);
+	/* @ret is an encoded item: what a transport says is judged like a stranger's. */
+	int (*get_report)(tee_ctx *ctx, const struct tee_request *request, uint8_t **ret,
+			  size_t *ret_len);
 };
 
 struct tee_ctx {
@@ -63,13 +64,15 @@ int tee_open_with(const struct tee_sys *sys, const char *target, tee_ctx **ret_c
 
 /* kernel.c: the ioctls, on any session or lease. */
 int tee_kernel_info(tee_ctx *ctx, int fd, struct tee_info *ret);
-int tee_kernel_report(tee_ctx *ctx, int fd, const struct tee_request *request, uint8_t **ret, size_t *ret_len);
+int tee_kernel_report(tee_ctx *ctx, int fd, const struct tee_request *request, uint8_t **ret,
+		      size_t *ret_len);
 bool tee_kernel_is_lease(tee_ctx *ctx, int fd);
 /* Words for a failure of an ioctl on @fd, with the module's own reason where it has one. */
 int tee_kernel_fail(tee_ctx *ctx, int fd, int error, const char *what, uint64_t fw_status);
 
 /* object.c */
-int tee_evidence_from_item(const uint8_t *item, size_t len, tee_evidence **ret, const char **ret_why);
+int tee_evidence_from_item(const uint8_t *item, size_t len, tee_evidence **ret,
+			   const char **ret_why);
 const struct evidence *tee_evidence_plain(const tee_evidence *evidence);
 
 /* own-claims.c: what the administrator's own leases say. */
@@ -86,9 +89,10 @@ int tee_own_claims(const struct tee_own *own, uint64_t taint, uint8_t **ret, siz
 int tee_own_parse_cgroup(const char *text, char *ret, size_t size);
 
 /*
- * Leaves a text for tee_last_error() in this thread and returns @error. @ctx may be NULL: then it is
- * tee_open()'s.
+ * Leaves a text for tee_last_error() in this thread and returns @error. @ctx may be NULL: then it
+ * is tee_open()'s.
  */
-int tee_fail(const tee_ctx *ctx, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int tee_fail(const tee_ctx *ctx, int error, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 #endif

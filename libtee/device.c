@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * /dev/teegate, for the administrator. A session cannot ask for a report, so each request makes a
- * lease for itself and drops it: what the lease is pinned to and what its claims say is then what holds
- * at that moment, also after a fork, a change of user or a move to another cgroup.
+ * lease for itself and drops it: what the lease is pinned to and what its claims say is then what
+ * holds at that moment, also after a fork, a change of user or a move to another cgroup.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 
 #include "context.h"
 
-#define LEASE_SPARE_MS	60000	/* a lease that outlives its request by an accident ends by itself */
+#define LEASE_SPARE_MS 60000 /* a lease that outlives its request by an accident ends by itself */
 
 static int create_lease(tee_ctx *ctx, const struct tee_request *request, const struct tee_own *own,
 			const uint8_t *claims, size_t claims_len)
@@ -46,7 +46,8 @@ static int create_lease(tee_ctx *ctx, const struct tee_request *request, const s
 }
 
 /* The claims are ours: an answer with others is not an answer to us. */
-static int check_claims(tee_ctx *ctx, const uint8_t *item, size_t len, const uint8_t *claims, size_t claims_len)
+static int check_claims(tee_ctx *ctx, const uint8_t *item, size_t len, const uint8_t *claims,
+			size_t claims_len)
 {
 	struct evidence ev;
 	bool same;
@@ -56,7 +57,9 @@ static int check_claims(tee_ctx *ctx, const uint8_t *item, size_t len, const uin
 	same = !ev.bound || (ev.binding.claims.len == claims_len &&
 			     memcmp(ev.binding.claims.data, claims, claims_len) == 0);
 	ev_done(&ev);
-	return same ? 0 : tee_fail(ctx, -EPROTO, "The report carries other claims than were asked for.");
+	if (!same)
+		return tee_fail(ctx, -EPROTO, "The report carries other claims than ours.");
+	return 0;
 }
 
 static int report_as(tee_ctx *ctx, const struct tee_request *request, const struct tee_own *own,
@@ -92,15 +95,18 @@ static int report_as(tee_ctx *ctx, const struct tee_request *request, const stru
 	return 0;
 }
 
-static int device_report(tee_ctx *ctx, const struct tee_request *request, uint8_t **ret, size_t *ret_len)
+static int device_report(tee_ctx *ctx, const struct tee_request *request, uint8_t **ret,
+			 size_t *ret_len)
 {
 	struct tee_own own;
 	int r;
 
 	r = tee_own_look(&own);
 	if (r < 0)
-		return tee_fail(ctx, r, "Looking for the cgroup of this process in /proc and /sys/fs/cgroup: %s",
-				strerror(-r));
+		return tee_fail(
+			ctx, r,
+			"Looking for the cgroup of this process in /proc and /sys/fs/cgroup: %s",
+			strerror(-r));
 	r = report_as(ctx, request, &own, ret, ret_len);
 	tee_own_done(&own);
 	return r;
@@ -123,7 +129,8 @@ int tee_open_device(tee_ctx *ctx, const char *path)
 
 	fd = ctx->sys->open(path);
 	if (fd == -ENOENT || fd == -ENXIO || fd == -ENODEV)
-		return tee_fail(NULL, -ENODEV, "%s is not there; is the module teegate loaded?", path);
+		return tee_fail(NULL, -ENODEV, "%s is not there; is the module teegate loaded?",
+				path);
 	if (fd < 0)
 		return tee_fail(NULL, fd, "%s: %s", path, strerror(-fd));
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * No TEE at all, for the tests of programs that use libtee. "fake:FILE" answers with the evidence in
- * FILE, whatever was asked; "fake:" makes up a report of the right shape, which no verifier
+ * No TEE at all, for the tests of programs that use libtee. "fake:FILE" answers with the evidence
+ * in FILE, whatever was asked; "fake:" makes up a report of the right shape, which no verifier
  * accepts: it is not signed, its binding is empty, and its claims say what it is.
  */
 #include <errno.h>
@@ -57,7 +57,8 @@ static int read_file(const char *path, uint8_t **ret, size_t *ret_len)
 
 static int make_up(const struct tee_request *request, uint8_t **ret, size_t *ret_len)
 {
-	struct ev_claims claims = { .workload = "fake", .taint = "no TEE: made up by libtee's fake transport" };
+	struct ev_claims claims = { .workload = "fake",
+				    .taint = "no TEE: made up by libtee's fake transport" };
 	static const uint8_t blind[TEEGATE_BLIND_SIZE];
 	uint8_t report[REPORT_SIZE] = { REPORT_VERSION };
 	struct evidence ev = { .provider = "sev-snp", .report = { report, sizeof(report) } };
@@ -77,7 +78,8 @@ static int make_up(const struct tee_request *request, uint8_t **ret, size_t *ret
 	ev.bound = true;
 	ev.binding = (struct ev_binding) {
 		.claims = { encoded, len },
-		.user_data = { request->user_data_len > 0 ? request->user_data : blind, request->user_data_len },
+		.user_data = { request->user_data_len > 0 ? request->user_data : blind,
+			       request->user_data_len },
 		.tree_size = 1,
 		.blind = { blind, sizeof(blind) },
 	};
@@ -86,7 +88,8 @@ static int make_up(const struct tee_request *request, uint8_t **ret, size_t *ret
 	return r;
 }
 
-static int fake_report(tee_ctx *ctx, const struct tee_request *request, uint8_t **ret, size_t *ret_len)
+static int fake_report(tee_ctx *ctx, const struct tee_request *request, uint8_t **ret,
+		       size_t *ret_len)
 {
 	uint8_t *copy;
 	int r;

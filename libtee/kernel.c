@@ -51,8 +51,8 @@ static int ask_info(tee_ctx *ctx, int fd, struct teegate_get_info *ret)
 /* Errors on which the state of the module says more than the errno. */
 static bool state_explains(int error)
 {
-	return error == -ENODEV || error == -ENOKEY || error == -EREMOTEIO || error == -EOPNOTSUPP ||
-	       error == -ETIMEDOUT || error == -EPROTO;
+	return error == -ENODEV || error == -ENOKEY || error == -EREMOTEIO ||
+	       error == -EOPNOTSUPP || error == -ETIMEDOUT || error == -EPROTO;
 }
 
 int tee_kernel_fail(tee_ctx *ctx, int fd, int error, const char *what, uint64_t fw_status)
@@ -63,12 +63,14 @@ int tee_kernel_fail(tee_ctx *ctx, int fd, int error, const char *what, uint64_t 
 	if (state_explains(error) && ask_info(ctx, fd, &info) == 0)
 		reason = (const char *)info.reason;
 	if (error == -EAGAIN && ask_info(ctx, fd, &info) == 0)
-		return tee_fail(ctx, error, "%s: %s (%u of %u places taken)", what, tee_strerror(error),
-				info.queued, info.queue_max);
+		return tee_fail(ctx, error, "%s: %s (%u of %u places taken)", what,
+				tee_strerror(error), info.queued, info.queue_max);
 	if (fw_status != 0)
-		return tee_fail(ctx, error, "%s: %s%s%s (firmware code 0x%llx)", what, tee_strerror(error),
-				*reason ? " " : "", reason, (unsigned long long)fw_status);
-	return tee_fail(ctx, error, "%s: %s%s%s", what, tee_strerror(error), *reason ? " " : "", reason);
+		return tee_fail(ctx, error, "%s: %s%s%s (firmware code 0x%llx)", what,
+				tee_strerror(error), *reason ? " " : "", reason,
+				(unsigned long long)fw_status);
+	return tee_fail(ctx, error, "%s: %s%s%s", what, tee_strerror(error), *reason ? " " : "",
+			reason);
 }
 
 int tee_kernel_info(tee_ctx *ctx, int fd, struct tee_info *ret)
@@ -133,7 +135,8 @@ static uint64_t pointer(const void *p)
 	return (uint64_t)(uintptr_t)p;
 }
 
-static void prepare(struct teegate_get_report *arg, const struct tee_request *request, struct buffers *b)
+static void prepare(struct teegate_get_report *arg, const struct tee_request *request,
+		    struct buffers *b)
 {
 	bool raw = request->flags & TEE_REPORT_RAW, aux = request->flags & TEE_REPORT_AUX;
 
@@ -166,8 +169,8 @@ static uint64_t now_ms(void)
 }
 
 /* One request, tried again with more room while the module asks for it and time is left. */
-static int ask_report(tee_ctx *ctx, int fd, const struct tee_request *request, unsigned int timeout_ms,
-		      struct buffers *b, struct teegate_get_report *arg)
+static int ask_report(tee_ctx *ctx, int fd, const struct tee_request *request,
+		      unsigned int timeout_ms, struct buffers *b, struct teegate_get_report *arg)
 {
 	uint64_t deadline = now_ms() + timeout_ms, now;
 	int r = -ENOSPC;
@@ -181,7 +184,8 @@ static int ask_report(tee_ctx *ctx, int fd, const struct tee_request *request, u
 		r = ctx->sys->ioctl(fd, TEEGATE_GET_REPORT, arg);
 		if (r != -ENOSPC)
 			return r;
-		r = buffers_fit(b, arg->report_len > b->report_size ? arg->report_len : b->report_size,
+		r = buffers_fit(b,
+				arg->report_len > b->report_size ? arg->report_len : b->report_size,
 				arg->aux_len > b->aux_size ? arg->aux_len : b->aux_size);
 		if (r < 0)
 			return r;
@@ -198,7 +202,8 @@ static bool snp_answers(const uint8_t *report, size_t len, const struct tee_requ
 		return false;
 	report += SNP_REPORT_DATA;
 	if (!(request->flags & TEE_REPORT_RAW))
-		return memcmp(report + REPORT_DATA_SIZE - BOUND_TAG_SIZE, BOUND_TAG, BOUND_TAG_SIZE) == 0;
+		return memcmp(report + REPORT_DATA_SIZE - BOUND_TAG_SIZE, BOUND_TAG,
+			      BOUND_TAG_SIZE) == 0;
 	if (request->user_data_len > 0)
 		memcpy(expected, request->user_data, request->user_data_len);
 	return memcmp(report, expected, sizeof(expected)) == 0;
@@ -222,7 +227,8 @@ static int to_item(const struct tee_request *request, const struct teegate_get_r
 
 	if (!lengths_ok(arg, b))
 		return -EPROTO;
-	if (arg->provider == TEEGATE_PROVIDER_SEV_SNP && !snp_answers(b->memory, arg->report_len, request))
+	if (arg->provider == TEEGATE_PROVIDER_SEV_SNP &&
+	    !snp_answers(b->memory, arg->report_len, request))
 		return -EPROTO;
 
 	ev.provider = provider_names[arg->provider];
@@ -251,7 +257,8 @@ static unsigned int default_timeout(const struct teegate_get_info *info)
 	return info->timeout_default_ms > 0 ? info->timeout_default_ms : TIMEOUT_DEFAULT_MS;
 }
 
-int tee_kernel_report(tee_ctx *ctx, int fd, const struct tee_request *request, uint8_t **ret, size_t *ret_len)
+int tee_kernel_report(tee_ctx *ctx, int fd, const struct tee_request *request, uint8_t **ret,
+		      size_t *ret_len)
 {
 	struct teegate_get_report arg = { 0 };
 	struct teegate_get_info info;
@@ -268,7 +275,9 @@ int tee_kernel_report(tee_ctx *ctx, int fd, const struct tee_request *request, u
 				request->flags & TEE_REPORT_AUX ? info.aux_size_max : 0);
 	if (r == 0)
 		r = ask_report(ctx, fd, request,
-			       request->timeout_ms > 0 ? request->timeout_ms : default_timeout(&info), b, &arg);
+			       request->timeout_ms > 0 ? request->timeout_ms
+						       : default_timeout(&info),
+			       b, &arg);
 	if (r == 0)
 		r = to_item(request, &arg, b, ret, ret_len);
 	free(b->memory);

@@ -12,7 +12,8 @@ static int lease_info(tee_ctx *ctx, struct tee_info *ret)
 	return tee_kernel_info(ctx, ctx->fd, ret);
 }
 
-static int lease_report(tee_ctx *ctx, const struct tee_request *request, uint8_t **ret, size_t *ret_len)
+static int lease_report(tee_ctx *ctx, const struct tee_request *request, uint8_t **ret,
+			size_t *ret_len)
 {
 	return tee_kernel_report(ctx, ctx->fd, request, ret, ret_len);
 }
@@ -43,7 +44,8 @@ int tee_open_fd(tee_ctx *ctx, const char *number)
 		return tee_fail(NULL, -EBADF, "Descriptor %d is not a lease of teegate.", fd);
 	ctx->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	if (ctx->fd < 0)
-		return tee_fail(NULL, -errno, "Descriptor %d cannot be duplicated: %s", fd, strerror(errno));
+		return tee_fail(NULL, -errno, "Descriptor %d cannot be duplicated: %s", fd,
+				strerror(errno));
 	/* It may have been closed and opened as something else in between. */
 	if (!tee_kernel_is_lease(ctx, ctx->fd))
 		return tee_fail(NULL, -EBADF, "Descriptor %d changed while it was looked at.", fd);
@@ -56,5 +58,6 @@ int tee_open_env(tee_ctx *ctx)
 	/* Not in a set-user-ID program: its caller must not choose who the program speaks as. */
 	const char *number = secure_getenv("TEE_LEASE_FD");
 
-	return number ? tee_open_fd(ctx, number) : tee_fail(NULL, -ENOENT, "$TEE_LEASE_FD is not set.");
+	return number ? tee_open_fd(ctx, number)
+		      : tee_fail(NULL, -ENOENT, "$TEE_LEASE_FD is not set.");
 }

@@ -12,7 +12,8 @@ struct tee_evidence {
 	struct evidence plain;
 };
 
-int tee_evidence_from_item(const uint8_t *item, size_t len, tee_evidence **ret, const char **ret_why)
+int tee_evidence_from_item(const uint8_t *item, size_t len, tee_evidence **ret,
+			   const char **ret_why)
 {
 	tee_evidence *evidence;
 	int r;
@@ -50,7 +51,8 @@ TEE_PUBLIC tee_evidence *tee_evidence_free(tee_evidence *evidence)
 	return NULL;
 }
 
-TEE_PUBLIC int tee_evidence_serialize(const tee_evidence *evidence, uint8_t **ret_data, size_t *ret_len)
+TEE_PUBLIC int tee_evidence_serialize(const tee_evidence *evidence, uint8_t **ret_data,
+				      size_t *ret_len)
 {
 	if (!evidence || !ret_data || !ret_len)
 		return -EINVAL;
@@ -76,34 +78,41 @@ static int get_bytes(const struct ev_bytes *bytes, const uint8_t **ret_data, siz
 	return 0;
 }
 
-TEE_PUBLIC int tee_evidence_get_report(const tee_evidence *evidence, const uint8_t **ret_data, size_t *ret_len)
+TEE_PUBLIC int tee_evidence_get_report(const tee_evidence *evidence, const uint8_t **ret_data,
+				       size_t *ret_len)
 {
 	return evidence ? get_bytes(&evidence->plain.report, ret_data, ret_len) : -EINVAL;
 }
 
-TEE_PUBLIC int tee_evidence_get_aux(const tee_evidence *evidence, const uint8_t **ret_data, size_t *ret_len)
+TEE_PUBLIC int tee_evidence_get_aux(const tee_evidence *evidence, const uint8_t **ret_data,
+				    size_t *ret_len)
 {
 	return evidence ? get_bytes(&evidence->plain.aux, ret_data, ret_len) : -EINVAL;
 }
 
 /* Without a binding record its members are absent, so the three below say ENODATA by themselves. */
-TEE_PUBLIC int tee_evidence_get_claims(const tee_evidence *evidence, const uint8_t **ret_data, size_t *ret_len)
+TEE_PUBLIC int tee_evidence_get_claims(const tee_evidence *evidence, const uint8_t **ret_data,
+				       size_t *ret_len)
 {
 	return evidence ? get_bytes(&evidence->plain.binding.claims, ret_data, ret_len) : -EINVAL;
 }
 
-TEE_PUBLIC int tee_evidence_get_user_data(const tee_evidence *evidence, const uint8_t **ret_data, size_t *ret_len)
+TEE_PUBLIC int tee_evidence_get_user_data(const tee_evidence *evidence, const uint8_t **ret_data,
+					  size_t *ret_len)
 {
-	return evidence ? get_bytes(&evidence->plain.binding.user_data, ret_data, ret_len) : -EINVAL;
+	return evidence ? get_bytes(&evidence->plain.binding.user_data, ret_data, ret_len)
+			: -EINVAL;
 }
 
-TEE_PUBLIC int tee_evidence_get_blind(const tee_evidence *evidence, const uint8_t **ret_data, size_t *ret_len)
+TEE_PUBLIC int tee_evidence_get_blind(const tee_evidence *evidence, const uint8_t **ret_data,
+				      size_t *ret_len)
 {
 	return evidence ? get_bytes(&evidence->plain.binding.blind, ret_data, ret_len) : -EINVAL;
 }
 
 TEE_PUBLIC int tee_evidence_get_tree(const tee_evidence *evidence, uint32_t *ret_leaf_index,
-				     uint32_t *ret_tree_size, const uint8_t **ret_path, size_t *ret_path_len)
+				     uint32_t *ret_tree_size, const uint8_t **ret_path,
+				     size_t *ret_path_len)
 {
 	const struct ev_binding *b;
 

@@ -98,11 +98,12 @@ int tee_own_look(struct tee_own *ret)
 	struct tee_own own = { .cgroup_fd = -1 };
 	int r;
 
-	/* CAP_SYS_ADMIN in the initial namespace is what opened the device: this uid is no mapped one. */
+	/* Who could open the device is in the initial user namespace: no uid is mapped there. */
 	own.uid = (uint32_t)geteuid();
 	own.pin_uid = getuid() == geteuid();
 
-	r = in_initial_cgroup_namespace() ? read_own_cgroup(own.cgroup, sizeof(own.cgroup)) : -ENOENT;
+	r = in_initial_cgroup_namespace() ? read_own_cgroup(own.cgroup, sizeof(own.cgroup))
+					  : -ENOENT;
 	if (r < 0 && r != -ENOENT)
 		return r;
 	if (r == 0 && strcmp(own.cgroup, "/") != 0) {

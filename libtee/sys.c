@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The few system calls that reach the kernel module, in one place so that tests can stand in for it. */
+/* The system calls that reach the kernel module, together so that tests can stand in for it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -39,8 +39,8 @@ static int sys_ioctl(int fd, unsigned long request, void *arg)
 }
 
 /*
- * An ioctl number alone proves nothing: another driver may answer to it, and with a descriptor that a parent
- * left behind by accident the question itself might do harm. So the name comes first.
+ * An ioctl number alone proves nothing: another driver may answer to it, and with a descriptor that
+ * a parent left behind by accident the question itself might do harm. So the name comes first.
  */
 static int sys_is_lease(int fd)
 {

@@ -29,21 +29,6 @@ static void see(void *context, int type, uint64_t value, const uint8_t *data)
 	seen->data = data;
 }
 
-static void see_uint8(void *context, uint8_t value) { see(context, IN_UINT, value, NULL); }
-static void see_uint16(void *context, uint16_t value) { see(context, IN_UINT, value, NULL); }
-static void see_uint32(void *context, uint32_t value) { see(context, IN_UINT, value, NULL); }
-static void see_uint64(void *context, uint64_t value) { see(context, IN_UINT, value, NULL); }
-static void see_neg8(void *context, uint8_t value) { see(context, IN_NEGATIVE, value, NULL); }
-static void see_neg16(void *context, uint16_t value) { see(context, IN_NEGATIVE, value, NULL); }
-static void see_neg32(void *context, uint32_t value) { see(context, IN_NEGATIVE, value, NULL); }
-static void see_neg64(void *context, uint64_t value) { see(context, IN_NEGATIVE, value, NULL); }
-static void see_bool(void *context, bool value) { see(context, IN_BOOL, value, NULL); }
-static void see_null(void *context) { see(context, IN_NULL, 0, NULL); }
-static void see_other(void *context) { see(context, -1, 0, NULL); }
-static void see_tag(void *context, uint64_t value) { (void)value; see_other(context); }
-static void see_float(void *context, float value) { (void)value; see_other(context); }
-static void see_double(void *context, double value) { (void)value; see_other(context); }
-
 /* libcbor 0.10 counts in uint64_t, 0.8 in size_t. */
 #if CBOR_MAJOR_VERSION > 0 || CBOR_MINOR_VERSION >= 10
 typedef uint64_t cbor_count;
@@ -51,10 +36,63 @@ typedef uint64_t cbor_count;
 typedef size_t cbor_count;
 #endif
 
-static void see_bytes(void *context, cbor_data data, cbor_count len) { see(context, IN_BYTES, len, data); }
-static void see_text(void *context, cbor_data data, cbor_count len) { see(context, IN_TEXT, len, data); }
-static void see_array(void *context, cbor_count count) { see(context, IN_ARRAY, count, NULL); }
-static void see_map(void *context, cbor_count count) { see(context, IN_MAP, count, NULL); }
+/* libcbor has a callback for each width; which one it was is judged by spelling the head anew. */
+#define SEE_VALUE(name, c_type, type)			\
+	static void name(void *context, c_type value)	\
+	{						\
+		see(context, type, value, NULL);	\
+	}
+
+SEE_VALUE(see_uint8, uint8_t, IN_UINT)
+SEE_VALUE(see_uint16, uint16_t, IN_UINT)
+SEE_VALUE(see_uint32, uint32_t, IN_UINT)
+SEE_VALUE(see_uint64, uint64_t, IN_UINT)
+SEE_VALUE(see_neg8, uint8_t, IN_NEGATIVE)
+SEE_VALUE(see_neg16, uint16_t, IN_NEGATIVE)
+SEE_VALUE(see_neg32, uint32_t, IN_NEGATIVE)
+SEE_VALUE(see_neg64, uint64_t, IN_NEGATIVE)
+SEE_VALUE(see_array, cbor_count, IN_ARRAY)
+SEE_VALUE(see_map, cbor_count, IN_MAP)
+SEE_VALUE(see_bool, bool, IN_BOOL)
+
+static void see_bytes(void *context, cbor_data data, cbor_count len)
+{
+	see(context, IN_BYTES, len, data);
+}
+
+static void see_text(void *context, cbor_data data, cbor_count len)
+{
+	see(context, IN_TEXT, len, data);
+}
+
+static void see_null(void *context)
+{
+	see(context, IN_NULL, 0, NULL);
+}
+
+/* Everything that this format does not use. */
+static void see_other(void *context)
+{
+	see(context, -1, 0, NULL);
+}
+
+static void see_tag(void *context, uint64_t value)
+{
+	(void)value;
+	see_other(context);
+}
+
+static void see_float(void *context, float value)
+{
+	(void)value;
+	see_other(context);
+}
+
+static void see_double(void *context, double value)
+{
+	(void)value;
+	see_other(context);
+}
 
 static const struct cbor_callbacks callbacks = {
 	.uint8 = see_uint8,
@@ -182,9 +220,11 @@ int in_next(struct in *in, struct in_item *ret)
 	if (result.status != CBOR_DECODER_FINISHED)
 		return in_fail(in, "it is not CBOR");
 	if (seen.type < 0)
-		return in_fail(in, "it has an indefinite length, a float, a tag or another type that this format does not use");
+		return in_fail(in, "it has an indefinite length, a float, a tag or another foreign type");
 
-	item = (struct in_item) { .type = (enum in_type)seen.type, .value = seen.value, .data = seen.data };
+	item.type = (enum in_type)seen.type;
+	item.value = seen.value;
+	item.data = seen.data;
 
 	/* Not even the counts of arrays and maps may promise more than the input can hold. */
 	if ((item.type == IN_ARRAY || item.type == IN_MAP) && item.value > in->left)
@@ -192,8 +232,9 @@ int in_next(struct in *in, struct in_item *ret)
 
 	head_len = spell_head(&item, head);
 	payload = item.data ? (size_t)item.value : 0;
-	if (head_len == 0 || result.read != head_len + payload || memcmp(in->next, head, head_len) != 0)
-		return in_fail(in, "it is not deterministic: a number or length is not in its shortest form");
+	if (head_len == 0 || result.read != head_len + payload ||
+	    memcmp(in->next, head, head_len) != 0)
+		return in_fail(in, "it is not deterministic: a head is not in its shortest form");
 	if (item.type == IN_TEXT && !in_text_is_valid(item.data, payload))
 		return in_fail(in, "a text is not UTF-8, or has a NUL in it");
 

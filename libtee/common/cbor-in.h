@@ -64,7 +64,8 @@ int in_map(struct in *in, struct in_map *ret, const char *why);
 /*
  * The next key: 1 and *@ret_key, or 0 after the last pair. Keys must be integers in strictly
  * rising order of their encodings, which excludes duplicates. A negative key is refused here: we
- * know none, and unknown ones are critical. So is 0, which is neither. The value is the caller's to read or skip.
+ * know none, and unknown ones are critical. So is 0, which is neither. The value is the caller's to
+ * read or skip.
  */
 int in_map_key(struct in *in, struct in_map *map, uint64_t *ret_key);
 

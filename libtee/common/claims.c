@@ -132,7 +132,8 @@ static int take_vouchers(struct in *in, struct storage *storage, struct ev_claim
 	return r;
 }
 
-static int take_claim(struct in *in, uint64_t key, struct ev_claims *claims, struct storage *storage)
+static int take_claim(struct in *in, uint64_t key, struct ev_claims *claims,
+		      struct storage *storage)
 {
 	switch (key) {
 	case CLAIM_WORKLOAD:
@@ -228,7 +229,8 @@ static bool digest_ok(const struct ev_digest *digest)
 {
 	if (!digest->alg)
 		return !digest->value.data;
-	return digest->value.data && text_ok(digest->alg, ALG_MAX) && bytes_ok(&digest->value, DIGEST_MAX);
+	return digest->value.data && text_ok(digest->alg, ALG_MAX) &&
+	       bytes_ok(&digest->value, DIGEST_MAX);
 }
 
 static bool claims_ok(const struct ev_claims *c)

@@ -155,7 +155,8 @@ static int decode_path(struct in *in, struct ev_binding *binding, uint8_t *stora
 	binding->path = storage;
 	binding->path_count = (size_t)list.value;
 	for (size_t i = 0; i < list.value; i++) {
-		r = in_expect(in, IN_BYTES, &hash, "a hash of the inclusion proof is not a byte string");
+		r = in_expect(in, IN_BYTES, &hash,
+			      "a hash of the inclusion proof is not a byte string");
 		if (r < 0)
 			return r;
 		if (hash.value != HASH_SIZE)
@@ -165,7 +166,8 @@ static int decode_path(struct in *in, struct ev_binding *binding, uint8_t *stora
 	return 0;
 }
 
-static int decode_binding_value(struct in *in, uint64_t key, struct ev_binding *binding, uint8_t *path)
+static int decode_binding_value(struct in *in, uint64_t key, struct ev_binding *binding,
+				uint8_t *path)
 {
 	switch (key) {
 	case BINDING_CLAIMS:
@@ -203,9 +205,10 @@ static int decode_binding(struct in *in, struct ev_binding *binding, uint8_t *pa
 	}
 	if (r < 0)
 		return r;
-	/* 0 is a good index, and a proof may be empty: whether they are there has to be seen here. */
+	/* 0 is a good index and a proof may be empty, so their absence has to be seen here. */
 	if (!have_index || !binding->path)
-		return in_fail(in, "the binding record lacks the leaf index or the inclusion proof");
+		return in_fail(in,
+			       "the binding record lacks the leaf index or the inclusion proof");
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The evidence format (design 3.5, doc/evidence.cddl) for both libraries and the daemon: plain data in, bytes
- * out, and back. Compiled into each of them with hidden visibility; no OpenSSL, no Linux.
+ * The evidence format (design 3.5, doc/evidence.cddl) for both libraries and the daemon: plain data
+ * in, bytes out, and back. Compiled into each of them with hidden visibility; no OpenSSL, no Linux.
  */
 #ifndef TEE_COMMON_EVIDENCE_H
 #define TEE_COMMON_EVIDENCE_H
@@ -36,10 +36,11 @@ struct evidence {
 	void *storage;		/* what decode() allocated; see ev_done() */
 };
 
-/* Deterministic encoding. 0, -ENOMEM, -EINVAL (sizes out of the format's range). *ret is malloc()ed. */
+/* Deterministic. 0, -ENOMEM, -EINVAL (out of the format's range). *ret is malloc()ed. */
 int ev_encode(const struct evidence *ev, uint8_t **ret, size_t *ret_len);
 /*
- * Copies what it needs: @buf may go. 0, -EBADMSG, -E2BIG, -ENOMEM. @ret_why (may be NULL) gets a static sentence on -EBADMSG.
+ * Copies what it needs: @buf may go. 0, -EBADMSG, -E2BIG, -ENOMEM. @ret_why (may be NULL) gets a
+ * static sentence on -EBADMSG.
  */
 int ev_decode(const uint8_t *buf, size_t len, struct evidence *ret, const char **ret_why);
 void ev_done(struct evidence *ev);
@@ -60,7 +61,8 @@ struct ev_claims {
 	const char *taint;		/* 11 */
 	void *storage;
 };
-int ev_claims_encode(const struct ev_claims *claims, uint8_t **ret, size_t *ret_len);	/* -E2BIG over 4096 */
+/* As ev_encode(), and -E2BIG over 4096 bytes. */
+int ev_claims_encode(const struct ev_claims *claims, uint8_t **ret, size_t *ret_len);
 int ev_claims_decode(const uint8_t *buf, size_t len, struct ev_claims *ret, const char **ret_why);
 void ev_claims_done(struct ev_claims *claims);
 

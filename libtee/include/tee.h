@@ -4,10 +4,18 @@
  *
  * One API over three transports: a file descriptor of the kernel module (/dev/teegate for the
  * administrator, a lease for everybody else), the socket of the broker teegated, and a fake for
- * the tests of your program. There is no global state; a context may be used from several threads
- * at once. Functions return 0 or a positive result, or a negative errno; the meaning of each errno
- * is the same as in <linux/teegate.h>, and tee_last_error() says in words what to do. Outputs named
- * ret_* are written only on success. Every blocking call has a deadline.
+ * the tests of your program. Judging evidence is not its business: see tee-verify.h.
+ *
+ * DOC: rules
+ *
+ * Functions return 0, or a negative errno that means what it means in <linux/teegate.h>. Outputs
+ * named ret_* are written on success only. Arguments that are not said to be optional must not be
+ * NULL; -EINVAL otherwise.
+ *
+ * There is no global state and no logging. A context may be used from several threads at once and
+ * by both sides of a fork(); closing it is for one thread, when all others are done. An evidence
+ * object never changes and may be read from anywhere. No call waits longer than its deadline. The
+ * library starts no threads, installs no handlers and leaves no descriptor open across exec().
  */
 #ifndef TEE_H
 #define TEE_H
@@ -28,89 +36,213 @@ extern "C" {
 typedef struct tee_ctx tee_ctx;
 typedef struct tee_evidence tee_evidence;
 
-/*
+/**
  * tee_open() - find a way to the TEE.
- * @target: NULL to choose: the descriptor in $TEE_LEASE_FD (read with secure_getenv(), and only when
- *	it really is a lease), then /dev/teegate, then the broker at TEE_BROKER_SOCKET. Or one of
- *	"fd:N" (a lease; the context keeps its own duplicate), "device:PATH", "broker:PATH", "fake:" or "fake:FILE" (answers with the
- *	evidence in FILE)
+ * @target: where to, or NULL to choose the first that is there of: the lease in $TEE_LEASE_FD (not
+ *	for set-user-ID programs, and only when the descriptor really is a lease), /dev/teegate, and
+ *	the broker at TEE_BROKER_SOCKET. Otherwise one of
+ *	"fd:N"		a lease; the context keeps its own duplicate, the caller keeps N
+ *	"device:PATH"	the administrator's device; each report gets a lease with claims made by
+ *			this library: uid and cgroup of the process, and taint
+ *	"broker:PATH"	the socket of teegated; PATH is absolute, and optional
+ *	"fake:"		no TEE; evidence that is made up and says so
+ *	"fake:FILE"	no TEE; every report is answered with the evidence in FILE
+ * @ret_ctx: the context, closed with tee_close()
  *
- * Does not block for longer than connecting to a local socket takes. -ENODEV: none of the ways
- * exists; -EACCES or -EPERM: there is one, but not for this process; -EINVAL: @target not understood; -EBADF: the
- * descriptor is not a lease; -EOPNOTSUPP: this build has no such transport; -ENOMEM. On failure there is no context, so the text is at tee_strerror().
+ * Blocks for as long as connecting to a local socket takes, and asks no firmware: that a way is
+ * there does not mean that the TEE works, see tee_get_info().
+ *
+ * -ENODEV: none of the ways exists, or not the one that was named
+ * -EACCES, -EPERM: there is one, but not for this process
+ * -EINVAL: @target is not understood
+ * -EBADF: "fd:N" is not a lease
+ * -EOPNOTSUPP: "broker:", and this build has no such transport
+ * -EBADMSG, -E2BIG, -ENOENT or another errno of open(2) and read(2): "fake:FILE" cannot be used
+ * -EMFILE, -ENFILE, -ENOMEM
+ *
+ * There is no context then; tee_last_error(NULL) says what was tried.
  */
 int tee_open(const char *target, tee_ctx **ret_ctx);
-/* tee_close() - releases the context; NULL is allowed. Always returns NULL. */
+
+/**
+ * tee_close() - release a context and its descriptors.
+ * @ctx: may be NULL; no other thread may be using it
+ *
+ * Evidence that was got through it stays valid. Does not block. Returns NULL.
+ */
 tee_ctx *tee_close(tee_ctx *ctx);
 
-enum tee_provider { TEE_PROVIDER_NONE = 0, TEE_PROVIDER_SEV_SNP = 1, TEE_PROVIDER_TDX = 2, TEE_PROVIDER_SE = 3 };
+enum tee_provider {
+	TEE_PROVIDER_NONE = 0,
+	TEE_PROVIDER_SEV_SNP = 1,
+	TEE_PROVIDER_TDX = 2,
+	TEE_PROVIDER_SE = 3,
+};
 
-/* What is known of the TEE. @size is set by the caller to sizeof(struct tee_info); grows at its end. */
+/* What is known of the TEE. Grows at its end only. Numbers that a transport does not know are 0. */
 struct tee_info {
-	size_t size;
+	size_t size;		/* in: sizeof(struct tee_info) */
 	uint32_t provider;	/* enum tee_provider */
 	uint32_t transport;	/* enum teegate_transport of <linux/teegate.h> */
 	uint32_t state;		/* enum teegate_state */
-	uint32_t vmpl;
-	uint64_t module_ops, firmware_ops, lease_ops;	/* TEEGATE_OP_* */
+	uint32_t vmpl;		/* of reports (SEV-SNP) */
+	uint64_t module_ops;	/* TEEGATE_OP_* that the module implements, */
+	uint64_t firmware_ops;	/* that the TEE can do now, */
+	uint64_t lease_ops;	/* and that this caller may ask for; 0 on /dev/teegate, which makes
+				   leases */
 	uint64_t taint;		/* TEEGATE_TAINT_* */
-	uint64_t lease_id, lease_expires_ms;
-	uint64_t reports, errors;
-	uint32_t queued, queue_max;
+	uint64_t lease_id;	/* 0: none */
+	uint64_t lease_expires_ms;	/* milliseconds from now, 0: never */
+	uint64_t reports;	/* answered well since the module was loaded */
+	uint64_t errors;	/* failed below the module */
+	uint32_t queued;	/* waiting now, */
+	uint32_t queue_max;	/* of so many places */
 	char reason[128];	/* what is wrong and what to do, empty when all is well */
 	char workload[256];	/* broker only: the workload it takes the caller for, else empty */
 };
 
-/* tee_get_info() - asks the kernel or the broker. -EPERM, -ESTALE, -ENODEV, -EPROTO, -ETIMEDOUT (5 s). */
+/**
+ * tee_get_info() - ask the kernel module or the broker what there is.
+ * @ctx: the context
+ * @ret_info: its @size is set by the caller; what a newer library knows beyond that is left out,
+ *	what an older one does not know is zero
+ *
+ * Immediate on a descriptor; at most 5 seconds through the broker. Needs no right.
+ *
+ * -EPERM: the lease is pinned to another cgroup or user, or the broker does not know this workload
+ * -ESTALE: the lease is revoked or expired
+ * -ENODEV: the broker is gone
+ * -EAGAIN, -ETIMEDOUT, -ECONNRESET, -EPROTO: the broker is busy, silent, hung up, or is none
+ * -EINVAL: @size is too small
+ * -ENOMEM
+ */
 int tee_get_info(tee_ctx *ctx, struct tee_info *ret_info);
 
-#define TEE_REPORT_RAW	(1u << 0)	/* @user_data goes into report_data as it is; needs the right to */
+#define TEE_REPORT_RAW (1u << 0) /* @user_data goes into report_data as it is; needs the right to  \
+				  */
 #define TEE_REPORT_AUX	(1u << 1)	/* fetch the certificate table of the host, too */
 
-/*
- * tee_get_report() - asks for evidence, bound to this workload unless TEE_REPORT_RAW.
- * @user_data, @user_data_len: 0..TEE_USER_DATA_MAX bytes that the evidence will carry, such as a nonce
+/**
+ * tee_get_report() - ask for evidence, bound to this workload unless TEE_REPORT_RAW.
+ * @ctx: the context
+ * @user_data: what the evidence shall carry, such as a verifier's nonce or the hash of a key; may
+ *be NULL when @user_data_len is 0
+ * @user_data_len: 0..TEE_USER_DATA_MAX bytes. A raw report pads them to 64 with zeros, and must not
+ *	have "teegate/" at bytes 48..55, which marks bound ones
  * @flags: TEE_REPORT_*
- * @timeout_ms: deadline, 0 for the module's default (75 s)
- * @ret_evidence: the evidence; free it with tee_evidence_free()
+ * @timeout_ms: deadline in milliseconds, at most 600000; 0 for the module's default (75 seconds,
+ *more than a throttling host needs)
+ * @ret_evidence: freed with tee_evidence_free()
  *
- * Errors as TEEGATE_GET_REPORT, and -EPROTO when the broker or module answered something that is
- * not evidence for what was asked.
+ * Blocks until the firmware has answered, the deadline has passed, or the process is killed; other
+ * signals do not end the wait. Through the broker, a lease is acquired by the first call (at most 5
+ * seconds of the deadline), kept, and acquired anew once when it has ended.
+ *
+ * -EPERM: not in this lease, pinned to another cgroup or user, or the broker's policy says no
+ * -ESTALE: the lease is revoked or expired
+ * -EOPNOTSUPP: this TEE cannot
+ * -ENODEV: no TEE, or its driver is not there (yet); or the broker is gone
+ * -ENOKEY: the channel to the firmware is lost until the guest restarts
+ * -EAGAIN, -EDQUOT: too many requests wait, of all or of this lease
+ * -ETIMEDOUT: the deadline has passed
+ * -EREMOTEIO: the firmware refused; its code is in the text
+ * -EPROTO: module or broker answered something that is not evidence for what was asked
+ * -ECONNRESET: the broker hung up
+ * -ENOSPC: the host's certificates kept growing between three tries
+ * -EINVAL: @user_data_len, @flags or @timeout_ms out of range
+ * -EINTR: the process is being killed
+ * -ENOMEM
  */
 int tee_get_report(tee_ctx *ctx, const void *user_data, size_t user_data_len, unsigned int flags,
 		   unsigned int timeout_ms, tee_evidence **ret_evidence);
 
-/* tee_last_error() - text for the last failure of this context in this thread, never NULL, valid until the next call. */
+/**
+ * tee_last_error() - what went wrong, and what to do about it.
+ * @ctx: the context whose call failed in this thread, or NULL for tee_open()
+ *
+ * Each thread remembers the text of its latest failure and nothing older: the answer is "" when
+ * that was another context's. Success forgets nothing, so ask only after a failure. The accessors
+ * of evidence and tee_evidence_parse() leave no text. Never NULL; for people, not for programs;
+ * valid until the next call of this library in this thread.
+ */
 const char *tee_last_error(tee_ctx *ctx);
-/* tee_strerror() - text for a negative errno of this library, never NULL, static. */
+
+/**
+ * tee_strerror() - a sentence for an errno of this library.
+ * @error: negative
+ *
+ * Never NULL; static.
+ */
 const char *tee_strerror(int error);
 
-/* tee_evidence_free() - NULL is allowed. Always returns NULL. */
+/**
+ * tee_evidence_free() - release evidence and every byte that its accessors gave out.
+ * @evidence: may be NULL
+ *
+ * Returns NULL.
+ */
 tee_evidence *tee_evidence_free(tee_evidence *evidence);
 
 /*
- * Accessors. The bytes belong to the evidence and live as long as it does. -ENODATA: the evidence
- * has none (a raw report has no binding; a host may give no auxiliary data).
+ * DOC: accessors
+ *
+ * They do not block. The bytes belong to the evidence and live as long as it does. None of them is
+ * proven by being here: verification is libtee-verify's. -ENODATA: the evidence has no such part.
  */
-int tee_evidence_get_provider(const tee_evidence *evidence, const char **ret_name);
-int tee_evidence_get_report(const tee_evidence *evidence, const uint8_t **ret_data, size_t *ret_len);
-int tee_evidence_get_aux(const tee_evidence *evidence, const uint8_t **ret_data, size_t *ret_len);
-int tee_evidence_get_claims(const tee_evidence *evidence, const uint8_t **ret_data, size_t *ret_len);
-int tee_evidence_get_user_data(const tee_evidence *evidence, const uint8_t **ret_data, size_t *ret_len);
-int tee_evidence_get_blind(const tee_evidence *evidence, const uint8_t **ret_data, size_t *ret_len);
-int tee_evidence_get_tree(const tee_evidence *evidence, uint32_t *ret_leaf_index, uint32_t *ret_tree_size,
-			  const uint8_t **ret_path, size_t *ret_path_len);
 
+/* tee_evidence_get_provider() - "sev-snp", "tdx" or "se", as the sender says. */
+int tee_evidence_get_provider(const tee_evidence *evidence, const char **ret_name);
+/* tee_evidence_get_report() - the vendor's report, quote or measurement. */
+int tee_evidence_get_report(const tee_evidence *evidence, const uint8_t **ret_data,
+			    size_t *ret_len);
+/* tee_evidence_get_aux() - SEV-SNP: the certificate table. -ENODATA: not asked for, or the host has
+ * none. */
+int tee_evidence_get_aux(const tee_evidence *evidence, const uint8_t **ret_data, size_t *ret_len);
+/* tee_evidence_get_claims() - encoded claims, 1..TEE_CLAIMS_MAX bytes. -ENODATA: a raw report. */
+int tee_evidence_get_claims(const tee_evidence *evidence, const uint8_t **ret_data,
+			    size_t *ret_len);
+/* tee_evidence_get_user_data() - as it was given, 0..TEE_USER_DATA_MAX bytes. -ENODATA: a raw
+ * report. */
+int tee_evidence_get_user_data(const tee_evidence *evidence, const uint8_t **ret_data,
+			       size_t *ret_len);
+/* tee_evidence_get_blind() - the 32 random bytes in the leaf. -ENODATA: a raw report. */
+int tee_evidence_get_blind(const tee_evidence *evidence, const uint8_t **ret_data, size_t *ret_len);
 /*
+ * tee_evidence_get_tree() - where this request stands among those that share the report.
+ * @ret_leaf_index: 0..@ret_tree_size - 1
+ * @ret_tree_size: 1..256; 1: the report is for this request alone
+ * @ret_path, @ret_path_len: inclusion proof from the leaf up, 48 bytes a hash; may be empty
+ *
+ * -ENODATA: a raw report.
+ */
+int tee_evidence_get_tree(const tee_evidence *evidence, uint32_t *ret_leaf_index,
+			  uint32_t *ret_tree_size, const uint8_t **ret_path, size_t *ret_path_len);
+
+/**
  * tee_evidence_serialize() - one deterministic CBOR item (doc/evidence.cddl).
- * @ret_data: freed with free(). -ENOMEM.
+ * @evidence: the evidence
+ * @ret_data: the item, freed with free()
+ * @ret_len: at most TEE_EVIDENCE_MAX bytes
+ *
+ * The same evidence gives the same bytes, always. Keys that tee_evidence_parse() did not know are
+ * left out. Does not block. -ENOMEM.
  */
 int tee_evidence_serialize(const tee_evidence *evidence, uint8_t **ret_data, size_t *ret_len);
-/*
- * tee_evidence_parse() - the inverse; accepts nothing that serialize would not have written, but for
- * unknown positive map keys. -EBADMSG: not such an item (truncated, trailing bytes, not
- * deterministic, duplicate or critical unknown keys); -E2BIG: over TEE_EVIDENCE_MAX; -ENOMEM.
- * Proves nothing: verification is libtee-verify's.
+
+/**
+ * tee_evidence_parse() - the inverse.
+ * @data: the item; copied
+ * @len: its length; every byte must belong to it
+ * @ret_evidence: freed with tee_evidence_free()
+ *
+ * Accepts nothing that tee_evidence_serialize() would not have written, but for unknown positive
+ *map keys; memory and time are bounded by @len, whatever lengths the input claims. Proves nothing:
+ *verification is libtee-verify's. Does not block.
+ *
+ * -EBADMSG: not such an item: cut off, trailing bytes, not deterministic, a key twice, a critical
+ *	(negative) key that is unknown, or out of the format's range
+ * -E2BIG: over TEE_EVIDENCE_MAX
+ * -ENOMEM
  */
 int tee_evidence_parse(const void *data, size_t len, tee_evidence **ret_evidence);
 

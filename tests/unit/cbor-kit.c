@@ -86,9 +86,11 @@ struct kit_node *kit_array(void)
 
 void kit_insert(struct kit_node *parent, size_t at, struct kit_node *child)
 {
-	parent->children = realloc(parent->children, (parent->count + 1) * sizeof(struct kit_node *));
+	parent->children =
+		realloc(parent->children, (parent->count + 1) * sizeof(struct kit_node *));
 	assert(parent->children && at <= parent->count);
-	memmove(parent->children + at + 1, parent->children + at, (parent->count - at) * sizeof(struct kit_node *));
+	memmove(parent->children + at + 1, parent->children + at,
+		(parent->count - at) * sizeof(struct kit_node *));
 	parent->children[at] = child;
 	parent->count++;
 }
@@ -109,7 +111,8 @@ struct kit_node *kit_copy(const struct kit_node *node)
 {
 	struct kit_node *copy;
 
-	copy = node->data ? new_string(node->major, node->data, (size_t)node->value) : new_node(node->major, node->value);
+	copy = node->data ? new_string(node->major, node->data, (size_t)node->value)
+			  : new_node(node->major, node->value);
 	for (size_t i = 0; i < node->count; i++)
 		kit_insert(copy, i, kit_copy(node->children[i]));
 	return copy;
@@ -158,7 +161,9 @@ static bool is_container(const struct kit_node *node)
 /* Does @twist change the spelling of this head at all? */
 static bool applies(const struct kit_node *node, enum kit_twist twist)
 {
-	static const int width[] = { [KIT_WIDER_1] = 1, [KIT_WIDER_2] = 2, [KIT_WIDER_4] = 4, [KIT_WIDER_8] = 8 };
+	static const int width[] = {
+		[KIT_WIDER_1] = 1, [KIT_WIDER_2] = 2, [KIT_WIDER_4] = 4, [KIT_WIDER_8] = 8
+	};
 
 	if (twist >= KIT_WIDER_1 && twist <= KIT_WIDER_8)
 		return node->major <= KIT_MAP && width[twist] > shortest(node->value);
@@ -167,7 +172,9 @@ static bool applies(const struct kit_node *node, enum kit_twist twist)
 
 static void write_head(const struct kit_node *node, enum kit_twist twist, struct kit_buf *ret)
 {
-	static const int width[] = { [KIT_WIDER_1] = 1, [KIT_WIDER_2] = 2, [KIT_WIDER_4] = 4, [KIT_WIDER_8] = 8 };
+	static const int width[] = {
+		[KIT_WIDER_1] = 1, [KIT_WIDER_2] = 2, [KIT_WIDER_4] = 4, [KIT_WIDER_8] = 8
+	};
 	uint8_t indefinite = (uint8_t)(node->major << 5 | 31);
 
 	switch (twist) {
@@ -190,7 +197,8 @@ static void write_head(const struct kit_node *node, enum kit_twist twist, struct
 	}
 }
 
-static void write_node(const struct kit_node *node, size_t *n, enum kit_twist twist, struct kit_buf *ret, bool *done)
+static void write_node(const struct kit_node *node, size_t *n, enum kit_twist twist,
+		       struct kit_buf *ret, bool *done)
 {
 	bool here = *n == 0 && applies(node, twist);
 

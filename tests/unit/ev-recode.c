@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Reads items from standard input and writes each one as libtee encodes what it read: the other half of
- * test-evidence-python.py. An item comes as a kind ('e' evidence, 'c' claims), a length of four bytes
- * in network order and the item. The answer is '+', a length and the item, or '-', a length and the reason.
+ * Reads items from standard input and writes each one as libtee encodes what it read: the other
+ * half of test-evidence-python.py. An item comes as a kind ('e' evidence, 'c' claims), a length of
+ * four bytes in network order and the item. The answer is '+', a length and the item, or '-', a
+ * length and the reason.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -12,7 +13,8 @@
 
 #include "evidence.h"
 
-static int recode(char kind, const uint8_t *item, size_t len, uint8_t **ret, size_t *ret_len, const char **why)
+static int recode(char kind, const uint8_t *item, size_t len, uint8_t **ret, size_t *ret_len,
+		  const char **why)
 {
 	struct evidence evidence;
 	struct ev_claims claims;

@@ -86,9 +86,11 @@ static void write_report(const struct teegate_get_report *arg)
 
 static void write_claims(struct teegate_get_report *arg)
 {
-	const uint8_t *claims = fake_module.claims_len ? fake_module.claims : fake_module.lease_claims;
+	const uint8_t *claims =
+		fake_module.claims_len ? fake_module.claims : fake_module.lease_claims;
 
-	arg->claims_len = fake_module.claims_len ? fake_module.claims_len : fake_module.lease.claims_len;
+	arg->claims_len =
+		fake_module.claims_len ? fake_module.claims_len : fake_module.lease.claims_len;
 	memcpy((void *)(uintptr_t)arg->claims, claims, arg->claims_len);
 }
 
@@ -107,7 +109,8 @@ static int get_report(int fd, struct teegate_get_report *arg)
 		arg->fw_status = fake_module.fw_status;
 		return fake_module.report_error;
 	}
-	if (arg->report_len < fake_module.need_report || (aux && arg->aux_len < fake_module.need_aux)) {
+	if (arg->report_len < fake_module.need_report ||
+	    (aux && arg->aux_len < fake_module.need_aux)) {
 		arg->report_len = fake_module.need_report ? fake_module.need_report : REPORT_SIZE;
 		arg->aux_len = fake_module.need_aux;
 		return -ENOSPC;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel module as libtee sees it, without a kernel: answers ioctls as a good SEV-SNP module would,
- * and otherwise as the test says. What was asked is kept for the test to look at.
+ * The kernel module as libtee sees it, without a kernel: answers ioctls as a good SEV-SNP module
+ * would, and otherwise as the test says. What was asked is kept for the test to look at.
  */
 #ifndef FAKE_MODULE_H
 #define FAKE_MODULE_H

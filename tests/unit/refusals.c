@@ -78,8 +78,8 @@ void refuse_trailing_bytes(reader read, const uint8_t *item, size_t len)
 }
 
 /* Every head in turn; at least @least of them must have been there to twist. */
-static void refuse_twist(reader read, const uint8_t *item, size_t len, enum kit_twist twist, const char *mention,
-			 size_t least)
+static void refuse_twist(reader read, const uint8_t *item, size_t len, enum kit_twist twist,
+			 const char *mention, size_t least)
 {
 	struct kit_node *tree = kit_parse(item, len);
 	struct kit_buf buf = { 0 };
@@ -119,8 +119,8 @@ void refuse_hostile_lengths(reader read, const uint8_t *item, size_t len)
 }
 
 /* Calls @change with a copy of the item and each of its maps in turn. */
-static void each_map(reader read, const uint8_t *item, size_t len, size_t maps, void (*change)(struct kit_node *),
-		     const char *mention)
+static void each_map(reader read, const uint8_t *item, size_t len, size_t maps,
+		     void (*change)(struct kit_node *), const char *mention)
 {
 	struct kit_node *tree = kit_parse(item, len), *copy;
 
@@ -149,7 +149,8 @@ static void swap_last_pairs(struct kit_node *map)
 
 static void double_last_pair(struct kit_node *map)
 {
-	struct kit_node *key = map->children[map->count - 2], *value = map->children[map->count - 1];
+	struct kit_node *key = map->children[map->count - 2],
+			*value = map->children[map->count - 1];
 
 	kit_insert(map, map->count, kit_copy(key));
 	kit_insert(map, map->count, kit_copy(value));
@@ -220,7 +221,8 @@ void accept_unknown_positive_keys(reader read, const uint8_t *item, size_t len, 
 }
 
 /* @value becomes the value of an unknown key of the outermost map. */
-static void with_unknown(reader read, const uint8_t *item, size_t len, struct kit_node *value, const char *mention)
+static void with_unknown(reader read, const uint8_t *item, size_t len, struct kit_node *value,
+			 const char *mention)
 {
 	struct kit_node *tree = kit_parse(item, len);
 

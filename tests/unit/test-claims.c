@@ -150,8 +150,11 @@ static void longest_claims_survive(void **state)
 static void bytes_are_those_of_the_published_example(void **state)
 {
 	/* As in doc/evidence.cddl, written by hand. */
-	static const uint8_t expected[] =
-		"\xa4" "\x01\x68payments" "\x06\x1a\x00\x01\x86\xa0" "\x0a\xa1\x06\x66kernel" "\x0b\x71software firmware";
+	static const uint8_t expected[] = "\xa4"
+					  "\x01\x68payments"
+					  "\x06\x1a\x00\x01\x86\xa0"
+					  "\x0a\xa1\x06\x66kernel"
+					  "\x0b\x71software firmware";
 	struct ev_claims c = {
 		.workload = "payments",
 		.has_uid = true,
@@ -278,7 +281,8 @@ static void decoder_refuses_what_the_format_has_no_room_for(void **state)
 		if (r != -EBADMSG)
 			fail_msg("number %zu (%s) was accepted: %d", i, cases[i].mention, r);
 		if (!strstr(why, cases[i].mention))
-			fail_msg("number %zu: \"%s\" does not mention \"%s\"", i, why, cases[i].mention);
+			fail_msg("number %zu: \"%s\" does not mention \"%s\"", i, why,
+				 cases[i].mention);
 	}
 }
 
@@ -286,14 +290,38 @@ static void decoder_refuses_what_the_format_has_no_room_for(void **state)
 static void texts_are_utf8_without_nul(void **state)
 {
 	static const char *const good[] = {
-		"a", "\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xef\xbf\xbf",
-		"\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf",
+		"a",
+		"\x7f",
+		"\xc2\x80",
+		"\xdf\xbf",
+		"\xe0\xa0\x80",
+		"\xed\x9f\xbf",
+		"\xee\x80\x80",
+		"\xef\xbf\xbf",
+		"\xf0\x90\x80\x80",
+		"\xf4\x8f\xbf\xbf",
 	};
 	static const struct ev_bytes bad[] = {
-		BYTES("\0"), BYTES("a\0"), BYTES("\x80"), BYTES("\xbf"), BYTES("\xc0\x80"), BYTES("\xc1\xbf"),
-		BYTES("\xc2"), BYTES("\xc2\x7f"), BYTES("\xc2\xc0"), BYTES("\xe0\x9f\xbf"), BYTES("\xe0\xa0"),
-		BYTES("\xed\xa0\x80"), BYTES("\xed\xbf\xbf"), BYTES("\xf0\x8f\xbf\xbf"), BYTES("\xf0\x90\x80"),
-		BYTES("\xf4\x90\x80\x80"), BYTES("\xf5\x80\x80\x80"), BYTES("\xf8\x88\x80\x80\x80"), BYTES("\xfe"), BYTES("\xff"),
+		BYTES("\0"),
+		BYTES("a\0"),
+		BYTES("\x80"),
+		BYTES("\xbf"),
+		BYTES("\xc0\x80"),
+		BYTES("\xc1\xbf"),
+		BYTES("\xc2"),
+		BYTES("\xc2\x7f"),
+		BYTES("\xc2\xc0"),
+		BYTES("\xe0\x9f\xbf"),
+		BYTES("\xe0\xa0"),
+		BYTES("\xed\xa0\x80"),
+		BYTES("\xed\xbf\xbf"),
+		BYTES("\xf0\x8f\xbf\xbf"),
+		BYTES("\xf0\x90\x80"),
+		BYTES("\xf4\x90\x80\x80"),
+		BYTES("\xf5\x80\x80\x80"),
+		BYTES("\xf8\x88\x80\x80\x80"),
+		BYTES("\xfe"),
+		BYTES("\xff"),
 	};
 	uint8_t claims[16] = { 0xa1, 0x01 };
 
@@ -372,7 +400,12 @@ static void with_full_maps(void (*check)(reader, const uint8_t *, size_t, size_t
 }
 
 #define WITH_FULL(name) static void name##_(void **state) { (void)state; with_full(name); }
-#define WITH_FULL_MAPS(name) static void name##_(void **state) { (void)state; with_full_maps(name); }
+#define WITH_FULL_MAPS(name)                                                                       \
+	static void name##_(void **state)                                                          \
+	{                                                                                          \
+		(void)state;                                                                       \
+		with_full_maps(name);                                                              \
+	}
 
 WITH_FULL(refuse_cut_off_anywhere)
 WITH_FULL(refuse_trailing_bytes)

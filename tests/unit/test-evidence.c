@@ -152,9 +152,16 @@ static void bytes_are_those_of_the_published_example(void **state)
 	/* As in doc/evidence.cddl, written by hand. */
 	static const uint8_t raw[] =
 		"\xa3" "\x01\x01" "\x02\x67sev-snp" "\x03\x43\x0a\x0b\x0c";
-	static const uint8_t bound_head[] =
-		"\xa4" "\x01\x01" "\x02\x62se" "\x03\x41\x52"
-		"\x05\xa6" "\x01\x44\xa1\x06\x18\x2a" "\x02\x40" "\x03\x18\x64" "\x04\x18\xc8" "\x05\x81\x58\x30";
+	static const uint8_t bound_head[] = "\xa4"
+					    "\x01\x01"
+					    "\x02\x62se"
+					    "\x03\x41\x52"
+					    "\x05\xa6"
+					    "\x01\x44\xa1\x06\x18\x2a"
+					    "\x02\x40"
+					    "\x03\x18\x64"
+					    "\x04\x18\xc8"
+					    "\x05\x81\x58\x30";
 	struct evidence ev = { .provider = "sev-snp", .report = BYTES("\x0a\x0b\x0c") };
 	uint8_t *item;
 	size_t len;
@@ -290,22 +297,30 @@ static void decoder_refuses_what_the_format_has_no_room_for(void **state)
 		{ "claims", BYTES(HEAD "\x05\xa5" USER TREE PATH BLIND) },
 		{ "claims", BYTES(HEAD "\x05\xa6\x01\x40" USER TREE PATH BLIND) },
 		{ "user data", BYTES(HEAD "\x05\xa5" CLAIMS TREE PATH BLIND) },
-		{ "user data", BYTES(HEAD "\x05\xa6" CLAIMS "\x02\x58\x41" "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef!"
-				     TREE PATH BLIND) },
+		{ "user data",
+		  BYTES(HEAD
+			"\x05\xa6" CLAIMS "\x02\x58\x41"
+			"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef!" TREE
+				PATH BLIND) },
 		{ "leaf index", BYTES(HEAD "\x05\xa5" CLAIMS USER "\x04\x01" PATH BLIND) },
 		{ "leaf index", BYTES(HEAD "\x05\xa6" CLAIMS USER "\x03\x01\x04\x01" PATH BLIND) },
 		{ "number", BYTES(HEAD "\x05\xa6" CLAIMS USER "\x03\x20\x04\x01" PATH BLIND) },
 		{ "tree size", BYTES(HEAD "\x05\xa5" CLAIMS USER "\x03\x00" PATH BLIND) },
 		{ "tree size", BYTES(HEAD "\x05\xa6" CLAIMS USER "\x03\x00\x04\x00" PATH BLIND) },
-		{ "tree size", BYTES(HEAD "\x05\xa6" CLAIMS USER "\x03\x00\x04\x19\x01\x01" PATH BLIND) },
-		{ "tree size", BYTES(HEAD "\x05\xa6" CLAIMS USER "\x03\x00\x04\x1b\xff\xff\xff\xff\xff\xff\xff\xff" PATH BLIND) },
+		{ "tree size",
+		  BYTES(HEAD "\x05\xa6" CLAIMS USER "\x03\x00\x04\x19\x01\x01" PATH BLIND) },
+		{ "tree size",
+		  BYTES(HEAD "\x05\xa6" CLAIMS USER
+			     "\x03\x00\x04\x1b\xff\xff\xff\xff\xff\xff\xff\xff" PATH BLIND) },
 		{ "proof", BYTES(HEAD "\x05\xa5" CLAIMS USER TREE BLIND) },
 		{ "proof", BYTES(HEAD "\x05\xa6" CLAIMS USER TREE "\x05\xa0" BLIND) },
-		{ "proof", BYTES(HEAD "\x05\xa6" CLAIMS USER TREE "\x05\x89\x40\x40\x40\x40\x40\x40\x40\x40\x40" BLIND) },
+		{ "proof", BYTES(HEAD "\x05\xa6" CLAIMS USER TREE
+				      "\x05\x89\x40\x40\x40\x40\x40\x40\x40\x40\x40" BLIND) },
 		{ "48 bytes", BYTES(HEAD "\x05\xa6" CLAIMS USER TREE "\x05\x81\x40" BLIND) },
 		{ "proof", BYTES(HEAD "\x05\xa6" CLAIMS USER TREE "\x05\x81\x01" BLIND) },
 		{ "blind", BYTES(HEAD "\x05\xa5" CLAIMS USER TREE PATH) },
-		{ "blind", BYTES(HEAD "\x05\xa6" CLAIMS USER TREE PATH "\x06\x41" "b") },
+		{ "blind", BYTES(HEAD "\x05\xa6" CLAIMS USER TREE PATH "\x06\x41"
+				      "b") },
 	};
 
 	(void)state;
@@ -320,7 +335,8 @@ static void decoder_refuses_what_the_format_has_no_room_for(void **state)
 		if (r != -EBADMSG)
 			fail_msg("number %zu (%s) was accepted: %d", i, items[i].mention, r);
 		if (!strstr(why, items[i].mention))
-			fail_msg("number %zu: \"%s\" does not mention \"%s\"", i, why, items[i].mention);
+			fail_msg("number %zu: \"%s\" does not mention \"%s\"", i, why,
+				 items[i].mention);
 	}
 }
 
@@ -396,7 +412,8 @@ static void any_accepted_mutation_has_one_meaning(void **state)
 		ev_done(&back);
 		ev_done(&again);
 	}
-	/* Flips inside of strings are accepted, flips of the structure are not: both must have been met. */
+	/* Flips inside of strings are accepted, flips of the structure are not: both must have been
+	 * met. */
 	assert_in_range(accepted, 1000, 199000);
 	free(mutated);
 	free(item);
@@ -426,7 +443,12 @@ static void with_full_maps(void (*check)(reader, const uint8_t *, size_t, size_t
 }
 
 #define WITH_FULL(name) static void name##_(void **state) { (void)state; with_full(name); }
-#define WITH_FULL_MAPS(name) static void name##_(void **state) { (void)state; with_full_maps(name); }
+#define WITH_FULL_MAPS(name)                                                                       \
+	static void name##_(void **state)                                                          \
+	{                                                                                          \
+		(void)state;                                                                       \
+		with_full_maps(name);                                                              \
+	}
 
 WITH_FULL(refuse_cut_off_anywhere)
 WITH_FULL(refuse_trailing_bytes)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * libtee through the broker. The broker here is a thread that reads one call and sends the bytes
- * that the test wants, so that it can also say what teegated never would; the leases that it hands out
- * lead to fake-module.c.
+ * that the test wants, so that it can also say what teegated never would; the leases that it hands
+ * out lead to fake-module.c.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,8 @@
 #include "context.h"
 #include "fake-module.h"
 
-#define GOOD_LEASE "{\"parameters\":{\"leaseFd\":0,\"leaseId\":7,\"operations\":[\"report\"],\"expiresMs\":0}}"
+#define GOOD_LEASE                                                                                 \
+	"{\"parameters\":{\"leaseFd\":0,\"leaseId\":7,\"operations\":[\"report\"],\"expiresMs\":0}}"
 
 static char dir[] = "/tmp/test-libtee-broker.XXXXXX";
 static struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -51,7 +52,9 @@ static void send_answer(int fd, const char *text, bool with_fd)
 		message.msg_control = control.buffer;
 		message.msg_controllen = sizeof(control.buffer);
 		c = CMSG_FIRSTHDR(&message);
-		*c = (struct cmsghdr) { .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int)) };
+		*c = (struct cmsghdr) { .cmsg_level = SOL_SOCKET,
+					.cmsg_type = SCM_RIGHTS,
+					.cmsg_len = CMSG_LEN(sizeof(int)) };
 		memcpy(CMSG_DATA(c), &passed, sizeof(int));
 	}
 	(void)sendmsg(fd, &message, MSG_NOSIGNAL);
@@ -85,7 +88,7 @@ static void *serve(void *unused)
 		if (read_call(fd)) {
 			broker.calls++;
 			if (broker.silent)
-				(void)!read(fd, &byte, 1);	/* until the client has had enough */
+				(void)!read(fd, &byte, 1); /* until the client has had enough */
 			else if (broker.answer)
 				send_answer(fd, broker.answer, broker.send_fd);
 		}
@@ -101,7 +104,8 @@ static int start(void **state)
 		return -1;
 	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/sock", dir);
 	broker.listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (bind(broker.listener, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(broker.listener, 64) < 0)
+	if (bind(broker.listener, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    listen(broker.listener, 64) < 0)
 		return -1;
 	return pthread_create(&broker.thread, NULL, serve, NULL);
 }
@@ -252,13 +256,19 @@ static void refusals_of_the_broker_pass_with_its_words(void **state)
 		{ "{\"error\":\"io.teegate.Broker.NotAllowed\",\"parameters\":{\"workload\":\"unit x.service, uid 1000\","
 		  "\"reason\":\"no policy\",\"rule\":\"[Match] Unit=x.service\"}}",
 		  -EPERM, "unit x.service, uid 1000", "[Match] Unit=x.service" },
-		{ "{\"error\":\"io.teegate.Broker.UnknownWorkload\",\"parameters\":{\"reason\":\"it moved\"}}", -EPERM, "it moved", "" },
-		{ "{\"error\":\"io.teegate.Broker.Forgeable\",\"parameters\":{\"reason\":\"/dev/sev-guest\"}}", -EPERM, "/dev/sev-guest", "forge" },
-		{ "{\"error\":\"io.teegate.Broker.Busy\",\"parameters\":{\"retryAfterMs\":250}}", -EAGAIN, "250 ms", "" },
-		{ "{\"error\":\"io.teegate.Broker.Failed\",\"parameters\":{\"errno\":\"ENOKEY\",\"reason\":\"wiped\"}}", -ENOKEY, "wiped", "restarts" },
-		{ "{\"error\":\"io.teegate.Broker.Failed\",\"parameters\":{\"errno\":\"ENONSENSE\",\"reason\":\"?\"}}", -EPROTO, "?", "" },
+		{ "{\"error\":\"io.teegate.Broker.UnknownWorkload\",\"parameters\":{\"reason\":\"it moved\"}}",
+		  -EPERM, "it moved", "" },
+		{ "{\"error\":\"io.teegate.Broker.Forgeable\",\"parameters\":{\"reason\":\"/dev/sev-guest\"}}",
+		  -EPERM, "/dev/sev-guest", "forge" },
+		{ "{\"error\":\"io.teegate.Broker.Busy\",\"parameters\":{\"retryAfterMs\":250}}",
+		  -EAGAIN, "250 ms", "" },
+		{ "{\"error\":\"io.teegate.Broker.Failed\",\"parameters\":{\"errno\":\"ENOKEY\",\"reason\":\"wiped\"}}",
+		  -ENOKEY, "wiped", "restarts" },
+		{ "{\"error\":\"io.teegate.Broker.Failed\",\"parameters\":{\"errno\":\"ENONSENSE\",\"reason\":\"?\"}}",
+		  -EPROTO, "?", "" },
 		{ "{\"error\":\"io.teegate.Broker.Failed\",\"parameters\":{}}", -EPROTO, "", "" },
-		{ "{\"error\":\"org.varlink.service.MethodNotFound\",\"parameters\":{\"method\":\"x\"}}", -EPROTO, "MethodNotFound", "" },
+		{ "{\"error\":\"org.varlink.service.MethodNotFound\",\"parameters\":{\"method\":\"x\"}}",
+		  -EPROTO, "MethodNotFound", "" },
 		{ "{\"parameters\":{}}", -EPROTO, "no descriptor", "" },
 		{ "{\"parameters\":{\"leaseFd\":1}}", -EPROTO, "no descriptor", "" },
 		{ "{\"parameters\":{\"leaseFd\":-1}}", -EPROTO, "no descriptor", "" },
@@ -283,7 +293,8 @@ static void refusals_of_the_broker_pass_with_its_words(void **state)
 
 static void broker_that_talks_nonsense_or_hangs_up_is_an_error(void **state)
 {
-	static const char *const answers[] = { NULL, "", "{", "[]", "null", "{\"parameters\":[]}", "{}}" };
+	static const char *const answers[] = { NULL, "", "{", "[]", "null", "{\"parameters\":[]}",
+					       "{}}" };
 	tee_ctx *ctx = on_broker();
 	tee_evidence *ev = NULL;
 
@@ -334,7 +345,9 @@ static void silent_broker_meets_the_deadline(void **state)
 	assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &before), 0);
 	assert_int_equal(tee_get_report(ctx, "n", 1, 0, 300, &ev), -ETIMEDOUT);
 	assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &after), 0);
-	assert_in_range((after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1000000, 250, 4000);
+	assert_in_range((after.tv_sec - before.tv_sec) * 1000 +
+				(after.tv_nsec - before.tv_nsec) / 1000000,
+			250, 4000);
 	assert_said(ctx, "in time");
 	tee_close(ctx);
 }
@@ -345,9 +358,10 @@ static void info_comes_from_the_broker(void **state)
 	tee_ctx *ctx = on_broker();
 
 	(void)state;
-	broker.answer = "{\"parameters\":{\"info\":{\"provider\":\"sev-snp\",\"transport\":\"direct\",\"state\":\"lost\","
-			"\"reason\":\"wiped\",\"vmpl\":2,\"operations\":[\"report\",\"raw\",\"later\"],\"softwareFirmware\":true,"
-			"\"workload\":\"payments\",\"allowed\":[\"report\"]}}}";
+	broker.answer =
+		"{\"parameters\":{\"info\":{\"provider\":\"sev-snp\",\"transport\":\"direct\",\"state\":\"lost\","
+		"\"reason\":\"wiped\",\"vmpl\":2,\"operations\":[\"report\",\"raw\",\"later\"],\"softwareFirmware\":true,"
+		"\"workload\":\"payments\",\"allowed\":[\"report\"]}}}";
 	assert_int_equal(tee_get_info(ctx, &info), 0);
 	assert_non_null(strstr(broker.asked, "io.teegate.Broker.GetInfo"));
 	assert_int_equal(info.provider, TEE_PROVIDER_SEV_SNP);
@@ -366,9 +380,10 @@ static void info_comes_from_the_broker(void **state)
 	assert_int_equal(tee_get_info(ctx, &info), -EPROTO);
 	assert_int_equal(info.vmpl, 99);
 	/* Unknown names are no index out of range, long ones no overflow. */
-	broker.answer = "{\"parameters\":{\"info\":{\"provider\":\"cca\",\"state\":7,\"operations\":7,\"reason\":"
-			"\"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
-			"0123456789012345678901234567890123456789012345678901234567890123456789\"}}}";
+	broker.answer =
+		"{\"parameters\":{\"info\":{\"provider\":\"cca\",\"state\":7,\"operations\":7,\"reason\":"
+		"\"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
+		"0123456789012345678901234567890123456789012345678901234567890123456789\"}}}";
 	assert_int_equal(tee_get_info(ctx, &info), 0);
 	assert_int_equal(info.provider, 0);
 	assert_int_equal(info.state, 0);

@@ -202,7 +202,8 @@ static void every_errno_of_info_passes_with_advice(void **state)
 
 static void reason_of_the_module_is_told(void **state)
 {
-	static const int explained[] = { -ENODEV, -ENOKEY, -EREMOTEIO, -EPROTO, -ETIMEDOUT, -EOPNOTSUPP };
+	static const int explained[] = { -ENODEV, -ENOKEY,    -EREMOTEIO,
+					 -EPROTO, -ETIMEDOUT, -EOPNOTSUPP };
 	tee_ctx *ctx = on_lease();
 	tee_evidence *ev;
 
@@ -321,11 +322,23 @@ static void answers_that_are_not_evidence_are_eproto(void **state)
 		void (*spoil)(struct teegate_get_report *);
 		unsigned int flags;
 	} cases[] = {
-		{ spoil_tag, 0 }, { spoil_length, 0 }, { spoil_length_zero, 0 }, { spoil_length_huge, 0 },
-		{ spoil_claims, 0 }, { spoil_claims_none, 0 }, { spoil_path, 0 }, { spoil_path_long, 0 },
-		{ spoil_tree, 0 }, { spoil_tree_large, 0 }, { spoil_leaf, 0 }, { spoil_provider, 0 },
-		{ spoil_provider_new, 0 }, { spoil_aux, TEE_REPORT_AUX }, { spoil_data, TEE_REPORT_RAW },
-		{ spoil_tag, TEE_REPORT_RAW }, { spoil_length, TEE_REPORT_RAW },
+		{ spoil_tag, 0 },
+		{ spoil_length, 0 },
+		{ spoil_length_zero, 0 },
+		{ spoil_length_huge, 0 },
+		{ spoil_claims, 0 },
+		{ spoil_claims_none, 0 },
+		{ spoil_path, 0 },
+		{ spoil_path_long, 0 },
+		{ spoil_tree, 0 },
+		{ spoil_tree_large, 0 },
+		{ spoil_leaf, 0 },
+		{ spoil_provider, 0 },
+		{ spoil_provider_new, 0 },
+		{ spoil_aux, TEE_REPORT_AUX },
+		{ spoil_data, TEE_REPORT_RAW },
+		{ spoil_tag, TEE_REPORT_RAW },
+		{ spoil_length, TEE_REPORT_RAW },
 	};
 	tee_ctx *ctx = on_lease();
 	tee_evidence *ev = NULL;

@@ -189,7 +189,8 @@ static void lease_in_the_environment_comes_first(void **state)
 static void junk_in_the_environment_is_passed_over(void **state)
 {
 	static const char *const junk[] = {
-		"", " 3", "+3", "-1", "3 ", "3x", "0x3", "99999999999999999999", "2147483648", "three", "\xff",
+		"",	      " 3",    "+3",   "-1", "3 ", "3x", "0x3", "99999999999999999999",
+		"2147483648", "three", "\xff",
 	};
 	tee_ctx *ctx;
 
@@ -233,7 +234,8 @@ static void the_nearest_miss_names_the_error(void **state)
 
 static void targets_that_are_not_understood_are_einval(void **state)
 {
-	static const char *const bad[] = { "", "fd", "fd:", "fd:x", "fd:-1", "fd: 3", "/dev/teegate", "FAKE:", "lease:3" };
+	static const char *const bad[] = { "",	    "fd",	    "fd:",   "fd:x",   "fd:-1",
+					   "fd: 3", "/dev/teegate", "FAKE:", "lease:3" };
 	tee_ctx *ctx = NULL;
 
 	(void)state;
@@ -422,8 +424,10 @@ static void null_is_an_error_and_no_crash(void **state)
 static void every_errno_has_a_sentence_of_its_own(void **state)
 {
 	static const int errors[] = {
-		EINVAL, E2BIG, EFAULT, EBADF, EPERM, EACCES, ESTALE, EOPNOTSUPP, ENODEV, ENOKEY, EAGAIN, EDQUOT, ENOSPC,
-		EINTR, ETIMEDOUT, EREMOTEIO, EPROTO, ENOTTY, ENOMEM, EBADMSG, ENODATA, ENOENT, ECONNRESET, EMFILE, ENFILE,
+		EINVAL,	    E2BIG,	EFAULT, EBADF,	EPERM,	EACCES,	 ESTALE,
+		EOPNOTSUPP, ENODEV,	ENOKEY, EAGAIN, EDQUOT, ENOSPC,	 EINTR,
+		ETIMEDOUT,  EREMOTEIO,	EPROTO, ENOTTY, ENOMEM, EBADMSG, ENODATA,
+		ENOENT,	    ECONNRESET, EMFILE, ENFILE,
 	};
 	const size_t n = sizeof(errors) / sizeof(errors[0]);
 
@@ -451,11 +455,13 @@ static void *fail_often(void *argument)
 	tee_ctx *own;
 
 	(void)snprintf(expected, sizeof(expected), "0x%x", thread->flags);
-	thread->ok = strcmp(tee_last_error(thread->shared), "") == 0 && tee_open("fake:", &own) == 0;
+	thread->ok =
+		strcmp(tee_last_error(thread->shared), "") == 0 && tee_open("fake:", &own) == 0;
 	for (unsigned int i = 0; i < 2000 && thread->ok; i++) {
-		thread->ok = tee_get_report(thread->shared, NULL, 0, thread->flags, 0, &ev) == -EINVAL &&
-			     strstr(tee_last_error(thread->shared), expected) &&
-			     strcmp(tee_last_error(own), "") == 0;
+		thread->ok =
+			tee_get_report(thread->shared, NULL, 0, thread->flags, 0, &ev) == -EINVAL &&
+			strstr(tee_last_error(thread->shared), expected) &&
+			strcmp(tee_last_error(own), "") == 0;
 		if (thread->ok && tee_get_report(thread->shared, "n", 1, 0, 0, &ev) == 0)
 			tee_evidence_free(ev);
 		else
