@@ -117,19 +117,34 @@ static int check_vector(const struct tg_binding_vector *v)
 	return memcmp(report_data, v->report_data, sizeof(report_data)) ? -EBADMSG : 0;
 }
 
+static int check_raw_vector(const struct tg_raw_vector *v)
+{
+	struct tg_subject subject = { .kind = TG_SUBJECT_RAW, .len = v->len };
+	u8 report_data[TG_REPORT_DATA_SIZE];
+	int err;
+
+	memcpy(subject.bytes, v->bytes, v->len);
+	err = tg_report_data(&subject, report_data);
+	if (!v->allowed)
+		return err == -EPERM ? 0 : -EBADMSG;
+	if (err)
+		return err;
+	/* Exactly these bytes, and zeroes after them. */
+	return memcmp(report_data, subject.bytes, sizeof(report_data)) ? -EBADMSG : 0;
+}
+
 static int self_test(void)
 {
 	unsigned int i;
-	int err;
+	int err = 0;
 
-	for (i = 0; i < ARRAY_SIZE(tg_binding_vectors); i++) {
+	for (i = 0; i < ARRAY_SIZE(tg_binding_vectors) && !err; i++)
 		err = check_vector(&tg_binding_vectors[i]);
-		if (err) {
-			pr_err("binding self-test %u failed: %d\n", i, err);
-			return err;
-		}
-	}
-	return 0;
+	for (i = 0; i < ARRAY_SIZE(tg_raw_vectors) && !err; i++)
+		err = check_raw_vector(&tg_raw_vectors[i]);
+	if (err)
+		pr_err("self-test of the binding failed: %d\n", err);
+	return err;
 }
 
 int tg_binding_init(void)

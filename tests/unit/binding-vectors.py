@@ -223,7 +223,14 @@ def c_vector(case):
     return "\n".join(out) + "\n\t},"
 
 
+def c_raw(case):
+    data = bytes.fromhex(case["bytes"])
+    return (f"\t{{\t/* {case['name']} */\n\t\t.bytes = (const u8 *)\n{c_string(data)},\n"
+            f"\t\t.len = {len(data)},\n\t\t.allowed = {str(case['allowed']).lower()},\n\t}},")
+
+
 def header(vectors):
+    raws = "\n".join(c_raw(c) for c in vectors["raw"])
     cases = [c for c in vectors["single"] if c["name"] in KERNEL_CASES]
     body = "\n".join(c_vector(c) for c in cases)
     return f"""/* SPDX-License-Identifier: GPL-2.0-only */
@@ -247,6 +254,17 @@ struct tg_binding_vector {{
 
 static const struct tg_binding_vector tg_binding_vectors[] = {{
 {body}
+}};
+
+/* What a caller of a raw report may ask for, and what not. */
+struct tg_raw_vector {{
+	const u8 *bytes;
+	u32 len;
+	bool allowed;
+}};
+
+static const struct tg_raw_vector tg_raw_vectors[] = {{
+{raws}
 }};
 
 #endif
