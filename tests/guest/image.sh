@@ -96,7 +96,7 @@ image_initrd() {
 	cp "$LAB/image-init" "$dir/tree/init"
 	chmod 755 "$dir/tree/init"
 	mkdir -p "$dir/tree/lib/modules/$KVER/updates"
-	[ -n "${LAB_DRAFT:-}" ] || 	cp "$BUILD/modules/$KVER/teegate_softfw.ko" "$dir/tree/lib/modules/$KVER/updates/"
+	cp "$BUILD/modules/$KVER/teegate_softfw.ko" "$dir/tree/lib/modules/$KVER/updates/"
 	[ ! -d "$dir/chip" ] || cp "$dir/chip"/{chip,certs}.bin "$dir/tree/lib/firmware/teegate/"
 	[ ! -e "$dir/command" ] || cp "$dir/command" "$dir/tree/lab/command"
 	mini_initrd "$dir/tree" "$dir/initrd"

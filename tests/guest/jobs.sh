@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# The jobs of `make check`: each is a function job_NAME that leaves results in
+# build/check, and runs beside others, so it may not build what others use.
+
+# prepare: everything that jobs share, made once before them. What does not build is a failed
+# case; the jobs that do not need it go on.
+prepare() {
+	local k
+
+	JOB=build
+	open_root
+	kernel_tools
+	say "building user space (plain, and with the address and undefined sanitizers)"
+	built user-space build_user
+	built user-space-with-sanitizers build_user asan
+	say "building the kernel tests"
+	built kernel-tests build_kselftest
+	for k in "${KERNELS[@]}"; do
+		kernel "$k"
+		say "building the modules for $KVER"
+		built "modules/$k" build_modules
+	done
+	export LAB_PREPARED=1
+}
+
+built() {
+	local name=$1
+
+	shift
+	if "$@"; then
+		result ok "build/$name"
+	else
+		result fail "build/$name"
+	fi
+}
+
+# run_jobs N JOB...: at most N at a time, each in a mount namespace of its own.
+run_jobs() {
+	local slots=$1 job
+
+	shift
+	for job; do
+		while [ "$(jobs -rp | wc -l)" -ge "$slots" ]; do
+			wait -n || :
+		done
+		say "$job: started"
+		run_job "$job" &
+	done
+	wait
+}
+
+run_job() {
+	local t=$SECONDS
+
+	JOB=${1/:/-}
+	export JOB
+	: >"$RESULTS/$JOB.results"
+	if unshare --mount --propagation slave "$LAB/job" "$1"; then
+		say "$1: $(tally) ($((SECONDS - t)) s)"
+	else
+		result fail "${1/:/-}/the-job-itself" "it ended with an error"
+		say "$1: ended with an error; $(tally)"
+	fi
+}
+
+tally() {
+	awk '{ n[$1]++ } END { printf "%d passed, %d failed, %d skipped", n["ok"], n["fail"], n["skip"] }' \
+		"$RESULTS/$JOB.results"
+}
+
+# ---- what needs no guest ----
+
+job_unit() {
+	local rc=0
+
+	in_root env CMOCKA_MESSAGE_OUTPUT=TAP meson test -C /build/user-asan --no-rebuild \
+		--num-processes 1 >"$BUILD/log/unit.log" 2>&1 || rc=$?
+	in_root python3 /src/tests/guest/meson-tap /build/user-asan/meson-logs/testlog.json |
+		tap_results unit
+	[ "$rc" = 0 ] || tail -n 40 "$BUILD/log/unit.log" >&2
+	case_is unit/meson-test test "$rc" = 0
+}
+
+job_static() {
+	local k
+
+	kernel_tools
+	for k in kmod uapi tests/firmware; do
+		case_is "static/checkpatch/${k##*/}" checkpatch "$k"
+	done
+	case_is static/spdx every_file_has_a_licence
+	case_is static/shell shell_syntax
+	for k in "${KERNELS[@]}"; do
+		kernel "$k"
+		static_copy
+		case_is "static/warnings/$k" strict_build W=1 KCFLAGS=-Werror
+		case_is "static/sparse/$k" strict_build KBUILD_CHECKSRC=2 \
+			CF='-Wsparse-error -D__CHECK_ENDIAN__ -fmax-warnings=unlimited'
+		case_is "static/dkms/$k" build_dkms
+	done
+	case_is static/sparse-catches-a-planted-fault sparse_catches
+}
+
+# Three rules do not fit: one source serves several kernels, so its compat.h looks at the version;
+# a uapi header has no BIT(); and programs of user space beside the firmware are not kernel code.
+checkpatch() {
+	local ignore=LINUX_VERSION_CODE
+
+	[ "$1" != uapi ] || ignore+=,BIT_MACRO
+	(cd "$SRC" && find "$1" -name '*.[ch]' ! -name snp-stock.c | sort) | sed 's,^,/src/,' |
+		in_root env -C /tmp xargs "/cache/${REPLY#"$CACHE"/}/linux/scripts/checkpatch.pl" \
+			--no-tree --root=/tmp --strict --terse --no-summary --ignore "$ignore" -f
+}
+
+every_file_has_a_licence() {
+	local bad
+
+	bad=$(cd "$SRC" && git ls-files 2>/dev/null | while read -r f; do
+		case $f in
+		COPYING|LICENSES/*|*.bin|*.der|*.pem|*.hex|*.cbor|tests/vectors/*|.gitignore|*.json) continue ;;
+		tests/fuzz/corpus/*) continue ;;
+		esac
+		[ ! -f "$f" ] || head -n 12 "$f" | grep -aq 'SPDX-License-Identifier' || echo "$f"
+	done)
+	[ -z "$bad" ] || { echo "no SPDX line:"; echo "$bad"; return 1; }
+}
+
+shell_syntax() {
+	local f rc=0
+
+	for f in $(cd "$SRC" && grep -lrE '^#!/bin/(ba)?sh' tests .ci); do
+		case $(head -n 1 "$SRC/$f") in
+		*bash*)	bash -n "$SRC/$f" || rc=1 ;;
+		*)	in_root dash -n "/src/$f" || rc=1 ;;
+		esac
+	done
+	return "$rc"
+}
+
+static_copy() {
+	STATIC=build/static/$KVER
+	mkdir -p "$SRC/$STATIC"
+	copy_source "$STATIC" Kbuild dkms.conf kmod uapi
+}
+
+# For sparse: KBUILD_CHECKSRC=2, not C=2, which newer header packages turn off because they lack
+# the script that looks whether there is a checker.
+strict_build() {
+	in_root make -s -C "/lib/modules/$KVER/build" M="/$STATIC" clean &&
+	in_root make -C "/lib/modules/$KVER/build" M="/$STATIC" -j2 \
+		CONFIG_DEBUG_INFO_BTF_MODULES= "$@" modules
+}
+
+# A checker that checks nothing looks like a clean source: show that it speaks.
+sparse_catches() {
+	local f=$SRC/$STATIC/kmod/planted.c
+
+	printf '#include <linux/types.h>\nint planted(void __user *p);\nint planted(void __user *p)\n{\n\treturn *(int *)p;\n}\n' >"$f"
+	! strict_build KBUILD_CHECKSRC=2 CF=-Wsparse-error && rm "$f"
+}
+
+# ---- in mini guests ----
+
+# kernel_tests GROUP KERNEL PROCESSORS PROGRAM...
+kernel_tests() {
+	local group=$1 k=$2 smp=$3 chip=$BUILD/check/chip-$JOB rc=0
+
+	shift 3
+	make_chip "$chip" || return
+	"$LAB/mini" --kernel "$k" --smp "$smp" --mem "${MINI_MEM:-1024}" --timeout 2400 --chip "$chip" \
+		--add /build/kselftest:/lab/kselftest "$LAB/run-kselftest" "$@" \
+		>"$BUILD/log/$JOB.tap" 2>"$BUILD/log/$JOB.err" || rc=$?
+	cat "$BUILD/log/$JOB.err" >&2
+	tap_results "$group" <"$BUILD/log/$JOB.tap"
+	case $rc in
+	0)	result ok "$group/kernel-log-is-clean/$smp-cpu" ;;
+	99)	result fail "$group/kernel-log-is-clean/$smp-cpu" "see build/log/$JOB.err" ;;
+	*)	result ok "$group/kernel-log-is-clean/$smp-cpu"
+		grep -q '^not ok' "$BUILD/log/$JOB.tap" ||
+			result fail "$group/the-run-itself" "status $rc: $(tail -n 1 "$BUILD/log/$JOB.tap")" ;;
+	esac
+}
+
+# programs KERNEL one|more: the programs with cases for that kernel, by processors they need.
+programs() {
+	awk -v k="$1" -v which="$2" '/^[[:space:]]*(#|$)/ { next }
+		$3 == "all" || index("," $3 ",", "," k ",") {
+			if (!($1 in cpus)) order[++n] = $1
+			if ($4 > cpus[$1]) cpus[$1] = $4 }
+		END { for (i = 1; i <= n; i++)
+			if ((cpus[order[i]] > 1) == (which == "more")) print order[i] }' \
+		"$SRC/tests/kselftest/cases"
+}
+
+job_kernel() {
+	kernel_tests "kernel-$1" "$1" 1 $(programs "$1" one)
+}
+
+job_smp() {
+	local list
+
+	list=$(programs "$1" more)
+	[ -z "$list" ] || kernel_tests "kernel-$1" "$1" 2 $list
+}
+
+# ---- in the Debian guest ----
+
+job_e2e() {
+	"$SRC/tests/e2e/run" "$1" >"$BUILD/log/$JOB.tap" || :
+	tap_results "e2e-$1" <"$BUILD/log/$JOB.tap"
+	[ -s "$RESULTS/$JOB.results" ]
+}

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# Results of cases: one line a case, `ok|fail|skip TAB name TAB note`, in files
+# of build/check. A case is named GROUP/PROGRAM/CASE. The sum holds them against
+# the lists of expected cases, so that one that did not run is seen.
+
+RESULTS=$BUILD/check
+
+# result STATUS NAME [NOTE]: note one case in the results of this job.
+result() {
+	printf '%s\t%s\t%s\n' "$1" "$2" "${3:-}" >>"$RESULTS/$JOB.results"
+}
+
+# case_is NAME CMD...: a case that is good when the command succeeds; its output is kept.
+case_is() {
+	local name=$1 log
+
+	shift
+	log=$BUILD/log/${name//\//-}.log
+	if "$@" >"$log" 2>&1 </dev/null; then
+		result ok "$name"
+	else
+		result fail "$name" "see build/log/${log##*/}"
+		tail -n 25 "$log" | sed "s,^,    $name: ," >&2
+	fi
+}
+
+# tap_results GROUP: turn TAP on stdin into results. A line `# ---- PROGRAM` names what follows.
+tap_results() {
+	awk -v group="$1" '
+		/^# ---- [a-z0-9_-]+$/ { program = $3 "/" }
+		/^ok / || /^not ok / {
+			status = $1 == "ok" ? "ok" : "fail"
+			line = $0
+			sub(/^(not )?ok *[0-9]* *(- )?/, "", line)
+			note = ""
+			if (match(line, / *# *(SKIP|TODO)/)) {
+				note = substr(line, RSTART + RLENGTH + 1)
+				status = "skip"
+				line = substr(line, 1, RSTART - 1)
+			}
+			gsub(/[ \t]/, "_", line)
+			printf "%s\t%s/%s%s\t%s\n", status, group, program, line, note
+		}' >>"$RESULTS/$JOB.results"
+}
+
+# expected_cases: every case that must have a result, one name a line.
+expected_cases() {
+	sed -e 's/#.*//' -e 's/[[:space:]]*$//' -e '/^$/d' "$SRC/tests/expected-cases" |
+		while read -r name kernels; do
+			[ -n "$kernels" ] || { echo "$name"; continue; }
+			for k in ${kernels//,/ }; do
+				echo "${name/KERNEL/$k}"
+			done
+		done
+	# The kernel tests have a list of their own: program, case, kernels, processors.
+	awk '/^[[:space:]]*(#|$)/ { next }
+		{ n = split($3 == "all" ? "6.1,6.12,latest" : $3, k, ",")
+		  for (i = 1; i <= n; i++) print "kernel-" k[i] "/" $1 "/" $2 }' \
+		"$SRC/tests/kselftest/cases"
+}
+
+# sum_up: print the table and the last line; false if anything failed or did not run.
+sum_up() {
+	local all=$RESULTS/all
+
+	cat "$RESULTS"/*.results 2>/dev/null | sort -t "$(printf '\t')" -k2,2 -k1,1 -u >"$all"
+	cut -f2 "$all" | sort -u >"$RESULTS/ran"
+	expected_cases | sort -u | comm -23 - "$RESULTS/ran" |
+		sed 's/.*/fail\t&\tdid not run/' >"$RESULTS/missing"
+	cat "$RESULTS/missing" >>"$all"
+	expected_cases | sort -u | comm -13 - "$RESULTS/ran" >"$RESULTS/unlisted"
+	awk -F '\t' '
+		{ group = $2; sub(/\/.*/, "", group); groups[group]; n[group, $1]++; sum[$1]++ }
+		$1 == "fail" { print "FAILED  " $2 ($3 == "" ? "" : ": " $3) }
+		$1 == "skip" { print "skipped " $2 ($3 == "" ? "" : ": " $3) }
+		END {
+			printf "\n%-24s %7s %7s %7s\n", "", "passed", "failed", "skipped"
+			for (g in groups)
+				printf "%-24s %7d %7d %7d\n", g, n[g, "ok"], n[g, "fail"],
+					n[g, "skip"] | "sort"
+			close("sort")
+			printf "\n%d passed, %d failed, %d skipped\n", sum["ok"], sum["fail"],
+				sum["skip"]
+			exit !(sum["ok"] > 0 && sum["fail"] == 0)
+		}' "$all" >"$RESULTS/summary" && set -- 0 || set -- 1
+	[ ! -s "$RESULTS/unlisted" ] || say "$(wc -l <"$RESULTS/unlisted") cases ran that tests/expected-cases does not list (build/check/unlisted)"
+	cat "$RESULTS/summary"
+	return "$1"
+}
