@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <openssl/evp.h>
+
 #include "snp-chain.h"
 #include "x509.h"
 
@@ -65,7 +67,19 @@ static X509 *hold(X509 *cert)
 	return cert;
 }
 
-static void check_root(struct snp_chain *c, STACK_OF(X509) *given, int64_t now, tee_verdict *v)
+static void root_facts(const struct snp_chain *c, const char *name, tee_verdict *v)
+{
+	EVP_MD *sha256 = EVP_MD_fetch(c->lib, "SHA256", NULL);
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	unsigned int len;
+
+	verdict_fact(v, "root.name", "%s", name);
+	if (sha256 && X509_digest(c->root, sha256, digest, &len))
+		verdict_fact_hex(v, "root.sha256", digest, len);
+	EVP_MD_free(sha256);
+}
+
+static int check_root(struct snp_chain *c, STACK_OF(X509) *given, int64_t now, tee_verdict *v)
 {
 	const char *why;
 	char *name;
@@ -74,15 +88,17 @@ static void check_root(struct snp_chain *c, STACK_OF(X509) *given, int64_t now, 
 	if (!c->root) {
 		verdict_fail(v, CHECK_ROOT,
 			     "the trust anchor is not exactly one intact self-signed certificate");
-		return;
+		return 0;
 	}
+	name = common_name_text(X509_get_subject_name(c->root));
+	if (!name)
+		return -ENOMEM;
+	root_facts(c, name, v);
 	why = snp_why_not_issued(c->root, c->root);
-	name = name_text(X509_get_subject_name(c->root));
 	if (why)
 		verdict_fail(v, CHECK_ROOT, "the trust anchor is not self-signed: %s", why);
 	else
-		verdict_pass(v, CHECK_ROOT, NEEDS_NOTHING, "the trust anchor is %s",
-			     name ? name : "?");
+		verdict_pass(v, CHECK_ROOT, NEEDS_NOTHING, "the trust anchor is %s", name);
 	free(name);
 	why = snp_ca_profile(c->root, true);
 	if (why)
@@ -91,6 +107,7 @@ static void check_root(struct snp_chain *c, STACK_OF(X509) *given, int64_t now, 
 		verdict_pass(v, CHECK_ROOT_PROFILE, SET(CHECK_ROOT),
 			     "the trust anchor has the form of an ARK");
 	validity_check(v, CHECK_ROOT_VALIDITY, CHECK_ROOT, "trust anchor", c->root, now);
+	return 0;
 }
 
 /*
@@ -343,7 +360,9 @@ int snp_chain_check(struct snp_chain *ret, OSSL_LIB_CTX *lib, struct tee_bytes t
 		r = load(lib, params->leaf, &leaves);
 	if (!r) {
 		read_table(ret, table, v);
-		check_root(ret, roots, params->time, v);
+		r = check_root(ret, roots, params->time, v);
+	}
+	if (!r) {
 		find_leaf(ret, leaves, params->leaf.len, vlek);
 		find_ask(ret, intermediates, roots, params->intermediates.len);
 		check_ask(ret, params, v);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Takes the host's certificate table apart. An entry is a GUID (16 bytes in the order in which it
- * is printed), a 32-bit offset from the start of the table and a 32-bit length; an all-zero GUID
- * ends the list.
+ * is printed), a 32-bit offset from the start of the table and a 32-bit length; an entry
+ * of zeros ends the list.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -60,7 +60,7 @@ static const char *take_entry(struct tee_bytes table, size_t header_end, const u
 
 static bool find_end(struct tee_bytes table, size_t *ret_count)
 {
-	static const uint8_t zero[16];
+	static const uint8_t zero[ENTRY_SIZE];
 
 	for (size_t i = 0; i <= ENTRIES_MAX && (i + 1) * ENTRY_SIZE <= table.len; i++) {
 		if (memcmp((const uint8_t *)table.data + i * ENTRY_SIZE, zero, sizeof(zero)))

@@ -277,17 +277,13 @@ const char *time_text(const ASN1_TIME *time, char *buf)
 	return buf;
 }
 
-char *name_text(const X509_NAME *name)
+char *common_name_text(const X509_NAME *name)
 {
-	BIO *bio = BIO_new(BIO_s_mem());
-	char *data, *text = NULL;
+	int at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
+	const ASN1_STRING *value;
 
-	if (bio && X509_NAME_print_ex(bio, name, 0, XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB) >= 0) {
-		long len = BIO_get_mem_data(bio, &data);
-
-		if (len >= 0)
-			text = text_escape(data, (size_t)len);
-	}
-	BIO_free(bio);
-	return text;
+	if (at < 0)
+		return text_escape("", 0);
+	value = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at));
+	return text_escape(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value));
 }

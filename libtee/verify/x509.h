@@ -39,7 +39,7 @@ enum time_status time_inside(const ASN1_TIME *start, const ASN1_TIME *end, int64
 #define TIME_TEXT_SIZE 32
 const char *time_text(const ASN1_TIME *time, char *buf);
 
-/* The whole name as "OU=..., C=...", escaped and malloc()ed; NULL when out of memory. */
-char *name_text(const X509_NAME *name);
+/* The common name, escaped and malloc()ed, "" if there is none; NULL when out of memory. */
+char *common_name_text(const X509_NAME *name);
 
 #endif

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* teegatectl report: asks for evidence and writes it to a file. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <tee.h>
+
+#include "cli.h"
+
+#define LABEL_WIDTH	12
+#define TIMEOUT_MAX_MS	600000
+
+static const char help[] =
+"Usage: teegatectl report [OPTIONS] [--nonce HEX] --output FILE\n"
+"\n"
+"Asks the TEE for evidence that says who asked, and writes it as one CBOR item.\n"
+"\n"
+"  --nonce HEX        up to 64 bytes that the evidence will carry (also --user-data)\n"
+"  --raw              put the bytes into report_data as they are; needs that right,\n"
+"                     and the evidence does not say who asked\n"
+"  --certificates     fetch the certificates that the host offers (default)\n"
+"  --no-certificates  leave them out\n"
+"  --output FILE      where to; \"-\" or nothing: standard output, unless a terminal\n"
+"  --timeout SECONDS  how long to wait at most (default: what the module finds right)\n"
+"  --target TARGET    fd:N, device:PATH, broker:PATH or fake:[FILE]; default: the\n"
+"                     lease in $TEE_LEASE_FD, else /dev/teegate, else the broker\n"
+"  --json             say what was done as JSON, with the evidence in it as base64\n"
+"                     when there is no --output\n"
+"  --help             this text\n"
+"\n"
+"Exit status: 0 done, 1 refused, 2 usage, 3 TEE not available or failed, 4 file trouble.\n";
+
+static const struct option options[] = {
+	{ "nonce", required_argument, NULL, 'n' },
+	{ "user-data", required_argument, NULL, 'n' },
+	{ "raw", no_argument, NULL, 'r' },
+	{ "certificates", no_argument, NULL, 'c' },
+	{ "no-certificates", no_argument, NULL, 'C' },
+	{ "output", required_argument, NULL, 'o' },
+	{ "timeout", required_argument, NULL, 't' },
+	{ "target", required_argument, NULL, 'T' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+struct request {
+	struct buffer user_data;
+	const char *target, *output;
+	unsigned int flags, timeout_ms;
+	bool json;
+};
+
+static int take_timeout(const char *text, struct request *q)
+{
+	unsigned long seconds;
+
+	if (parse_number(text, TIMEOUT_MAX_MS / 1000, &seconds) < 0 || !seconds)
+		return usage_error(&cmd_report, "--timeout takes 1 to 600 seconds");
+	q->timeout_ms = (unsigned int)seconds * 1000;
+	return STATUS_OK;
+}
+
+static int take_user_data(const char *text, struct request *q)
+{
+	buffer_free(&q->user_data);
+	if (parse_hex(text, &q->user_data) < 0 || q->user_data.len > TEE_USER_DATA_MAX)
+		return usage_error(&cmd_report, "--nonce takes up to 64 bytes in hexadecimal");
+	return STATUS_OK;
+}
+
+static int take_option(int option, const char *value, struct request *q)
+{
+	switch (option) {
+	case 'n':
+		return take_user_data(value, q);
+	case 'r':
+		q->flags |= TEE_REPORT_RAW;
+		return STATUS_OK;
+	case 'c':
+		q->flags |= TEE_REPORT_AUX;
+		return STATUS_OK;
+	case 'C':
+		q->flags &= ~TEE_REPORT_AUX;
+		return STATUS_OK;
+	case 'o':
+		q->output = value;
+		return STATUS_OK;
+	case 't':
+		return take_timeout(value, q);
+	case 'T':
+		q->target = value;
+		return STATUS_OK;
+	case 'j':
+		q->json = true;
+		return STATUS_OK;
+	default:
+		return usage_hint(&cmd_report);
+	}
+}
+
+static char *base64(const uint8_t *data, size_t len)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	char *text = must(malloc((len + 2) / 3 * 4 + 1)), *to = text;
+
+	for (size_t i = 0; i < len; i += 3) {
+		size_t left = len - i;
+		uint32_t group = (uint32_t)data[i] << 16;
+
+		if (left > 1)
+			group |= (uint32_t)data[i + 1] << 8;
+		if (left > 2)
+			group |= data[i + 2];
+		*to++ = digits[group >> 18];
+		*to++ = digits[group >> 12 & 63];
+		*to++ = left > 1 ? digits[group >> 6 & 63] : '=';
+		*to++ = left > 2 ? digits[group & 63] : '=';
+	}
+	*to = '\0';
+	return text;
+}
+
+static size_t part_size(int (*get)(const tee_evidence *, const uint8_t **, size_t *),
+			const tee_evidence *evidence)
+{
+	const uint8_t *data;
+	size_t len;
+
+	return get(evidence, &data, &len) ? 0 : len;
+}
+
+static bool is_bound(const tee_evidence *evidence)
+{
+	const uint8_t *data;
+	size_t len;
+
+	return !tee_evidence_get_claims(evidence, &data, &len);
+}
+
+static void tell_json(const struct request *q, const tee_evidence *evidence, const char *provider,
+		      const struct buffer *cbor)
+{
+	struct json_object *object = js_new();
+
+	js_text(object, "provider", provider);
+	js_bool(object, "bound", is_bound(evidence));
+	js_number(object, "reportBytes", part_size(tee_evidence_get_report, evidence));
+	js_number(object, "certificateBytes", part_size(tee_evidence_get_aux, evidence));
+	js_number(object, "evidenceBytes", cbor->len);
+	if (q->output) {
+		js_text(object, "output", q->output);
+	} else {
+		char *text = base64(cbor->data, cbor->len);
+
+		js_text(object, "evidence", text);
+		free(text);
+	}
+	js_print(object);
+}
+
+static void tell_text(const struct request *q, const tee_evidence *evidence, const char *provider,
+		      const struct buffer *cbor)
+{
+	char *text;
+
+	print_title("Evidence from %s, %s", provider,
+		    is_bound(evidence) ? "bound to this workload" : "raw: it does not say who asked");
+	text = format_text("%zu bytes", part_size(tee_evidence_get_report, evidence));
+	print_field("report", LABEL_WIDTH, text);
+	free(text);
+	text = format_text("%zu bytes", part_size(tee_evidence_get_aux, evidence));
+	print_field("certificates", LABEL_WIDTH, text);
+	free(text);
+	text = format_text("%s, %zu bytes", q->output, cbor->len);
+	print_field("written to", LABEL_WIDTH, text);
+	free(text);
+}
+
+/* Standard output is for the evidence when there is no file; only then nothing else goes there. */
+static int deliver(const struct request *q, const tee_evidence *evidence)
+{
+	struct buffer cbor _cleanup_buffer_ = { NULL, 0 };
+	bool to_stdout = !q->output || !strcmp(q->output, "-");
+	const char *provider = "?";
+	int r;
+
+	r = tee_evidence_serialize(evidence, &cbor.data, &cbor.len);
+	if (r < 0)
+		return complain(STATUS_LOCAL, "%s", tee_strerror(r));
+	if (!(to_stdout && q->json) &&
+	    write_file(to_stdout ? "-" : q->output, cbor.data, cbor.len) < 0)
+		return STATUS_LOCAL;
+	tee_evidence_get_provider(evidence, &provider);
+	if (q->json)
+		tell_json(q, evidence, provider, &cbor);
+	else if (!to_stdout)
+		tell_text(q, evidence, provider, &cbor);
+	return STATUS_OK;
+}
+
+static int ask(const struct request *q)
+{
+	tee_evidence *evidence = NULL;
+	tee_ctx *ctx = NULL;
+	int r, status;
+
+	r = tee_open(q->target, &ctx);
+	if (!r)
+		r = tee_get_report(ctx, q->user_data.data, q->user_data.len, q->flags, q->timeout_ms,
+				   &evidence);
+	status = r < 0 ? complain_tee(ctx, r) : deliver(q, evidence);
+	tee_evidence_free(evidence);
+	tee_close(ctx);
+	return status;
+}
+
+static int run(int argc, char **argv)
+{
+	struct request q = { .flags = TEE_REPORT_AUX };
+	int option, status = STATUS_OK;
+
+	while (!status && (option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
+		if (option == 'h') {
+			buffer_free(&q.user_data);
+			return show_help(&cmd_report);
+		}
+		status = take_option(option, optarg, &q);
+	}
+	if (!status && optind < argc)
+		status = usage_error(&cmd_report, "what is %s?", argv[optind]);
+	if (!status && q.json && q.output && !strcmp(q.output, "-"))
+		q.output = NULL;
+	if (!status && !q.json && (!q.output || !strcmp(q.output, "-")) && isatty(STDOUT_FILENO))
+		status = usage_error(&cmd_report,
+				     "evidence is binary and standard output a terminal; say --output FILE");
+	if (!status)
+		status = ask(&q);
+	buffer_free(&q.user_data);
+	return status;
+}
+
+const struct command cmd_report = {
+	.name = "report",
+	.summary = "ask the TEE for evidence",
+	.help = help,
+	.run = run,
+};

@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * teegatectl verify: the relying party's command. Needs the evidence, a trust anchor and what one
+ * expects; no TEE, no kernel module, no daemon, no network.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <tee-verify.h>
+
+#include "cli.h"
+#include "verify-show.h"
+
+#define REPORT_SIZE	1184	/* a bare SEV-SNP report; an evidence item is never so small */
+#define TCB_SIZE	8
+
+static const char help[] =
+"Usage: teegatectl verify [OPTIONS] --root FILE EVIDENCE...\n"
+"\n"
+"Judges evidence (CBOR, as `teegatectl report` writes it) or a bare SEV-SNP report\n"
+"of 1184 bytes. \"-\" is standard input. Prints what the evidence says, every check,\n"
+"and what was not checked because no expected value was given.\n"
+"\n"
+"Certificates, PEM or DER:\n"
+"  --root FILE          trust anchor (ARK). AMD's file of ASK and ARK will do\n"
+"  --ask FILE           ASK or ASVK; default: the one in the evidence\n"
+"                       (also --asvk, --intermediate)\n"
+"  --vcek FILE          VCEK or VLEK; default: the one in the evidence\n"
+"                       (also --vlek, --leaf)\n"
+"  --crl FILE           revocation list of the root\n"
+"\n"
+"Expectations; what is not given is not checked:\n"
+"  --nonce HEX          data that the caller put into the evidence (also --user-data)\n"
+"  --workload NAME      the workload that asked\n"
+"  --measurement HEX    launch measurement, 48 bytes\n"
+"  --min-tcb TCB        lowest acceptable REPORTED_TCB: 16 hex digits as in the\n"
+"                       report, or parts: bl=4,tee=0,snp=24,ucode=219 (Turin: fmc=)\n"
+"  --min-svn N          lowest acceptable guest SVN\n"
+"  --product NAME       Milan, Genoa or Turin\n"
+"  --vmpl N|any         VMPL of the guest kernel (default 0)\n"
+"  --time TIME          moment at which certificates must be valid: 2026-11-23,\n"
+"                       2026-11-23T12:00:00Z or seconds since 1970 (default: now)\n"
+"\n"
+"Refused unless allowed:\n"
+"  --allow-debug        a guest whose policy lets the host debug it\n"
+"  --allow-raw          evidence that does not say who asked\n"
+"\n"
+"Output:\n"
+"  --json               one JSON object\n"
+"  --quiet              nothing; the exit status says it all\n"
+"  --help               this text\n"
+"\n"
+"Exit status: 0 all evidence is good, 1 some is bad, 2 usage, 4 file trouble.\n";
+
+enum {
+	OPT_ROOT = 256, OPT_ASK, OPT_LEAF, OPT_CRL, OPT_NONCE, OPT_WORKLOAD, OPT_MEASUREMENT,
+	OPT_MIN_TCB, OPT_MIN_SVN, OPT_PRODUCT, OPT_VMPL, OPT_TIME, OPT_DEBUG, OPT_RAW, OPT_JSON,
+	OPT_QUIET, OPT_HELP,
+};
+
+static const struct option options[] = {
+	{ "root", required_argument, NULL, OPT_ROOT },
+	{ "ark", required_argument, NULL, OPT_ROOT },
+	{ "ask", required_argument, NULL, OPT_ASK },
+	{ "asvk", required_argument, NULL, OPT_ASK },
+	{ "intermediate", required_argument, NULL, OPT_ASK },
+	{ "vcek", required_argument, NULL, OPT_LEAF },
+	{ "vlek", required_argument, NULL, OPT_LEAF },
+	{ "leaf", required_argument, NULL, OPT_LEAF },
+	{ "crl", required_argument, NULL, OPT_CRL },
+	{ "nonce", required_argument, NULL, OPT_NONCE },
+	{ "user-data", required_argument, NULL, OPT_NONCE },
+	{ "workload", required_argument, NULL, OPT_WORKLOAD },
+	{ "measurement", required_argument, NULL, OPT_MEASUREMENT },
+	{ "min-tcb", required_argument, NULL, OPT_MIN_TCB },
+	{ "min-svn", required_argument, NULL, OPT_MIN_SVN },
+	{ "product", required_argument, NULL, OPT_PRODUCT },
+	{ "vmpl", required_argument, NULL, OPT_VMPL },
+	{ "time", required_argument, NULL, OPT_TIME },
+	{ "allow-debug", no_argument, NULL, OPT_DEBUG },
+	{ "allow-raw", no_argument, NULL, OPT_RAW },
+	{ "json", no_argument, NULL, OPT_JSON },
+	{ "quiet", no_argument, NULL, OPT_QUIET },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ NULL, 0, NULL, 0 },
+};
+
+/* Parts of a TCB and where they stand, Milan and Genoa first, then Turin; -1: not there. */
+static const struct {
+	const char *name;
+	int at, at_turin;
+} tcb_parts[] = {
+	{ "fmc", -1, 0 }, { "bl", 0, 1 }, { "tee", 1, 2 }, { "snp", 6, 3 }, { "ucode", 7, 7 },
+};
+
+#define TCB_PARTS (sizeof(tcb_parts) / sizeof(tcb_parts[0]))
+
+struct request {
+	struct tee_verify_params params;
+	struct buffer root, ask, leaf, crl, nonce, measurement, min_tcb;
+	/* --min-tcb by parts: the layout is known once the product is */
+	bool tcb_by_parts;
+	uint8_t tcb[TCB_PARTS];
+	bool tcb_given[TCB_PARTS];
+	bool json, quiet;
+};
+
+static void request_done(struct request *q)
+{
+	buffer_free(&q->root);
+	buffer_free(&q->ask);
+	buffer_free(&q->leaf);
+	buffer_free(&q->crl);
+	buffer_free(&q->nonce);
+	buffer_free(&q->measurement);
+	buffer_free(&q->min_tcb);
+}
+
+static int take_file(const char *path, struct buffer *buffer, struct tee_bytes *span)
+{
+	buffer_free(buffer);
+	if (read_file(path, buffer) < 0)
+		return STATUS_LOCAL;
+	*span = (struct tee_bytes){ buffer->data, buffer->len };
+	if (buffer->len)
+		return STATUS_OK;
+	return complain(STATUS_LOCAL, "%s is empty", path);
+}
+
+static int take_nonce(const char *text, struct request *q)
+{
+	buffer_free(&q->nonce);
+	if (parse_hex(text, &q->nonce) < 0 || q->nonce.len > 64)
+		return usage_error(&cmd_verify, "--nonce takes up to 64 bytes in hexadecimal");
+	q->params.nonce = q->nonce.data;
+	q->params.nonce_len = q->nonce.len;
+	return STATUS_OK;
+}
+
+static int take_measurement(const char *text, struct request *q)
+{
+	buffer_free(&q->measurement);
+	if (parse_hex(text, &q->measurement) < 0 || q->measurement.len != 48)
+		return usage_error(&cmd_verify, "--measurement takes 96 hexadecimal digits");
+	q->params.measurement = (struct tee_bytes){ q->measurement.data, q->measurement.len };
+	return STATUS_OK;
+}
+
+static bool take_tcb_part(const char *name, const char *value, struct request *q)
+{
+	unsigned long number;
+
+	for (size_t i = 0; i < TCB_PARTS; i++) {
+		if (strcmp(name, tcb_parts[i].name))
+			continue;
+		if (!value || q->tcb_given[i] || parse_number(value, UINT8_MAX, &number) < 0)
+			return false;
+		q->tcb[i] = (uint8_t)number;
+		q->tcb_given[i] = true;
+		return true;
+	}
+	return false;
+}
+
+static int take_tcb_parts(const char *text, struct request *q)
+{
+	char *copy = must(strdup(text)), *rest = copy, *part;
+	bool good = true;
+
+	while (good && (part = strsep(&rest, ","))) {
+		char *name = strsep(&part, "=");
+
+		good = take_tcb_part(name, part, q);
+	}
+	free(copy);
+	q->tcb_by_parts = true;
+	return good ? STATUS_OK :
+		usage_error(&cmd_verify, "--min-tcb: cannot read %s; say for example bl=4,snp=24", text);
+}
+
+static int take_min_tcb(const char *text, struct request *q)
+{
+	buffer_free(&q->min_tcb);
+	q->params.min_tcb = (struct tee_bytes){ NULL, 0 };
+	if (strchr(text, '='))
+		return take_tcb_parts(text, q);
+	if (parse_hex(text, &q->min_tcb) < 0 || q->min_tcb.len != TCB_SIZE)
+		return usage_error(&cmd_verify, "--min-tcb takes 16 hexadecimal digits or parts");
+	q->params.min_tcb = (struct tee_bytes){ q->min_tcb.data, q->min_tcb.len };
+	return STATUS_OK;
+}
+
+static int take_vmpl(const char *text, struct request *q)
+{
+	unsigned long vmpl;
+
+	if (!strcmp(text, "any")) {
+		q->params.vmpl = -1;
+		return STATUS_OK;
+	}
+	if (parse_number(text, 3, &vmpl) < 0)
+		return usage_error(&cmd_verify, "--vmpl takes 0, 1, 2, 3 or any");
+	q->params.vmpl = (int)vmpl;
+	return STATUS_OK;
+}
+
+static int take_min_svn(const char *text, struct request *q)
+{
+	unsigned long svn;
+
+	if (parse_number(text, UINT32_MAX, &svn) < 0)
+		return usage_error(&cmd_verify, "--min-svn takes a number of 32 bits");
+	q->params.min_guest_svn = (uint32_t)svn;
+	return STATUS_OK;
+}
+
+static int take_product(const char *text, struct request *q)
+{
+	if (strcmp(text, "Milan") && strcmp(text, "Genoa") && strcmp(text, "Turin"))
+		return usage_error(&cmd_verify, "--product takes Milan, Genoa or Turin");
+	q->params.product = text;
+	return STATUS_OK;
+}
+
+static int take_time(const char *text, struct request *q)
+{
+	if (parse_time(text, &q->params.time) < 0 || q->params.time <= 0)
+		return usage_error(&cmd_verify, "--time: cannot read %s", text);
+	return STATUS_OK;
+}
+
+/* STATUS_OK, or what to exit with. */
+static int take_option(int option, const char *value, struct request *q)
+{
+	switch (option) {
+	case OPT_ROOT:
+		return take_file(value, &q->root, &q->params.root);
+	case OPT_ASK:
+		return take_file(value, &q->ask, &q->params.intermediates);
+	case OPT_LEAF:
+		return take_file(value, &q->leaf, &q->params.leaf);
+	case OPT_CRL:
+		return take_file(value, &q->crl, &q->params.crl);
+	case OPT_NONCE:
+		return take_nonce(value, q);
+	case OPT_WORKLOAD:
+		q->params.workload = value;
+		return STATUS_OK;
+	case OPT_MEASUREMENT:
+		return take_measurement(value, q);
+	case OPT_MIN_TCB:
+		return take_min_tcb(value, q);
+	case OPT_MIN_SVN:
+		return take_min_svn(value, q);
+	case OPT_PRODUCT:
+		return take_product(value, q);
+	case OPT_VMPL:
+		return take_vmpl(value, q);
+	case OPT_TIME:
+		return take_time(value, q);
+	case OPT_DEBUG:
+		q->params.flags |= TEE_VERIFY_ALLOW_DEBUG;
+		return STATUS_OK;
+	case OPT_RAW:
+		q->params.flags |= TEE_VERIFY_ALLOW_RAW;
+		return STATUS_OK;
+	case OPT_JSON:
+		q->json = true;
+		return STATUS_OK;
+	case OPT_QUIET:
+		q->quiet = true;
+		return STATUS_OK;
+	default:
+		return usage_hint(&cmd_verify);
+	}
+}
+
+static int judge(const struct buffer *input, const struct tee_verify_params *params,
+		 tee_verdict **ret)
+{
+	int r;
+
+	if (input->len == REPORT_SIZE)
+		r = tee_verify_snp_report(input->data, input->len, params, ret);
+	else
+		r = tee_verify(input->data, input->len, params, ret);
+	if (r < 0)
+		return complain(STATUS_LOCAL, "cannot verify: %s", strerror(-r));
+	return STATUS_OK;
+}
+
+/* The parts get their places once a first look has told the product. */
+static int place_tcb(const struct request *q, const tee_verdict *first, uint8_t *tcb)
+{
+	const char *product = find_fact(first, "report.product");
+	bool turin = product && !strcmp(product, "Turin");
+
+	memset(tcb, 0, TCB_SIZE);
+	for (size_t i = 0; i < TCB_PARTS; i++) {
+		int at = turin ? tcb_parts[i].at_turin : tcb_parts[i].at;
+
+		if (!q->tcb_given[i])
+			continue;
+		if (at < 0)
+			return usage_error(&cmd_verify, "--min-tcb: %s has no part \"%s\"",
+					   product ? product : "this product", tcb_parts[i].name);
+		tcb[at] = q->tcb[i];
+	}
+	return STATUS_OK;
+}
+
+static int judge_with_parts(const struct buffer *input, const struct request *q, tee_verdict **ret)
+{
+	struct tee_verify_params params = q->params;
+	tee_verdict *first = NULL;
+	uint8_t tcb[TCB_SIZE];
+	int status;
+
+	status = judge(input, &params, &first);
+	if (!status)
+		status = place_tcb(q, first, tcb);
+	tee_verdict_free(first);
+	params.min_tcb = (struct tee_bytes){ tcb, sizeof(tcb) };
+	return status ? status : judge(input, &params, ret);
+}
+
+static int verify_file(const char *file, const struct request *q, struct json_object *results)
+{
+	struct buffer input _cleanup_buffer_ = { NULL, 0 };
+	tee_verdict *verdict = NULL;
+	int status;
+
+	if (read_file(file, &input) < 0)
+		return STATUS_LOCAL;
+	status = q->tcb_by_parts ? judge_with_parts(&input, q, &verdict) :
+				   judge(&input, &q->params, &verdict);
+	if (status)
+		return status;
+	if (q->json)
+		json_object_array_add(results, verdict_to_json(file, verdict));
+	else if (!q->quiet)
+		show_verdict(file, verdict);
+	status = tee_verdict_ok(verdict) ? STATUS_OK : STATUS_REFUSED;
+	tee_verdict_free(verdict);
+	return status;
+}
+
+/* The worst status decides, but each file is judged. */
+static int verify_files(int count, char **files, const struct request *q)
+{
+	struct json_object *results = must(json_object_new_array());
+	struct json_object *whole = js_new();
+	int worst = STATUS_OK;
+
+	for (int i = 0; i < count; i++) {
+		int status;
+
+		if (i && !q->json && !q->quiet)
+			putchar('\n');
+		status = verify_file(files[i], q, results);
+		worst = status > worst ? status : worst;
+	}
+	js_bool(whole, "ok", worst == STATUS_OK);
+	js_put(whole, "results", results);
+	if (q->json)
+		js_print(whole);
+	else
+		json_object_put(whole);
+	return worst;
+}
+
+static int run(int argc, char **argv)
+{
+	struct request q = { .params = { .size = sizeof(q.params), .time = time(NULL) } };
+	int option, status = STATUS_OK;
+
+	while (!status && (option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
+		if (option == OPT_HELP) {
+			request_done(&q);
+			return show_help(&cmd_verify);
+		}
+		status = take_option(option, optarg, &q);
+	}
+	if (!status && !q.params.root.len)
+		status = usage_error(&cmd_verify, "--root is needed: whom do you trust?");
+	if (!status && optind == argc)
+		status = usage_error(&cmd_verify, "no evidence given");
+	if (!status)
+		status = verify_files(argc - optind, argv + optind, &q);
+	request_done(&q);
+	return status;
+}
+
+const struct command cmd_verify = {
+	.name = "verify",
+	.summary = "judge evidence or a bare report",
+	.help = help,
+	.run = run,
+};

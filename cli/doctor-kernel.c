@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What is loaded, which devices there are, and who can reach the TEE beside teegate: whoever holds
+ * a stock device or may write configfs-tsm can make reports that are not bound to anybody.
+ */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <linux/teegate.h>
+#include <tee.h>
+
+#include "cli.h"
+#include "doctor.h"
+
+#define HOLDERS_MAX 16
+
+static bool module_loaded(const struct doctor *d, const char *name)
+{
+	char *path = format_text("/sys/module/%s", name);
+	struct stat st;
+	bool loaded = !doctor_stat(d, path, &st);
+
+	free(path);
+	return loaded;
+}
+
+static void examine_release(struct doctor *d)
+{
+	unsigned int major, minor;
+	struct utsname name;
+
+	if (*d->sysroot || uname(&name) < 0)
+		return;
+	if (sscanf(name.release, "%u.%u", &major, &minor) != 2)
+		major = minor = 0;
+	if (major > 6 || (major == 6 && minor >= 5))
+		find(d, LEVEL_OK, "kernel", NULL, "Linux %s", name.release);
+	else if (major == 6 && minor >= 1)
+		find(d, LEVEL_NOTE, "kernel", "for containers, use Linux 6.5 or later",
+		     "Linux %s: module and library work, the broker teegated does not (no SO_PEERPIDFD)",
+		     name.release);
+	else
+		find(d, LEVEL_PROBLEM, "kernel", "use Linux 6.1 or later",
+		     "Linux %s is older than anything teegate is made for", name.release);
+}
+
+static void examine_modules(struct doctor *d)
+{
+	static const struct {
+		const char *module, *text;
+	} stock[] = {
+		{ "sev_guest", "the stock SEV-SNP driver is loaded" },
+		{ "tdx_guest", "the stock TDX driver is loaded" },
+		{ "uvdevice", "the stock Secure Execution driver is loaded" },
+	};
+	bool any = false;
+
+	if (module_loaded(d, "teegate"))
+		find(d, LEVEL_OK, "module.teegate", NULL, "teegate is loaded");
+	else
+		find(d, LEVEL_PROBLEM, "module.teegate",
+		     "modprobe teegate; if there is no such module, look at dkms status",
+		     "teegate is not loaded");
+	for (size_t i = 0; i < sizeof(stock) / sizeof(stock[0]); i++) {
+		if (!module_loaded(d, stock[i].module))
+			continue;
+		any = true;
+		find(d, LEVEL_OK, "module.stock", NULL, "%s (%s)", stock[i].text, stock[i].module);
+	}
+	if (!any)
+		find(d, LEVEL_NOTE, "module.stock",
+		     "in an SEV-SNP guest: modprobe sev-guest; it also needs gcm and ghash-generic",
+		     "none of the stock drivers is loaded; not needed where teegate reaches firmware itself");
+	if (module_loaded(d, "teegate_softfw")) {
+		d->software_firmware = true;
+		find(d, LEVEL_NOTE, "module.softfw",
+		     "never use it outside of tests: modprobe -r teegate_softfw, then restart the guest",
+		     "SOFTWARE FIRMWARE is loaded: the TEE of this guest is simulated");
+	}
+}
+
+static void examine_device(struct doctor *d)
+{
+	struct stat st;
+	int r = doctor_stat(d, TEEGATE_DEVICE, &st);
+
+	if (r < 0)
+		find(d, LEVEL_PROBLEM, "device.teegate", "load the module; udev makes the node",
+		     TEEGATE_DEVICE ": %s", strerror(-r));
+	else if (!S_ISCHR(st.st_mode) && !*d->sysroot)
+		find(d, LEVEL_PROBLEM, "device.teegate", "remove it and load the module again",
+		     TEEGATE_DEVICE " is no character device");
+	else if (st.st_mode & 077)
+		find(d, LEVEL_NOTE, "device.teegate", "chmod 0600 " TEEGATE_DEVICE
+		     " and look for a udev rule that opens it",
+		     TEEGATE_DEVICE " has mode %04o; the module refuses all but the administrator anyway",
+		     st.st_mode & 07777u);
+	else
+		find(d, LEVEL_OK, "device.teegate", NULL, TEEGATE_DEVICE " is there");
+}
+
+static void examine_stock_device(struct doctor *d, const char *path)
+{
+	struct stat st;
+
+	if (doctor_stat(d, path, &st) < 0)
+		return;
+	if (st.st_mode & 077)
+		find(d, LEVEL_PROBLEM, "device.stock", "chmod 0600 it and look for a udev rule that opens it",
+		     "%s has mode %04o: others can make reports in anybody's name", path,
+		     st.st_mode & 07777u);
+	else
+		find(d, LEVEL_OK, "device.stock", NULL, "%s is for root only", path);
+}
+
+static bool is_stock_device(const char *link)
+{
+	static const char *const nodes[] = { "/sev-guest", "/tdx_guest", "/dev/uv" };
+	size_t len = strlen(link);
+
+	for (size_t i = 0; i < sizeof(nodes) / sizeof(nodes[0]); i++) {
+		size_t node_len = strlen(nodes[i]);
+
+		if (len >= node_len && !strcmp(link + len - node_len, nodes[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Into @link when process @pid has a stock device open. */
+static bool holds_stock_device(const struct doctor *d, const char *pid, char *link, size_t size)
+{
+	char *path = format_text("%s/proc/%s/fd", d->sysroot, pid);
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	bool holds = false;
+
+	while (dir && !holds && (entry = readdir(dir))) {
+		ssize_t len = readlinkat(dirfd(dir), entry->d_name, link, size - 1);
+
+		link[len > 0 ? len : 0] = '\0';
+		holds = is_stock_device(link);
+	}
+	if (dir)
+		closedir(dir);
+	free(path);
+	return holds;
+}
+
+static char *command_of(const struct doctor *d, const char *pid)
+{
+	char *path = format_text("%s/proc/%s/comm", d->sysroot, pid), name[64] = "?";
+	FILE *file = fopen(path, "re");
+
+	if (file && fgets(name, sizeof(name), file))
+		name[strcspn(name, "\n")] = '\0';
+	if (file)
+		fclose(file);
+	free(path);
+	return escape_bytes(name, strlen(name));
+}
+
+static void examine_holders(struct doctor *d)
+{
+	char *path = doctor_path(d, "/proc"), link[PATH_MAX];
+	DIR *dir = opendir(path);
+	unsigned int holders = 0;
+	struct dirent *entry;
+
+	free(path);
+	if (geteuid() && !*d->sysroot)
+		find(d, LEVEL_NOTE, "holders", "run doctor as root",
+		     "only root sees who holds the stock devices");
+	while (dir && holders < HOLDERS_MAX && (entry = readdir(dir))) {
+		char *command, *clean;
+
+		if (!isdigit((unsigned char)entry->d_name[0]) ||
+		    !holds_stock_device(d, entry->d_name, link, sizeof(link)))
+			continue;
+		holders++;
+		command = command_of(d, entry->d_name);
+		clean = escape_bytes(link, strlen(link));
+		find(d, LEVEL_PROBLEM, "holders",
+		     "stop it, or let it ask through teegate; its reports are bound to nobody",
+		     "process %s (%s) holds %s", entry->d_name, command, clean);
+		free(command);
+		free(clean);
+	}
+	if (dir)
+		closedir(dir);
+	if (!holders && (!geteuid() || *d->sysroot))
+		find(d, LEVEL_OK, "holders", NULL, "no process holds a stock device");
+}
+
+static void examine_configfs(struct doctor *d)
+{
+	char *path = doctor_path(d, "/sys/kernel/config/tsm/report");
+	DIR *dir = opendir(path);
+	unsigned int items = 0;
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		items += entry->d_name[0] != '.';
+	if (!dir && errno == ENOENT)
+		find(d, LEVEL_OK, "configfs-tsm", NULL, "there is no configfs-tsm");
+	else if (!dir)
+		find(d, LEVEL_NOTE, "configfs-tsm", "run doctor as root", "cannot look into %s: %s", path,
+		     strerror(errno));
+	else
+		find(d, LEVEL_NOTE, "configfs-tsm", "never mount it writable into a container",
+		     "configfs-tsm is there (%u report items): root makes unbound reports with it", items);
+	if (dir)
+		closedir(dir);
+	free(path);
+}
+
+void examine_info(struct doctor *d, const char *what, const char *target)
+{
+	struct tee_info info = { .size = sizeof(info) };
+	tee_ctx *ctx = NULL;
+	char *text;
+	int r;
+
+	r = tee_open(target, &ctx);
+	if (!r)
+		r = tee_get_info(ctx, &info);
+	text = r < 0 ? tee_failure_text(ctx, r) : escape_bytes(info.reason, strlen(info.reason));
+	tee_close(ctx);
+	if (r < 0)
+		find(d, LEVEL_PROBLEM, what, NULL, "%s", text);
+	else if (info.state != TEEGATE_STATE_UP)
+		find(d, LEVEL_PROBLEM, what, NULL, "%s is %s: %s", provider_name(info.provider),
+		     state_name(info.state), text);
+	else
+		find(d, LEVEL_OK, what, NULL, "%s is up (transport %s, VMPL %u)",
+		     provider_name(info.provider), transport_name(info.transport), info.vmpl);
+	if (r >= 0 && (info.taint & TEEGATE_TAINT_SOFTWARE_FIRMWARE))
+		d->software_firmware = true;
+	free(text);
+}
+
+void examine_kernel(struct doctor *d)
+{
+	examine_release(d);
+	examine_modules(d);
+	examine_device(d);
+	examine_stock_device(d, "/dev/sev-guest");
+	examine_stock_device(d, "/dev/tdx_guest");
+	examine_stock_device(d, "/dev/uv");
+	examine_holders(d);
+	examine_configfs(d);
+	if (!*d->sysroot && !access(TEEGATE_DEVICE, R_OK | W_OK))
+		examine_info(d, "tee", "device:" TEEGATE_DEVICE);
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * teegatectl: evidence from and about the TEE, on the command line. This file finds the
+ * subcommand; the work is in cmd-*.c.
+ */
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+
+static const struct command *const commands[] = {
+	&cmd_info, &cmd_report, &cmd_verify, &cmd_extract, &cmd_doctor,
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void print_usage(FILE *to)
+{
+	fprintf(to, "Usage: teegatectl COMMAND [OPTIONS]\n\n"
+		    "Evidence from the TEE of this guest, and what it proves.\n\nCommands:\n");
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(to, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
+	fprintf(to, "\nOptions:\n"
+		    "  --help     this text; teegatectl COMMAND --help says more\n"
+		    "  --version  version of teegatectl\n"
+		    "\nExit status: 0 good, 1 bad verdict, refusal or problem found, 2 usage,\n"
+		    "3 TEE not available or failed, 4 file or memory trouble.\n");
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (!strcmp(commands[i]->name, name))
+			return commands[i];
+	return NULL;
+}
+
+/* "teegatectl help verify" and "teegatectl --help". */
+static int help(int argc, char **argv)
+{
+	const struct command *command = argc > 2 ? find_command(argv[2]) : NULL;
+
+	if (command)
+		return show_help(command);
+	if (argc > 2)
+		return complain(STATUS_USAGE, "there is no command %s", argv[2]);
+	print_usage(stdout);
+	return STATUS_OK;
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *command;
+
+	setlocale(LC_CTYPE, "C");
+	if (argc < 2) {
+		print_usage(stderr);
+		return STATUS_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
+		return finish_output(help(argc, argv));
+	if (!strcmp(argv[1], "--version")) {
+		puts("teegatectl " TEEGATE_VERSION);
+		return finish_output(STATUS_OK);
+	}
+	command = find_command(argv[1]);
+	if (!command)
+		return complain(STATUS_USAGE, "there is no command %s; try teegatectl --help", argv[1]);
+	return finish_output(command->run(argc - 1, argv + 1));
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Words for the numbers of libtee and the kernel module. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/teegate.h>
+#include <tee.h>
+
+#include "cli.h"
+
+const char *provider_name(uint32_t provider)
+{
+	switch (provider) {
+	case TEEGATE_PROVIDER_SEV_SNP:
+		return "sev-snp";
+	case TEEGATE_PROVIDER_TDX:
+		return "tdx";
+	case TEEGATE_PROVIDER_SE:
+		return "se";
+	default:
+		return "none";
+	}
+}
+
+const char *transport_name(uint32_t transport)
+{
+	switch (transport) {
+	case TEEGATE_TRANSPORT_DRIVER:
+		return "driver";
+	case TEEGATE_TRANSPORT_DIRECT:
+		return "direct";
+	default:
+		return "none";
+	}
+}
+
+const char *state_name(uint32_t state)
+{
+	switch (state) {
+	case TEEGATE_STATE_ABSENT:
+		return "absent";
+	case TEEGATE_STATE_WAITING:
+		return "waiting";
+	case TEEGATE_STATE_UP:
+		return "up";
+	case TEEGATE_STATE_LOST:
+		return "lost";
+	case TEEGATE_STATE_DEAD:
+		return "dead";
+	default:
+		return "unknown";
+	}
+}
+
+int status_of_error(int error)
+{
+	switch (-error) {
+	case EPERM:
+	case EACCES:
+	case ESTALE:
+	case EDQUOT:
+		return STATUS_REFUSED;
+	case EINVAL:
+		return STATUS_USAGE;
+	case ENOMEM:
+	case EMFILE:
+	case ENFILE:
+		return STATUS_LOCAL;
+	default:
+		return STATUS_UNAVAILABLE;
+	}
+}
+
+char *tee_failure_text(struct tee_ctx *ctx, int error)
+{
+	const char *said = tee_last_error(ctx);
+
+	if (!*said)
+		said = tee_strerror(error);
+	return escape_bytes(said, strlen(said));
+}
+
+int complain_tee(struct tee_ctx *ctx, int error)
+{
+	char *text = tee_failure_text(ctx, error);
+
+	complain(0, "%s", text);
+	free(text);
+	return status_of_error(error);
+}

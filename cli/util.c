@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Files, numbers, times and complaints. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+#define FILE_MAX (16u << 20)
+
+int complain(int status, const char *format, ...)
+{
+	va_list args;
+
+	fflush(stdout);
+	fputs("teegatectl: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	return status;
+}
+
+int usage_hint(const struct command *command)
+{
+	fprintf(stderr, "Try: teegatectl %s --help\n", command->name);
+	return STATUS_USAGE;
+}
+
+int usage_error(const struct command *command, const char *format, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "teegatectl %s: ", command->name);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	return usage_hint(command);
+}
+
+int show_help(const struct command *command)
+{
+	fputs(command->help, stdout);
+	return STATUS_OK;
+}
+
+int finish_output(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	return complain(status ? status : STATUS_LOCAL, "cannot write standard output: %s",
+			strerror(errno));
+}
+
+void *must(void *pointer)
+{
+	if (!pointer)
+		exit(complain(STATUS_LOCAL, "out of memory"));
+	return pointer;
+}
+
+void buffer_free(struct buffer *buffer)
+{
+	free(buffer->data);
+	*buffer = (struct buffer){ NULL, 0 };
+}
+
+static int read_stream(FILE *file, struct buffer *ret)
+{
+	struct buffer buffer = { NULL, 0 };
+	size_t space = 0;
+
+	for (;;) {
+		size_t n;
+
+		if (buffer.len == space) {
+			space = space ? 2 * space : 8192;
+			buffer.data = must(realloc(buffer.data, space));
+		}
+		n = fread(buffer.data + buffer.len, 1, space - buffer.len, file);
+		buffer.len += n;
+		if (!n || buffer.len > FILE_MAX)
+			break;
+	}
+	if (!ferror(file) && buffer.len <= FILE_MAX) {
+		*ret = buffer;
+		return 0;
+	}
+	buffer_free(&buffer);
+	return ferror(file) ? -EIO : -EFBIG;
+}
+
+int read_file(const char *path, struct buffer *ret)
+{
+	bool is_stdin = !strcmp(path, "-");
+	FILE *file = is_stdin ? stdin : fopen(path, "rbe");
+	int r;
+
+	r = file ? read_stream(file, ret) : -errno;
+	if (file && !is_stdin)
+		fclose(file);
+	if (r < 0)
+		complain(0, "cannot read %s: %s", path, strerror(-r));
+	return r;
+}
+
+static int write_all(int fd, const uint8_t *data, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, data, len);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0) {
+			data += n;
+			len -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
+/* A device, pipe or link stays what it is; renaming over it would replace it. */
+static int write_in_place(const char *path, const void *data, size_t len)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = write_all(fd, data, len);
+	if (close(fd) < 0 && !r)
+		r = -errno;
+	return r;
+}
+
+static int write_and_rename(const char *path, const void *data, size_t len)
+{
+	char *temporary = format_text("%s.XXXXXX", path);
+	int fd = mkostemp(temporary, O_CLOEXEC);
+	mode_t mask = umask(0);
+	int r;
+
+	umask(mask);
+	if (fd < 0) {
+		r = -errno;
+		free(temporary);
+		return r;
+	}
+	r = write_all(fd, data, len);
+	if (!r && fchmod(fd, 0666 & ~mask) < 0)
+		r = -errno;
+	if (close(fd) < 0 && !r)
+		r = -errno;
+	if (!r && rename(temporary, path) < 0)
+		r = -errno;
+	if (r < 0)
+		unlink(temporary);
+	free(temporary);
+	return r;
+}
+
+static bool may_be_replaced(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) < 0 || S_ISREG(st.st_mode);
+}
+
+int write_file(const char *path, const void *data, size_t len)
+{
+	int r;
+
+	if (!strcmp(path, "-")) {
+		r = fwrite(data, 1, len, stdout) == len ? 0 : -EIO;
+	} else if (may_be_replaced(path)) {
+		r = write_and_rename(path, data, len);
+	} else {
+		r = write_in_place(path, data, len);
+	}
+	if (r < 0)
+		complain(0, "cannot write %s: %s", path, strerror(-r));
+	return r;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+int parse_hex(const char *text, struct buffer *ret)
+{
+	size_t len = strlen(text);
+	uint8_t *data;
+
+	if (len % 2)
+		return -EINVAL;
+	data = must(malloc(len / 2 + 1));
+	for (size_t i = 0; i < len / 2; i++) {
+		int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+
+		if (high < 0 || low < 0) {
+			free(data);
+			return -EINVAL;
+		}
+		data[i] = (uint8_t)(high << 4 | low);
+	}
+	*ret = (struct buffer){ data, len / 2 };
+	return 0;
+}
+
+int parse_number(const char *text, unsigned long max, unsigned long *ret)
+{
+	unsigned long number;
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return -EINVAL;
+	errno = 0;
+	number = strtoul(text, &end, 0);
+	if (errno || *end || number > max)
+		return -EINVAL;
+	*ret = number;
+	return 0;
+}
+
+/* What follows the seconds: nothing but a fraction, then Z or +hh:mm. */
+static int parse_zone(const char *text, long *ret_offset)
+{
+	int hours, minutes, used = 0;
+
+	if (*text == '.')
+		text += 1 + strspn(text + 1, "0123456789");
+	if (!strcmp(text, "Z") || !strcmp(text, "z")) {
+		*ret_offset = 0;
+		return 0;
+	}
+	if ((*text != '+' && *text != '-') ||
+	    sscanf(text + 1, "%2d:%2d%n", &hours, &minutes, &used) != 2 || text[1 + used] ||
+	    hours > 23 || minutes > 59 || hours < 0 || minutes < 0)
+		return -EINVAL;
+	*ret_offset = (hours * 60L + minutes) * 60 * (*text == '-' ? -1 : 1);
+	return 0;
+}
+
+int parse_time(const char *text, int64_t *ret)
+{
+	struct tm tm = { .tm_isdst = 0 };
+	unsigned long seconds;
+	long offset = 0;
+	char *rest;
+
+	if (!parse_number(text, INT64_MAX, &seconds) && text[0] != '0') {
+		*ret = (int64_t)seconds;
+		return 0;
+	}
+	rest = strptime(text, "%Y-%m-%d", &tm);
+	if (!rest)
+		return -EINVAL;
+	if (*rest) {
+		if (*rest != 'T' && *rest != 't' && *rest != ' ')
+			return -EINVAL;
+		rest = strptime(rest + 1, "%H:%M:%S", &tm);
+		if (!rest || parse_zone(rest, &offset) < 0)
+			return -EINVAL;
+	}
+	*ret = (int64_t)timegm(&tm) - offset;
+	return 0;
+}
