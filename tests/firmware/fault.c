@@ -10,24 +10,27 @@
  *	echo none > fault			disarms all
  *	echo > release				ends a hang
  *
- * Delays and hangs spin with interrupts off, in the trap. Therefore both end by themselves after
- * hang_limit_ms at the latest; with a second CPU a hang can be released before that.
+ * Delays and hangs spin inside the trap, where nothing can sleep. So both end by themselves after
+ * hang_limit_ms at the latest, and only another CPU can release a hang before that. Interrupts are
+ * let in meanwhile, or whoever sends this CPU an interrupt and waits, the releasing process for
+ * one, would hang as well.
  */
 #include <linux/atomic.h>
 #include <linux/debugfs.h>
-#include <linux/delay.h>
+#include <linux/irqflags.h>
 #include <linux/module.h>
 #include <linux/parser.h>
+#include <linux/preempt.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/timekeeping.h>
 #include <linux/uaccess.h>
 
 #include "softfw.h"
 
 /* Below the 21 s of the RCU stall detector and the 20 s of the soft lockup detector. */
 #define HANG_LIMIT_MAX_MS	15000
-#define HANG_STEP_US		50
 
 static unsigned int hang_limit_ms = 5000;
 module_param(hang_limit_ms, uint, 0644);
@@ -104,28 +107,39 @@ bool softfw_fault(enum softfw_fault which, u64 *ret_arg)
 	return hit;
 }
 
-/* udelay() counts cycles, so it is right even while nothing on this CPU keeps the time. */
 static u64 limit_us(void)
 {
 	return (u64)min_t(unsigned int, READ_ONCE(hang_limit_ms), HANG_LIMIT_MAX_MS) * 1000;
 }
 
+/* Until the time has passed or, unless @releases_before is NULL, a release has come. */
+static void spin(u64 usec, const int *releases_before)
+{
+	u64 start;
+
+	preempt_disable();
+	local_irq_enable();
+	start = ktime_get_mono_fast_ns();
+	while (ktime_get_mono_fast_ns() - start < usec * NSEC_PER_USEC) {
+		if (releases_before && atomic_read(&releases) != *releases_before)
+			break;
+		cpu_relax();
+	}
+	local_irq_disable();
+	preempt_enable();
+}
+
 void softfw_fault_delay(u64 usec)
 {
-	usec = min(usec, limit_us());
-	for (; usec > HANG_STEP_US; usec -= HANG_STEP_US)
-		udelay(HANG_STEP_US);
-	udelay(usec);
+	spin(min(usec, limit_us()), NULL);
 }
 
 void softfw_fault_hang(void)
 {
 	int before = atomic_read(&releases);
-	u64 left = limit_us();
 
 	atomic_inc(&hanging);
-	for (; left >= HANG_STEP_US && atomic_read(&releases) == before; left -= HANG_STEP_US)
-		udelay(HANG_STEP_US);
+	spin(limit_us(), &before);
 	atomic_dec(&hanging);
 }
 

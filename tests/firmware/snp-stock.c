@@ -7,10 +7,10 @@
  *	snp-stock loop N			N reports, status and report_data checked each time
  *	snp-stock report FILE [-d HEX] [-v VMPL] [-k KEY_SEL]
  *	snp-stock ext FILE CERTS [...]		the same with the certificate table
- *	snp-stock key [-r ROOT] [-f FIELDS] [-v VMPL] [-s SVN] [-t TCB]		prints the key
+ *	snp-stock key [-r ROOT] [-f FIELDS] [-v VMPL] [-s SVN] [-t TCB]	prints the key
  *	snp-stock ext-size			prints the pages that the certificate table needs
  *
- * -w PATH uses another device node. Exit status: 0 done, 1 the device said no (message on stderr
+ * -m VERSION is the message version, -w PATH another device node. Exit status: 0 done, 1 the device said no (message on stderr
  * with errno and the two halves of exitinfo2), 2 bad answer, 64 usage.
  */
 #include <errno.h>
@@ -41,6 +41,7 @@ struct options {
 	uint8_t data[64];
 	bool have_data;
 	uint32_t vmpl, key_sel, root, svn;
+	uint8_t msg_version;
 	uint64_t fields, tcb;
 };
 
@@ -54,10 +55,11 @@ struct report_req {
 
 _Static_assert(sizeof(struct report_req) == sizeof(struct snp_report_req), "MSG_REPORT_REQ");
 
-static int request(int fd, unsigned long cmd, const char *what, void *req, void *rsp)
+static int request(int fd, const struct options *opt, unsigned long cmd, const char *what,
+		   void *req, void *rsp)
 {
 	struct snp_guest_request_ioctl arg = {
-		.msg_version = 1,
+		.msg_version = opt->msg_version,
 		.req_data = (uintptr_t)req,
 		.resp_data = (uintptr_t)rsp,
 	};
@@ -118,7 +120,7 @@ static int do_report(int fd, const struct options *opt, const char *path)
 	int r;
 
 	fill_request(&req, opt);
-	if (request(fd, SNP_GET_REPORT, "report", &req, &rsp))
+	if (request(fd, opt, SNP_GET_REPORT, "report", &req, &rsp))
 		return REFUSED;
 	r = check_report(rsp.data, &req);
 	if (r == DONE && path)
@@ -150,7 +152,7 @@ static int do_ext(int fd, const struct options *opt, const char *path, const cha
 	ext.certs_len = sizeof(certs);
 	fill_request(&req, opt);
 	memcpy(&ext.data, &req, sizeof(req));
-	if (request(fd, SNP_GET_EXT_REPORT, "ext", &ext, &rsp))
+	if (request(fd, opt, SNP_GET_EXT_REPORT, "ext", &ext, &rsp))
 		return REFUSED;
 	r = check_report(rsp.data, &req);
 	if (r == DONE)
@@ -166,7 +168,7 @@ static int do_ext_size(int fd, const struct options *opt)
 	struct snp_ext_report_req ext = {};
 	struct snp_report_resp rsp = {};
 	struct snp_guest_request_ioctl arg = {
-		.msg_version = 1,
+		.msg_version = opt->msg_version,
 		.req_data = (uintptr_t)&ext,
 		.resp_data = (uintptr_t)&rsp,
 	};
@@ -196,7 +198,7 @@ static int do_key(int fd, const struct options *opt)
 	uint32_t status;
 	size_t i;
 
-	if (request(fd, SNP_GET_DERIVED_KEY, "key", &req, &rsp))
+	if (request(fd, opt, SNP_GET_DERIVED_KEY, "key", &req, &rsp))
 		return REFUSED;
 	memcpy(&status, rsp.data, sizeof(status));
 	if (status) {
@@ -228,7 +230,7 @@ static bool parse_options(int argc, char **argv, struct options *opt)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "d:v:k:r:f:s:t:w:")) != -1) {
+	while ((c = getopt(argc, argv, "d:v:k:m:r:f:s:t:w:")) != -1) {
 		switch (c) {
 		case 'd':
 			opt->have_data = true;
@@ -240,6 +242,9 @@ static bool parse_options(int argc, char **argv, struct options *opt)
 			break;
 		case 'k':
 			opt->key_sel = (uint32_t)strtoul(optarg, NULL, 0);
+			break;
+		case 'm':
+			opt->msg_version = (uint8_t)strtoul(optarg, NULL, 0);
 			break;
 		case 'r':
 			opt->root = (uint32_t)strtoul(optarg, NULL, 0);
@@ -267,14 +272,14 @@ static int usage(void)
 {
 	fprintf(stderr,
 		"usage: snp-stock loop N | report FILE | ext FILE CERTS | ext-size | key\n"
-		"       [-w DEVICE] [-d HEX] [-v VMPL] [-k KEY_SEL]\n"
+		"       [-w DEVICE] [-m VERSION] [-d HEX] [-v VMPL] [-k KEY_SEL]\n"
 		"       [-r ROOT] [-f FIELDS] [-s SVN] [-t TCB]\n");
 	return USAGE;
 }
 
 int main(int argc, char **argv)
 {
-	struct options opt = { .device = "/dev/sev-guest" };
+	struct options opt = { .device = "/dev/sev-guest", .msg_version = 1 };
 	const char *cmd;
 	int fd, n;
 

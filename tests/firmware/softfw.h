@@ -10,7 +10,7 @@
  *	chip.c		chip.bin and certs.bin
  *	patch.c		makes the kernel believe that it is an SNP guest, and takes it back
  *
- * Everything between the trap and its return runs with interrupts off.
+ * Everything between the trap and its return runs with interrupts off (delays let them in).
  */
 #ifndef SOFTFW_H
 #define SOFTFW_H
