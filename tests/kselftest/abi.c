@@ -72,12 +72,13 @@ static void fill_narrow(struct scene *s, union request *q)
 	q->narrow = narrow_wish(TEEGATE_OP_REPORT);
 }
 
-/* A child of the lease, made to be revoked. */
+/* A child of the lease, made to be revoked; there is one at a time. */
 static void fill_revoke(struct scene *s, union request *q)
 {
-	struct lease child = lease_narrow(s->lease.fd, TEEGATE_OP_REPORT);
+	static struct lease child = { -1, 0 };
 
 	close(child.fd);
+	child = lease_narrow(s->lease.fd, TEEGATE_OP_REPORT);
 	q->revoke.lease_id = child.id;
 }
 
@@ -284,7 +285,7 @@ TEST(create_lease_refuses_values_out_of_range)
 	EXPECT_EQ(CREATE(w->ops |= 1ULL << 2), -EINVAL);
 	EXPECT_EQ(CREATE(w->ops |= 1ULL << 63), -EINVAL);
 	EXPECT_EQ(CREATE(w->claims_len = 0), -EINVAL);
-	EXPECT_EQ(CREATE((w->claims_len = 0, w->ops = TEEGATE_OP_RAW_REPORT)), 0);
+	EXPECT_EQ(CREATE((w->claims = w->claims_len = 0, w->ops = TEEGATE_OP_RAW_REPORT)), 0);
 	EXPECT_EQ(CREATE((w->claims = (uintptr_t)claims_max, w->claims_len = 4096)), 0);
 	EXPECT_EQ(CREATE((w->claims = (uintptr_t)claims_max, w->claims_len = 4097)), -EINVAL);
 	EXPECT_EQ(CREATE((w->claims = (uintptr_t)claims_max, w->claims_len = ~0U)), -EINVAL);

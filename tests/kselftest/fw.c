@@ -65,6 +65,14 @@ void fw_hold(void)
 	fw_fault("busy count=25");
 }
 
+void fw_hold_after(unsigned int answers)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "busy skip=%u count=25", answers);
+	fw_fault(text);
+}
+
 void fw_wait_held(void)
 {
 	WAIT_UNTIL(fw_hits("busy") > hits_before);

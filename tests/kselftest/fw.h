@@ -24,6 +24,8 @@ uint64_t fw_stat(const char *name);
  * After a minute it gives up and wipes its key: release earlier.
  */
 void fw_hold(void);
+/* The one that is held and those after it are answered, so many in all, and the next is held. */
+void fw_hold_after(unsigned int answers);
 /* Returns once a request is held. */
 void fw_wait_held(void);
 void fw_release(void);

@@ -226,6 +226,7 @@ static void *asker_main(void *arg)
 	struct asker *a = arg;
 
 	a->result = tg(a->fd, TEEGATE_GET_REPORT, &a->ev.r);
+	a->done = true;
 	return NULL;
 }
 
@@ -237,6 +238,7 @@ struct asker *ask_start(int fd, uint32_t flags)
 	ASSERT(a);
 	a->fd = fd;
 	a->flags = flags;
+	a->done = false;
 	report_wish(&a->ev, flags, "ask", 3);
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, 65536);

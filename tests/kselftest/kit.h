@@ -73,6 +73,7 @@ struct asker {
 	pthread_t thread;
 	int fd;
 	uint32_t flags;
+	volatile bool done;
 	int result;
 	struct evidence ev;
 };

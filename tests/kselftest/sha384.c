@@ -15,7 +15,8 @@ static uint64_t K[80];
 /* floor(2^64 * frac(cbrt(p))): the largest x with (i * 2^64 + x)^3 <= p * 2^192, i = floor(cbrt(p)). */
 static uint64_t cube_root_fraction(unsigned int p);
 
-static void make_constants(void)
+/* Before main(): threads use them later. */
+__attribute__((constructor)) static void make_constants(void)
 {
 	unsigned int found = 0;
 
@@ -131,8 +132,6 @@ void sha384(const void *data, size_t n, uint8_t digest[SHA384_SIZE])
 	uint8_t end[2 * BLOCK] = { 0 };
 	size_t left = n % BLOCK, pad = left < BLOCK - 16 ? BLOCK : 2 * BLOCK;
 
-	if (!K[0])
-		make_constants();
 	for (size_t i = 0; i + BLOCK <= n; i += BLOCK)
 		block(h, p + i);
 	if (left)
