@@ -1,0 +1,438 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""teegated without a module, and clients that do everything wrong.
+
+Needs root, for a mount namespace with a cgroup v2 tree at /sys/fs/cgroup: skipped (77) without.
+The daemon must answer a good client after each of these, stay small, and end with status 0.
+"""
+
+import array
+import ctypes
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+DAEMON = sys.argv.pop(1)
+CGROUPS = pathlib.Path("/sys/fs/cgroup")
+SLICE = CGROUPS / "teegate-test.slice"
+ACCOUNT_MAX = 16
+MESSAGE_MAX = 16384
+NOBODY = 65534
+
+POLICY = "[Match]\nUnit=payments.service\n[Allow]\nOperations=report\n"
+
+
+def enter_namespace():
+    libc = ctypes.CDLL(None, use_errno=True)
+    if os.geteuid() != 0 or libc.unshare(0x20000) != 0:
+        return False
+    # Private first, or the tree would appear outside, too. "/" itself is no mount in a chroot.
+    for command in (["mount", "--make-rprivate", str(CGROUPS)], ["mount", "-t", "cgroup2", "none", str(CGROUPS)]):
+        if subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode != 0:
+            return False
+    return True
+
+
+def call(method, parameters=None, **more):
+    message = {"method": method, "parameters": parameters or {}, **more}
+    return json.dumps(message).encode() + b"\0"
+
+
+GET_INFO = call("io.teegate.Broker.GetInfo")
+
+
+class Client:
+    def __init__(self, path):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(20)
+        self.sock.connect(path)
+        self.rest = b""
+
+    def send(self, data):
+        self.sock.sendall(data)
+
+    def reply(self):
+        """The next answer, or None when the daemon has hung up."""
+        while b"\0" not in self.rest:
+            try:
+                data = self.sock.recv(65536)
+            except ConnectionResetError:
+                data = b""
+            if not data:
+                return None
+            self.rest += data
+        message, self.rest = self.rest.split(b"\0", 1)
+        return json.loads(message)
+
+    def ask(self, *args, **kwargs):
+        self.send(call(*args, **kwargs))
+        return self.reply()
+
+    def is_open(self):
+        self.sock.setblocking(False)
+        try:
+            return self.sock.recv(1) != b""
+        except BlockingIOError:
+            return True
+        except ConnectionResetError:
+            return False
+        finally:
+            self.sock.settimeout(20)
+
+    def close(self):
+        self.sock.close()
+
+
+class Abuse(unittest.TestCase):
+    def setUp(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="teegated."))
+        self.dir.chmod(0o755)
+        self.policy = self.dir / "workloads.d"
+        self.policy.mkdir(mode=0o755)
+        self.write_policy(POLICY)
+        self.path = str(self.dir / "socket")
+        self.log = open(self.dir / "log", "w+")
+        self.clients = []
+        self.holder = None
+        self.start()
+
+    def start(self):
+        self.daemon = subprocess.Popen([DAEMON, f"--socket={self.path}", f"--policy-dir={self.policy}",
+                                        "--device=/nonexistent/teegate"], stderr=self.log)
+        for _ in range(200):
+            if os.path.exists(self.path) and self.answers():
+                return
+            time.sleep(0.05)
+        self.fail(f"the daemon did not start: {self.logged()}")
+
+    def tearDown(self):
+        for client in self.clients:
+            client.close()
+        if self.holder:
+            os.kill(self.holder, signal.SIGKILL)
+            os.waitpid(self.holder, 0)
+        self.daemon.send_signal(signal.SIGTERM)
+        status = self.daemon.wait(30)
+        text = self.logged()
+        self.log.close()
+        shutil.rmtree(self.dir)
+        for unit in SLICE.glob("*"):
+            if unit.is_dir():
+                unit.rmdir()
+        if SLICE.exists():
+            SLICE.rmdir()
+        self.assertEqual(status, 0, text)
+        self.assertNotIn("ERROR: ", text)
+        self.assertNotIn("runtime error", text)
+
+    def logged(self):
+        return (self.dir / "log").read_text()
+
+    def write_policy(self, text, name="payments.conf"):
+        file = self.policy / name
+        file.write_text(text)
+        file.chmod(0o644)
+
+    def connect(self):
+        client = Client(self.path)
+        self.clients.append(client)
+        return client
+
+    def answers(self):
+        try:
+            client = Client(self.path)
+        except OSError:
+            return False
+        reply = client.ask("io.teegate.Broker.GetInfo")
+        client.close()
+        return reply is not None and reply["parameters"]["info"]["state"] == "absent"
+
+    def assert_alive(self):
+        self.assertIsNone(self.daemon.poll())
+        self.assertTrue(self.answers(), self.logged())
+
+    def memory(self):
+        for line in pathlib.Path(f"/proc/{self.daemon.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1])
+        return 0
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.daemon.pid}/fd"))
+
+    def in_unit(self, unit, method, parameters, uid=NOBODY):
+        """Calls from a child in a system unit's cgroup, as an unprivileged user."""
+        (SLICE / unit).mkdir(parents=True, exist_ok=True)
+        read, write = os.pipe()
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                (SLICE / unit / "cgroup.procs").write_text(str(os.getpid()))
+                os.setgroups([])
+                os.setresgid(uid, uid, uid)
+                os.setresuid(uid, uid, uid)
+                reply = Client(self.path).ask(method, parameters)
+                os.write(write, json.dumps(reply).encode())
+                status = 0
+            finally:
+                os._exit(status)
+        os.close(write)
+        _, status = os.waitpid(child, 0)
+        with os.fdopen(read) as file:
+            text = file.read()
+        self.assertEqual(status, 0)
+        return json.loads(text)
+
+    def test_without_a_module_it_says_so(self):
+        info = self.connect().ask("io.teegate.Broker.GetInfo")["parameters"]["info"]
+        self.assertEqual(info["state"], "absent")
+        self.assertIn("modprobe teegate", info["reason"])
+        self.assertNotIn("workload", info)
+
+    def test_a_unit_with_policy_passes_and_others_hear_which_lines_are_missing(self):
+        method = "io.teegate.Broker.GetEvidence"
+        reply = self.in_unit("payments.service", method, {"userData": "AAAA"})
+        self.assertEqual(reply["error"], "io.teegate.Broker.Failed")
+        self.assertEqual(reply["parameters"]["errno"], "ENODEV")
+
+        reply = self.in_unit("billing.service", method, {})
+        self.assertEqual(reply["error"], "io.teegate.Broker.NotAllowed")
+        self.assertIn("billing.service", reply["parameters"]["workload"])
+        self.assertIn(f"uid {NOBODY}", reply["parameters"]["workload"])
+        self.assertIn("/etc/teegate/workloads.d/billing.conf", reply["parameters"]["rule"])
+        self.assertIn("\n[Match]\nUnit=billing.service\n", reply["parameters"]["rule"])
+        self.assertIn("\n[Allow]\nOperations=report\n", reply["parameters"]["rule"])
+
+        reply = self.in_unit("payments.service", method, {"raw": True})
+        self.assertEqual(reply["error"], "io.teegate.Broker.NotAllowed")
+        self.assertIn("payments.conf", reply["parameters"]["rule"])
+        self.assertIn("Operations=raw", reply["parameters"]["rule"])
+
+    def test_a_workload_that_is_root_could_forge(self):
+        reply = self.in_unit("payments.service", "io.teegate.Broker.AcquireLease", {}, uid=0)
+        self.assertEqual(reply["error"], "io.teegate.Broker.Forgeable")
+        self.assertIn("CAP_", reply["parameters"]["reason"])
+        self.write_policy(POLICY + "TrustPrivileged=yes\n")
+        self.reload("policy reloaded")
+        reply = self.in_unit("payments.service", "io.teegate.Broker.AcquireLease", {}, uid=0)
+        self.assertEqual(reply["error"], "io.teegate.Broker.Failed")
+
+    def test_two_rules_are_refused_and_both_named(self):
+        self.write_policy(f"[Match]\nUid={NOBODY}\n[Allow]\nOperations=report\n", "nobody.conf")
+        self.reload("policy reloaded")
+        for _ in range(2):
+            reply = self.in_unit("payments.service", "io.teegate.Broker.AcquireLease", {})
+            self.assertEqual(reply["error"], "io.teegate.Broker.NotAllowed")
+            self.assertIn("payments.conf", reply["parameters"]["reason"])
+            self.assertIn("nobody.conf", reply["parameters"]["reason"])
+
+    def reload(self, expected):
+        self.daemon.send_signal(signal.SIGHUP)
+        for _ in range(200):
+            if expected in self.logged():
+                return
+            time.sleep(0.05)
+        self.fail(self.logged())
+
+    def test_a_broken_file_leaves_the_old_policy_in_force(self):
+        self.write_policy(POLICY + "[Lease]\nLifetimeSec=never\n")
+        self.reload("what was read before stays in force")
+        self.assertIn("payments.conf:6: LifetimeSec=never", self.logged())
+        reply = self.in_unit("payments.service", "io.teegate.Broker.AcquireLease", {})
+        self.assertEqual(reply["error"], "io.teegate.Broker.Failed")
+
+    def test_the_root_cgroup_is_no_workload(self):
+        reply = self.connect().ask("io.teegate.Broker.AcquireLease")
+        self.assertEqual(reply["error"], "io.teegate.Broker.UnknownWorkload")
+        self.assertIn("root cgroup", reply["parameters"]["reason"])
+
+    def test_bad_parameters_are_named(self):
+        for method, parameters, field in (
+                ("GetEvidence", {"userData": "A" * 88 + "=="}, "userData"),
+                ("GetEvidence", {"userData": "!!!"}, "userData"),
+                ("GetEvidence", {"userData": 7}, "userData"),
+                ("GetEvidence", {"raw": "yes"}, "raw"),
+                ("GetEvidence", {"timeoutMs": -1}, "timeoutMs"),
+                ("GetEvidence", {"timeoutMs": 600001}, "timeoutMs"),
+                ("GetEvidence", {"identity": "root"}, "identity"),
+                ("AcquireLease", {"operations": ["everything"]}, "operations"),
+                ("AcquireLease", {"operations": []}, "operations"),
+                ("AcquireLease", {"operations": [1]}, "operations"),
+                ("GetInfo", {"x": 1}, "x")):
+            with self.subTest(method=method, parameters=parameters):
+                reply = self.in_unit("payments.service", "io.teegate.Broker." + method, parameters)
+                self.assertEqual(reply["error"], "org.varlink.service.InvalidParameter", reply)
+                self.assertEqual(reply["parameters"]["parameter"], field)
+        reply = self.connect().ask("io.teegate.Broker.Grant")
+        self.assertEqual(reply["error"], "org.varlink.service.MethodNotFound")
+
+    def test_garbage_ends_its_own_connection_only(self):
+        for data in (b"\0", b"garbage\0", b"{}\0", b"[]\0", b"null\0", b'{"method":1}\0', b"\xff\xfe\0",
+                     b'{"method":"a"' + b"\0", b'{"method":"io.teegate.Broker.GetInfo","x":1}\0',
+                     b"[" * 16000 + b"\0", b'{"a":' * 2000 + b"\0", b'"' + b"\\u0000" * 2000 + b'"\0',
+                     b"1e999999999\0", os.urandom(8000) + b"\0"):
+            client = self.connect()
+            client.send(data)
+            reply = client.reply()
+            self.assertTrue(reply is None or "error" in reply, (data[:20], reply))
+        self.assert_alive()
+
+    def test_calls_that_want_no_or_many_answers_are_survived(self):
+        for method in ("GetInfo", "GetEvidence", "AcquireLease"):
+            for flags in ({"oneway": True}, {"more": True}, {"oneway": True, "more": True}):
+                client = self.connect()
+                client.send(call("io.teegate.Broker." + method, **flags))
+                client.send(GET_INFO)
+                client.reply()
+        self.assert_alive()
+
+    def test_half_a_message_keeps_nobody_waiting_and_costs_no_memory(self):
+        before = self.memory()
+        for n in range(ACCOUNT_MAX - 2):
+            self.connect().send(b"x" * (MESSAGE_MAX - 1 - n))
+        self.assert_alive()
+        self.assertLess(self.memory() - before, 4096)
+
+    def test_a_message_may_come_byte_by_byte(self):
+        client = self.connect()
+        for byte in GET_INFO:
+            client.send(bytes([byte]))
+        self.assertIn("info", client.reply()["parameters"])
+
+    def test_an_endless_message_is_cut_off(self):
+        before = self.memory()
+        client = self.connect()
+        with self.assertRaises((BrokenPipeError, ConnectionResetError)):
+            for _ in range(4096):
+                client.send(b"x" * 65536)
+        self.assertLess(self.memory() - before, 4096)
+        self.assert_alive()
+
+    def test_a_long_message_behind_a_good_one_is_cut_off(self):
+        client = self.connect()
+        with self.assertRaises((BrokenPipeError, ConnectionResetError)):
+            client.send(GET_INFO)
+            for _ in range(4096):
+                client.send(b"x" * 65536)
+        self.assert_alive()
+
+    def test_answers_that_nobody_reads_do_not_pile_up(self):
+        before = self.memory()
+        client = self.connect()
+        description = call("org.varlink.service.GetInterfaceDescription", {"interface": "io.teegate.Broker"})
+        sent = 0
+        client.sock.settimeout(1)
+        try:
+            while sent < 200000:
+                client.send(description)
+                sent += 1
+        except TimeoutError:
+            pass
+        self.assertLess(sent, 200000)
+        self.assertLess(self.memory() - before, 8192)
+        self.assert_alive()
+
+    def test_each_of_many_calls_is_answered(self):
+        client = self.connect()
+        count = 2000
+        child = os.fork()
+        if child == 0:
+            client.send(GET_INFO * count)
+            os._exit(0)
+        for _ in range(count):
+            self.assertIn("info", client.reply()["parameters"])
+        os.waitpid(child, 0)
+
+    def test_connections_are_bounded_for_each_workload(self):
+        before = self.descriptors()
+        clients = [self.connect() for _ in range(900)]
+        for _ in range(100):
+            held = [c for c in clients if c.is_open()]
+            if len(held) <= ACCOUNT_MAX:
+                break
+            time.sleep(0.1)
+        self.assertEqual(len(held), ACCOUNT_MAX)
+        self.assertLess(self.descriptors() - before, 4 * ACCOUNT_MAX + 16)
+        reply = self.in_unit("payments.service", "io.teegate.Broker.GetInfo", {})
+        self.assertEqual(reply["parameters"]["info"]["workload"], "payments")
+        for client in clients:
+            client.close()
+        for _ in range(100):
+            if self.answers():
+                break
+            time.sleep(0.1)
+        self.assert_alive()
+        self.assertLessEqual(self.descriptors(), before + 8)
+
+    def test_descriptors_sent_along_go_nowhere(self):
+        before = self.descriptors()
+        client = self.connect()
+        fds = array.array("i", [0] * 200)
+        client.sock.sendmsg([GET_INFO], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)])
+        self.assertIn("info", client.reply()["parameters"])
+        self.assertLess(self.descriptors() - before, 16)
+
+    def test_the_process_that_connected_must_still_be_there(self):
+        SLICE.mkdir(exist_ok=True)
+        (SLICE / "payments.service").mkdir()
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        ours.settimeout(20)
+        child = self.holder = os.fork()
+        if child == 0:
+            (SLICE / "payments.service/cgroup.procs").write_text(str(os.getpid()))
+            os.setresuid(NOBODY, NOBODY, NOBODY)
+            client = Client(self.path)
+            client.ask("io.teegate.Broker.GetInfo")
+            socket.send_fds(theirs, [b"x"], [client.sock.fileno()])
+            signal.pause()
+        _, fds, _, _ = socket.recv_fds(ours, 1, 1)
+        stolen = Client.__new__(Client)
+        stolen.sock, stolen.rest = socket.socket(fileno=fds[0]), b""
+        stolen.sock.settimeout(20)
+        # While it lives, it is the one who asks; whoever uses its connection was given it.
+        self.assertEqual(stolen.ask("io.teegate.Broker.AcquireLease")["error"], "io.teegate.Broker.Failed")
+        # It cannot take what it is to another cgroup.
+        (SLICE / "other.service").mkdir()
+        (SLICE / "other.service/cgroup.procs").write_text(str(child))
+        reply = stolen.ask("io.teegate.Broker.AcquireLease")
+        self.assertEqual(reply["error"], "io.teegate.Broker.UnknownWorkload")
+        self.assertIn("moved", reply["parameters"]["reason"])
+        (SLICE / "payments.service/cgroup.procs").write_text(str(child))
+        self.assertEqual(stolen.ask("io.teegate.Broker.AcquireLease")["error"], "io.teegate.Broker.Failed")
+        os.kill(child, signal.SIGKILL)
+        for reap in (False, True):
+            if reap:
+                os.waitpid(child, 0)
+                self.holder = None
+            else:
+                os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+            reply = stolen.ask("io.teegate.Broker.AcquireLease")
+            self.assertEqual(reply["error"], "io.teegate.Broker.UnknownWorkload")
+            self.assertIn("exited", reply["parameters"]["reason"])
+        stolen.close()
+
+    def test_a_directory_that_a_user_owns_cannot_hold_a_system_unit(self):
+        SLICE.mkdir(exist_ok=True)
+        os.chown(SLICE, NOBODY, NOBODY)
+        reply = self.in_unit("payments.service", "io.teegate.Broker.AcquireLease", {})
+        self.assertEqual(reply["error"], "io.teegate.Broker.UnknownWorkload")
+        self.assertIn("belong to root", reply["parameters"]["reason"])
+        os.chown(SLICE, 0, 0)
+        reply = self.in_unit("payments.service", "io.teegate.Broker.AcquireLease", {})
+        self.assertEqual(reply["error"], "io.teegate.Broker.Failed")
+
+
+if __name__ == "__main__":
+    if not enter_namespace():
+        print("needs root and cgroup v2", file=sys.stderr)
+        sys.exit(77)
+    unittest.main(verbosity=2, warnings="ignore")
