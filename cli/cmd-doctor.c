@@ -15,9 +15,9 @@
 static const char help[] =
 "Usage: teegatectl doctor [OPTIONS]\n"
 "\n"
-"Looks at this system: kernel, modules, devices and who holds them, configfs-tsm, the\n"
-"broker's socket and units, the policy. For each problem it says what to do. Changes\n"
-"nothing. Root sees more.\n"
+"Looks at this system: kernel, modules, devices and who holds them, configfs-tsm,\n"
+"the broker's socket and units, the policy. For each problem it says what to do.\n"
+"Changes nothing. Root sees more.\n"
 "\n"
 "  --sysroot DIR  look at the files below DIR instead, and ask nobody\n"
 "  --json         one JSON object\n"

@@ -30,7 +30,8 @@ static const char help[] =
 "  --json           list the files as JSON\n"
 "  --help           this text\n"
 "\n"
-"Nothing is verified. Exit status: 0 done, 1 not an evidence item, 2 usage, 4 file trouble.\n";
+"Nothing is verified.\n"
+"Exit status: 0 done, 1 not an evidence item, 2 usage, 4 file trouble.\n";
 
 static const struct option options[] = {
 	{ "directory", required_argument, NULL, 'd' },

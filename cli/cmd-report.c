@@ -18,20 +18,21 @@ static const char help[] =
 "\n"
 "Asks the TEE for evidence that says who asked, and writes it as one CBOR item.\n"
 "\n"
-"  --nonce HEX        up to 64 bytes that the evidence will carry (also --user-data)\n"
+"  --nonce HEX        up to 64 bytes for the evidence to carry (also --user-data)\n"
 "  --raw              put the bytes into report_data as they are; needs that right,\n"
 "                     and the evidence does not say who asked\n"
 "  --certificates     fetch the certificates that the host offers (default)\n"
 "  --no-certificates  leave them out\n"
 "  --output FILE      where to; \"-\" or nothing: standard output, unless a terminal\n"
-"  --timeout SECONDS  how long to wait at most (default: what the module finds right)\n"
+"  --timeout SECONDS  how long to wait at most (default: the module's, 75)\n"
 "  --target TARGET    fd:N, device:PATH, broker:PATH or fake:[FILE]; default: the\n"
 "                     lease in $TEE_LEASE_FD, else /dev/teegate, else the broker\n"
 "  --json             say what was done as JSON, with the evidence in it as base64\n"
 "                     when there is no --output\n"
 "  --help             this text\n"
 "\n"
-"Exit status: 0 done, 1 refused, 2 usage, 3 TEE not available or failed, 4 file trouble.\n";
+"Exit status: 0 done, 1 refused, 2 usage, 3 TEE not available or failed,\n"
+"4 file trouble.\n";
 
 static const struct option options[] = {
 	{ "nonce", required_argument, NULL, 'n' },

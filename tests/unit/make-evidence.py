@@ -234,6 +234,11 @@ def good_cases(cases, chips):
               "good,claims.taint=passed,crl=not-made")
     cases.add("good-certificates-given", evidence(chip.report(data), record), chip, "good",
               leaf="vcek.der", ask="ask.pem")
+    # What a terminal would obey, in every claim that is a byte string.
+    nasty = b"/\x1b[31m\r\n\x00\xc2\x9b\xff\\"
+    record, data = bind(cbor({1: "pay\x1b[0m\u202ements", 2: nasty, 5: nasty, 7: nasty, 8: nasty,
+                              11: "software firmware\x07"}))
+    cases.add("good-nasty", evidence(chip.report(data), record, chip.table()), chip, "good")
     cases.add("good-unknown-claim", *unknown_claim(chip, 99), "good")
     cases.add("good-raw", evidence(chip.report(b"\1\2"), None, chip.table()), chip,
               "good,evidence.bound=warning,nonce=passed", options="allow-raw,nonce=0102")
@@ -298,7 +303,7 @@ def binding_cases(cases, chip):
               "evidence.bound", options="allow-raw")
     cases.add("bad-raw-workload", evidence(chip.report(b"\1"), None, chip.table()), chip,
               "workload", options="allow-raw,workload=" + WORKLOAD)
-    cases.add("bad-label", evidence(chip.report(data), record, chip.table(), provider="tdx"), chip,
+    cases.add("label-is-only-a-label", evidence(chip.report(data), record, chip.table(), provider="tdx"), chip,
               "good,evidence.provider=warning")
     cases.add("bad-label-tdx", evidence(b"\4\0\2\0\x81\0\0\0" + bytes(800), record,
                                         chip.table(), provider="tdx"), chip, "evidence.provider")

@@ -1,0 +1,364 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""teegatectl from the outside: exit statuses, text, JSON, files.
+
+    test-cli.py TEEGATECTL EVIDENCE-DIRECTORY
+
+No TEE is needed: evidence comes from make-evidence.py and tests/vectors, devices from libtee's
+fake transport, and doctor looks at a made-up system.
+"""
+
+import base64
+import json
+import os
+import pathlib
+import pty
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+TOOL = EVIDENCE = None
+VECTORS = pathlib.Path(__file__).resolve().parents[1] / "vectors"
+COMMANDS = ("info", "report", "verify", "extract", "doctor")
+
+
+def run(*args, data=None, **more):
+    env = dict(os.environ, LC_ALL="C.UTF-8")
+    env.pop("TEE_LEASE_FD", None)
+    return subprocess.run([TOOL, *map(str, args)], input=data, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, check=False, env=env, **more)
+
+
+def cases():
+    for line in (EVIDENCE / "cases.tsv").read_text().splitlines():
+        name, kind, data, root, leaf, ask, crl, options, expected = line.split("\t")
+        args = ["--root", EVIDENCE / root]
+        for option, value in (("--vcek", leaf), ("--ask", ask), ("--crl", crl)):
+            if value != "-":
+                args += [option, EVIDENCE / value]
+        for option in options.split(",") if options != "-" else []:
+            key, has_value, value = option.partition("=")
+            if key == "time":
+                value = str(int(time.time()) + 86400 * int(value))
+            args += ["--" + key] + ([value] if has_value else [])
+        yield name, kind, EVIDENCE / data, args, expected.split(",")[0]
+
+
+def case(wanted):
+    return next((data, args) for name, _, data, args, _ in cases() if name == wanted)
+
+
+class Test(unittest.TestCase):
+    def status(self, status, *args, **more):
+        done = run(*args, **more)
+        self.assertEqual(done.returncode, status, (args, done.stdout[-2000:], done.stderr))
+        if status:
+            self.assertTrue(done.stderr or done.stdout)
+        return done
+
+    def text(self, status, *args, **more):
+        out = self.status(status, *args, **more).stdout.decode()
+        for line in out.splitlines():
+            self.assertLessEqual(len(line), 80, line)
+            self.assertRegex(line, r"^[\x20-\x7e]*$")
+        return out
+
+
+class TestCommandLine(Test):
+    def test_help_and_version_succeed(self):
+        self.assertIn("Commands:", self.text(0, "--help"))
+        self.assertRegex(self.text(0, "--version"), r"^teegatectl \d+\.\d+")
+        for command in COMMANDS:
+            for word in ("Usage: teegatectl " + command, "--json", "--help", "Exit status"):
+                self.assertIn(word, self.text(0, command, "--help"))
+            self.assertEqual(self.text(0, "help", command), self.text(0, command, "--help"))
+
+    def test_misuse_is_2(self):
+        root = VECTORS / "roots/snp/milan_ask_ark.pem"
+        for args in ([], ["nonsense"], ["help", "nonsense"], ["info", "--nonsense"], ["info", "x"],
+                     ["doctor", "x"], ["extract"], ["extract", "a", "b"], ["report", "x"],
+                     ["report", "--nonce", "0"], ["report", "--nonce", "zz"],
+                     ["report", "--nonce", "00" * 65], ["report", "--timeout", "0"],
+                     ["report", "--timeout", "601"], ["verify"], ["verify", "x"],
+                     ["verify", "--root", root], ["verify", "--nonce", "0", "x"],
+                     ["verify", "--measurement", "00", "x"], ["verify", "--min-tcb", "00", "x"],
+                     ["verify", "--min-tcb", "bl=256", "x"], ["verify", "--min-tcb", "x=1", "x"],
+                     ["verify", "--min-tcb", "bl=1,bl=2", "x"], ["verify", "--min-tcb", "bl", "x"],
+                     ["verify", "--vmpl", "4", "x"], ["verify", "--vmpl", "-1", "x"],
+                     ["verify", "--product", "Rome", "x"], ["verify", "--time", "yesterday", "x"],
+                     ["verify", "--time", "2026-13-01", "x"], ["verify", "--time", "0", "x"],
+                     ["verify", "--time", "2026-01-01T00:00:00", "x"],
+                     ["verify", "--min-svn", "-1", "x"],
+                     ["info", "--target", "nonsense:"]):
+            self.status(2, *args)
+
+    def test_unreadable_files_are_4(self):
+        data, args = case("good-milan")
+        self.status(4, "verify", *args, "/nonexistent")
+        self.status(4, "verify", "--root", "/nonexistent", data)
+        self.status(4, "verify", "--root", "/dev/null", data)
+        self.status(4, "extract", "/nonexistent")
+        self.status(4, "report", "--target", "fake:", "--output", "/nonexistent/file")
+
+    def test_a_full_disk_is_noticed(self):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([TOOL, "--help"], stdout=full, stderr=subprocess.PIPE, check=False)
+        self.assertEqual(done.returncode, 4)
+        self.status(4, "report", "--target", "fake:", "--output", "/dev/full")
+
+
+class TestVerify(Test):
+    def test_exit_status_and_json_are_the_verdict(self):
+        seen = set()
+        for name, _, data, args, expected in cases():
+            if expected in seen and not name.startswith("good"):
+                continue
+            seen.add(expected)
+            done = self.status(0 if expected == "good" else 1, "verify", "--json", *args, data)
+            whole = json.loads(done.stdout)
+            result = whole["results"][0]
+            self.assertEqual(whole["ok"], expected == "good", name)
+            self.assertEqual(result["ok"], expected == "good", name)
+            self.assertEqual(result.get("failed", "good"), expected, name)
+            if expected != "good":
+                failed = [c for c in result["checks"] if c["result"] == "failed"]
+                self.assertEqual(failed[0]["name"], expected)
+                self.assertTrue(failed[0]["text"])
+
+    def test_text_names_the_failed_check(self):
+        for wanted in ("bad-nonce", "bad-other-claims", "bad-policy-debug", "table-foreign-ark",
+                       "forged-pkcs1", "crl-revoked", "bad-claims-duplicate"):
+            data, args = case(wanted)
+            expected = next(e for name, *_, e in cases() if name == wanted)
+            text = self.text(1, "verify", *args, data)
+            self.assertRegex(text, r"VERDICT: BAD\. %s:" % re.escape(expected))
+            self.assertIn("FAILED %s" % expected, text)
+
+    def test_real_reports_verify_under_amds_roots(self):
+        for name, root, leaf, more in (
+                ("milan-v2", "milan", "vcek.der", ["--allow-debug"]),
+                ("milan-v3", "milan", "vcek.pem", []), ("genoa-v3", "genoa", "vcek.pem", [])):
+            args = ["verify", "--root", VECTORS / ("roots/snp/%s_ask_ark.pem" % root), "--vcek",
+                    VECTORS / "snp" / name / leaf, "--time", "2025-06-15", *more]
+            report = VECTORS / "snp" / name / "report.bin"
+            self.assertIn("VERDICT: GOOD", self.text(0, *args, report))
+            self.status(1, *args[:-2 - len(more)], "--time", "2035-01-01", *more, report)
+            flipped = bytearray(report.read_bytes())
+            flipped[0x90] ^= 1
+            text = self.text(1, *args, "-", data=bytes(flipped))
+            self.assertIn("VERDICT: BAD. signature:", text)
+            self.assertIn("NOT PROVEN", text)
+
+    def test_software_firmware_is_loud(self):
+        data, args = case("good-milan")
+        text = self.text(0, "verify", *args, data)
+        self.assertIn("!!! WARNING: THIS GUEST IS TAINTED: software firmware", text)
+        self.assertIn("WARN   claims.taint", text)
+        self.assertEqual(json.loads(self.status(0, "verify", "--json", *args, data).stdout)
+                         ["results"][0]["taint"], "software firmware")
+        data, args = case("good-clean")
+        self.assertNotIn("!!!", self.text(0, "verify", *args, data))
+
+    def test_what_was_not_checked_is_said(self):
+        data, args = case("good-clean")
+        text = self.text(0, "verify", *args, data)
+        left_out = text[text.index("NOT checked"):]
+        for check in ("crl", "nonce", "workload", "measurement", "min_tcb", "guest_svn", "product"):
+            self.assertRegex(left_out, r"(?m)^  %s +no " % check)
+
+    def test_nothing_unprintable_comes_out(self):
+        data, args = case("good-nasty")
+        text = self.text(0, "verify", *args, data)
+        self.assertIn(r"\x1b[31m\x0d\x0a\x00\xc2\x9b\xff\x5c", re.sub(r"\n +", "", text))
+        out = self.status(0, "verify", "--json", *args, data).stdout
+        self.assertRegex(out, rb"\A[\x20-\x7e\n]*\Z")
+        self.text(1, "verify", *args, "--workload", "x", data)
+
+    def test_min_tcb_by_parts(self):
+        data, args = case("good-clean")
+        parts = json.loads((EVIDENCE / "milan/chip.json").read_text())["reported_tcb_parts"]
+        exact = "bl=%(bl)d,tee=%(tee)d,snp=%(snp)d,ucode=%(ucode)d" % parts
+        self.assertIn("ok     min_tcb", self.text(0, "verify", *args, "--min-tcb", exact, data))
+        self.text(0, "verify", *args, "--min-tcb", "snp=%d" % parts["snp"], data)
+        self.text(1, "verify", *args, "--min-tcb", "snp=%d" % (parts["snp"] + 1), data)
+        self.status(2, "verify", *args, "--min-tcb", "fmc=1", data)
+        data, args = case("good-turin")
+        self.text(0, "verify", *args, "--min-tcb", "fmc=1,ucode=0x51", data)
+        self.text(1, "verify", *args, "--min-tcb", "fmc=2", data)
+
+    def test_times(self):
+        data, args = case("good-clean")
+        now = time.gmtime()
+        for text in (time.strftime("%Y-%m-%d", now), time.strftime("%Y-%m-%dT%H:%M:%SZ", now),
+                     time.strftime("%Y-%m-%dT%H:%M:%S.5+01:30", now), str(int(time.time()))):
+            self.text(0, "verify", *args, "--time", text, data)
+        self.assertIn("has expired", self.text(1, "verify", *args, "--time", "2100-01-01", data))
+
+    def test_several_files_and_standard_input(self):
+        data, args = case("good-clean")
+        bad, _ = case("bad-other-claims")
+        whole = json.loads(self.status(1, "verify", "--json", *args, data, bad, data).stdout)
+        self.assertEqual([r["ok"] for r in whole["results"]], [True, False, True])
+        self.assertFalse(whole["ok"])
+        self.text(0, "verify", *args, "-", data=data.read_bytes())
+        self.assertEqual(run("verify", "--quiet", *args, data).stdout, b"")
+        self.assertEqual(run("verify", "--quiet", *args, bad).returncode, 1)
+
+
+class TestReportAndExtract(Test):
+    def setUp(self):
+        self.scratch = tempfile.TemporaryDirectory()
+        self.dir = pathlib.Path(self.scratch.name)
+        self.addCleanup(self.scratch.cleanup)
+
+    def test_report_goes_where_it_is_told(self):
+        out = self.dir / "evidence.cbor"
+        text = self.text(0, "report", "--target", "fake:", "--nonce", "c0ffee", "--output", out)
+        self.assertIn("bound", text)
+        self.assertIn(b"\xc0\xff\xee", out.read_bytes())
+        mask = os.umask(0)
+        os.umask(mask)
+        self.assertEqual(out.stat().st_mode & 0o777, 0o666 & ~mask)
+        self.assertEqual([p.name for p in self.dir.iterdir()], ["evidence.cbor"])
+        direct = self.status(0, "report", "--target", "fake:", "--nonce", "c0ffee").stdout
+        self.assertEqual(len(direct), out.stat().st_size)
+        told = json.loads(self.status(0, "report", "--json", "--target", "fake:").stdout)
+        self.assertTrue(told["bound"])
+        self.assertEqual(len(base64.b64decode(told["evidence"])), told["evidenceBytes"])
+        told = json.loads(self.status(0, "report", "--json", "--target", "fake:", "--raw",
+                                      "--output", out).stdout)
+        self.assertEqual((told["bound"], told["output"]), (False, str(out)))
+
+    def test_a_terminal_gets_no_binary(self):
+        main, side = pty.openpty()
+        done = subprocess.run([TOOL, "report", "--target", "fake:"], stdout=side,
+                              stderr=subprocess.PIPE, check=False)
+        os.close(side)
+        os.close(main)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(b"--output", done.stderr)
+
+    def test_extract_takes_apart_what_verifies(self):
+        data, _ = case("good-milan")
+        out = self.dir / "parts"
+        text = self.text(0, "extract", "--directory", out, data)
+        self.assertIn("nothing was verified", re.sub(r"\s+", " ", text))
+        for name in ("vcek", "ask", "ark"):
+            self.assertEqual((out / (name + ".der")).read_bytes(),
+                             (EVIDENCE / "milan" / (name + ".der")).read_bytes())
+        self.assertEqual((out / "certs.bin").read_bytes(),
+                         (EVIDENCE / "milan/certs.bin").read_bytes())
+        self.assertEqual((out / "user_data.bin").read_bytes(), bytes(range(0x20, 0x40)))
+        self.text(0, "verify", "--root", out / "ark.der", "--vcek", out / "vcek.der", "--ask",
+                  out / "ask.der", out / "report.bin")
+        listed = json.loads(self.status(0, "extract", "--json", "--directory", out, data).stdout)
+        self.assertEqual(listed["files"]["report.bin"], 1184)
+
+    def test_extract_survives_a_hostile_table(self):
+        for name in ("table-offset-outside", "table-length-outside", "table-wraps", "table-short",
+                     "table-into-header"):
+            self.status(0, "extract", "--directory", self.dir / name, case(name)[0])
+
+    def test_extract_refuses_what_is_no_evidence(self):
+        self.status(1, "extract", "--directory", self.dir, case("bad-garbage")[0])
+        self.assertEqual(list(self.dir.iterdir()), [])
+
+    def test_info(self):
+        text = self.text(0, "info", "--target", "fake:")
+        self.assertIn("SOFTWARE FIRMWARE", text)
+        told = json.loads(self.status(0, "info", "--json", "--target", "fake:").stdout)
+        self.assertEqual((told["provider"], told["softwareFirmware"]), ("sev-snp", True))
+
+    def test_no_tee_is_3(self):
+        for command in ("info", "report"):
+            done = self.status(3, command, "--target", "broker:/nonexistent/socket")
+            self.assertTrue(done.stderr.startswith(b"teegatectl: "))
+
+
+class TestDoctor(Test):
+    def setUp(self):
+        self.scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(self.scratch.cleanup)
+        self.root = root = pathlib.Path(self.scratch.name)
+        for path in ("sys/module/teegate", "sys/module/sev_guest", "dev", "proc/1/fd", "proc/77/fd",
+                     "etc/teegate/workloads.d", "run/teegate"):
+            (root / path).mkdir(parents=True)
+        for node in ("teegate", "sev-guest"):
+            (root / "dev" / node).touch(mode=0o600)
+        (root / "etc/teegate/workloads.d/a.conf").touch()
+        (root / "proc/77/comm").write_text("evil\x1b[31m\n")
+        (root / "proc/1/fd/0").symlink_to("/dev/null")
+        os.chmod(root / "etc/teegate/workloads.d", 0o755)
+        # A path longer than a socket's name may be has to be bound from inside.
+        here = os.getcwd()
+        os.chdir(root / "run/teegate")
+        import socket  # pylint: disable=import-outside-toplevel
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.bind("broker.sock")
+        self.addCleanup(self.socket.close)
+        os.chdir(here)
+
+    def examine(self, status):
+        whole = json.loads(self.status(status, "doctor", "--json", "--sysroot", self.root).stdout)
+        self.assertEqual(whole["healthy"], status == 0)
+        self.text(status, "doctor", "--sysroot", self.root)
+        return whole
+
+    def problem(self, what):
+        """Exactly this problem is found, and it comes with advice."""
+        problems = [f for f in self.examine(1)["findings"] if f["level"] == "problem"]
+        self.assertEqual([f["what"] for f in problems], [what])
+        self.assertTrue(problems[0]["advice"])
+        return problems[0]["text"]
+
+    def test_a_healthy_system_is_healthy(self):
+        self.assertFalse(self.examine(0)["softwareFirmware"])
+
+    def test_a_missing_module(self):
+        (self.root / "sys/module/teegate").rmdir()
+        self.problem("module.teegate")
+
+    def test_a_missing_device(self):
+        (self.root / "dev/teegate").unlink()
+        self.problem("device.teegate")
+
+    def test_an_open_stock_device(self):
+        os.chmod(self.root / "dev/sev-guest", 0o660)
+        self.problem("device.stock")
+
+    def test_a_holder_of_the_stock_device(self):
+        (self.root / "proc/77/fd/5").symlink_to("/dev/sev-guest")
+        self.assertIn(r"77 (evil\x1b[31m) holds /dev/sev-guest", self.problem("holders"))
+
+    def test_a_missing_socket(self):
+        (self.root / "run/teegate/broker.sock").unlink()
+        self.problem("broker.socket")
+
+    def test_a_file_in_place_of_the_socket(self):
+        (self.root / "run/teegate/broker.sock").unlink()
+        (self.root / "run/teegate/broker.sock").touch()
+        self.problem("broker.socket")
+
+    def test_no_policy(self):
+        (self.root / "etc/teegate/workloads.d/a.conf").unlink()
+        self.assertIn("nobody is allowed anything", self.problem("policy"))
+
+    def test_a_policy_that_others_may_write(self):
+        os.chmod(self.root / "etc/teegate/workloads.d", 0o775)
+        self.problem("policy.owner")
+
+    def test_software_firmware_is_loud(self):
+        (self.root / "sys/module/teegate_softfw").mkdir()
+        self.assertTrue(self.examine(0)["softwareFirmware"])
+        self.assertIn("!!! WARNING: SOFTWARE FIRMWARE",
+                      self.text(0, "doctor", "--sysroot", self.root))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    TOOL, EVIDENCE = sys.argv[1], pathlib.Path(sys.argv[2]).resolve()
+    unittest.main(argv=sys.argv[:1] + sys.argv[3:], verbosity=2)
