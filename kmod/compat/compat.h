@@ -14,7 +14,8 @@
 
 #include <linux/version.h>
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0) || LINUX_VERSION_CODE >= KERNEL_VERSION(8, 0, 0)
+#if LINUX_VERSION_MAJOR < 6 || LINUX_VERSION_MAJOR > 7 || \
+	(LINUX_VERSION_MAJOR == 6 && LINUX_VERSION_PATCHLEVEL < 1)
 #error "teegate builds for kernels from 6.1 up to and not including 8.0"
 #endif
 

@@ -175,8 +175,8 @@ void tg_snp_transport_attach(struct tg_backend *be)
 	file = driver_open();
 	if (IS_ERR(file)) {
 		tg_backend_set_state(be, TEEGATE_STATE_WAITING,
-				     DRIVER_NODE " is not usable, or not the driver's (error %ld); trying again",
-				     -PTR_ERR(file));
+				     "%s is not usable, or not the driver's (error %ld); trying again",
+				     DRIVER_NODE, -PTR_ERR(file));
 		schedule_delayed_work(&drv->retry, RETRY_DELAY);
 		return;
 	}

@@ -96,8 +96,24 @@ static bool fw_answered(u64 exitinfo2)
 }
 
 /*
- * What a failed exchange means. By now the code below has wiped the key, or has not: look, do not
- * guess. A throttled request that ends in a wiped key is the loss of the channel and no timeout.
+ * Is the channel gone after a failed exchange? The code below has wiped the key by now, or has not:
+ * look, do not guess. In one case it has not and should have: a host that calls a request without
+ * a buffer too short has given nothing to firmware, but the message was counted, and firmware
+ * refuses all that comes after it.
+ */
+static bool channel_lost(struct tg_backend *be, int err)
+{
+	const struct tg_snp_exchange *x = &snp->x;
+
+	if (err == -EIO && !x->certs &&
+	    x->exitinfo2 == SNP_GUEST_VMM_ERR(SNP_GUEST_VMM_ERR_INVALID_LEN))
+		return true;
+	return !tg_snp_transport_key_alive(be);
+}
+
+/*
+ * What a failed exchange means for the caller. A throttled request that ends in a wiped key is the
+ * loss of the channel and no timeout.
  */
 static int exchange_failed(struct tg_backend *be, int err, struct tg_answer *ans)
 {
@@ -109,7 +125,7 @@ static int exchange_failed(struct tg_backend *be, int err, struct tg_answer *ans
 		return err;
 	if (fw_answered(x->exitinfo2))
 		ans->fw_status = x->exitinfo2;
-	if (!tg_snp_transport_key_alive(be))
+	if (channel_lost(be, err))
 		tg_snp_set_lost(be);
 
 	switch (err) {
@@ -179,8 +195,8 @@ static int exchange_report(struct tg_backend *be, struct tg_answer *ans)
 
 /*
  * Report and certificates come from one exchange, or not at all: between two of them the guest may
- * have been moved to a chip with other certificates. Hence a host that finds the buffer too small
- * is asked again for both, once, with as much as it says or as we have.
+ * have been moved to a chip with other certificates. Hence a host that needs more room is asked
+ * again for both, once. To want too much is a refusal; to want what it was given is nonsense.
  */
 static int exchange_extended(struct tg_backend *be, struct tg_answer *ans)
 {
@@ -190,11 +206,12 @@ static int exchange_extended(struct tg_backend *be, struct tg_answer *ans)
 	x->certs = ans->aux;
 	x->certs_len = TG_SNP_CERTS_FIRST;
 	ret = tg_snp_transport_exchange(be, x);
-	if (ret == -ENOSPC && x->certs_len <= TG_SNP_CERTS_MAX) {
-		x->certs_len = max_t(u64, x->certs_len, TG_SNP_CERTS_FIRST);
+	if (ret == -ENOSPC && x->certs_len > TG_SNP_CERTS_FIRST &&
+	    x->certs_len <= TG_SNP_CERTS_MAX)
 		ret = tg_snp_transport_exchange(be, x);
-	}
 	if (ret == -ENOSPC) {
+		if (x->certs_len <= TG_SNP_CERTS_FIRST)
+			return -EPROTO;
 		ans->fw_status = x->exitinfo2;
 		return -EREMOTEIO;
 	}
