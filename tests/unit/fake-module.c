@@ -2,6 +2,7 @@
 /* The kernel module as libtee sees it; see fake-module.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -101,7 +102,8 @@ static int get_report(int fd, struct teegate_get_report *arg)
 	fake_module.reports++;
 	fake_module.report = *arg;
 	fake_module.report_fd = fd;
-	usleep(fake_module.delay_ms * 1000);
+	if (fake_module.delay_ms > 0)
+		usleep(fake_module.delay_ms * 1000);
 	if (arg->size != sizeof(*arg))
 		return -EINVAL;
 	if (fake_module.report_errors > 0) {
@@ -134,7 +136,7 @@ static int get_report(int fd, struct teegate_get_report *arg)
 	return 0;
 }
 
-static int fake_ioctl(int fd, unsigned long request, void *arg)
+static int answer(int fd, unsigned long request, void *arg)
 {
 	switch (request) {
 	case TEEGATE_GET_INFO:
@@ -146,6 +148,17 @@ static int fake_ioctl(int fd, unsigned long request, void *arg)
 	default:
 		return -ENOTTY;
 	}
+}
+
+static int fake_ioctl(int fd, unsigned long request, void *arg)
+{
+	static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
+	int r;
+
+	pthread_mutex_lock(&one_at_a_time);
+	r = answer(fd, request, arg);
+	pthread_mutex_unlock(&one_at_a_time);
+	return r;
 }
 
 static int fake_is_lease(int fd)

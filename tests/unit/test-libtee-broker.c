@@ -31,8 +31,8 @@ static struct sockaddr_un address = { .sun_family = AF_UNIX };
 static struct {
 	int listener;
 	pthread_t thread;
-	const char *answer;		/* NULL: hangs up */
-	bool send_fd, silent;
+	_Atomic(const char *) answer;	/* NULL: hangs up */
+	atomic_bool send_fd, silent;
 	atomic_uint calls;
 	char asked[4096];
 } broker;
@@ -80,6 +80,7 @@ static bool read_call(int fd)
 
 static void *serve(void *unused)
 {
+	const char *answer;
 	char byte;
 	int fd;
 
@@ -87,10 +88,11 @@ static void *serve(void *unused)
 	while ((fd = accept4(broker.listener, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
 		if (read_call(fd)) {
 			broker.calls++;
+			answer = broker.answer;
 			if (broker.silent)
 				(void)!read(fd, &byte, 1); /* until the client has had enough */
-			else if (broker.answer)
-				send_answer(fd, broker.answer, broker.send_fd);
+			else if (answer)
+				send_answer(fd, answer, broker.send_fd);
 		}
 		close(fd);
 	}
