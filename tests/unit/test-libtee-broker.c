@@ -33,7 +33,7 @@ static struct {
 	pthread_t thread;
 	_Atomic(const char *) answer;	/* NULL: hangs up */
 	atomic_bool send_fd, silent;
-	atomic_uint calls;
+	atomic_uint calls, accepted, closed;
 	char asked[4096];
 } broker;
 
@@ -86,6 +86,7 @@ static void *serve(void *unused)
 
 	(void)unused;
 	while ((fd = accept4(broker.listener, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
+		broker.accepted++;
 		if (read_call(fd)) {
 			broker.calls++;
 			answer = broker.answer;
@@ -95,6 +96,7 @@ static void *serve(void *unused)
 				send_answer(fd, answer, broker.send_fd);
 		}
 		close(fd);
+		broker.closed++;
 	}
 	return NULL;
 }
@@ -424,6 +426,61 @@ static void threads_share_one_context(void **state)
 	tee_close(ctx);
 }
 
+/* Those of the broker's connections aside: it is in this process, and may be about to close one. */
+static size_t count_descriptors(void)
+{
+	size_t n = 0;
+
+	for (int i = 0; i < 500 && broker.accepted != broker.closed; i++)
+		usleep(10000);
+	for (int fd = 0; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+/* Some requests may meet two ends in a row; nothing else may happen to them. */
+static void *report_or_stale(void *argument)
+{
+	tee_ctx *ctx = argument;
+	tee_evidence *ev;
+	int r;
+
+	for (int i = 0; i < 100; i++) {
+		r = tee_get_report(ctx, "n", 1, 0, 0, &ev);
+		if (r == 0)
+			tee_evidence_free(ev);
+		else if (r != -ESTALE)
+			return argument;
+	}
+	return NULL;
+}
+
+static void threads_may_replace_an_ended_lease_together(void **state)
+{
+	tee_ctx *ctx = on_broker();
+	size_t descriptors;
+	pthread_t ids[4];
+	void *failed;
+
+	(void)state;
+	get_one(ctx, 0);
+	descriptors = count_descriptors();
+	fake_module.report_error = -ESTALE;
+	fake_module.report_errors = 60;
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&ids[i], NULL, report_or_stale, ctx), 0);
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(pthread_join(ids[i], &failed), 0);
+		assert_null(failed);
+	}
+	assert_int_equal(fake_module.report_errors, 0);
+	assert_in_range(broker.calls, 31, 61);
+	get_one(ctx, 0);
+	assert_int_equal(count_descriptors(), descriptors);
+	tee_close(ctx);
+	assert_int_equal(count_descriptors(), descriptors - 1);
+}
+
 #define T(name) cmocka_unit_test_setup(name, setup)
 
 int main(void)
@@ -440,6 +497,7 @@ int main(void)
 		T(silent_broker_meets_the_deadline),
 		T(info_comes_from_the_broker),
 		T(threads_share_one_context),
+		T(threads_may_replace_an_ended_lease_together),
 	};
 
 	return cmocka_run_group_tests_name("libtee through the broker", tests, start, stop);
