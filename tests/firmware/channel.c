@@ -12,7 +12,6 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
-#include <linux/stddef.h>
 #include <linux/string.h>
 
 #include "softfw.h"
@@ -23,25 +22,28 @@
 #define MSG_AEAD_AES_256_GCM	1
 #define MSG_HDR_VERSION		1
 
+struct message_aad {
+	u8 algo;
+	u8 header_version;
+	__le16 header_size;
+	u8 type;
+	u8 version;
+	__le16 size;
+	__le32 pad1;
+	u8 vmpck;
+	u8 pad2[35];
+} __packed;
+
+static_assert(sizeof(struct message_aad) == SOFTFW_AAD_LEN);
+
 struct message_header {
 	u8 tag[32];
 	__le64 seqno;
-	u8 pad1[8];
-	struct_group_attr(aad, __packed,	/* authenticated */
-		u8 algo;
-		u8 header_version;
-		__le16 header_size;
-		u8 type;
-		u8 version;
-		__le16 size;
-		__le32 pad2;
-		u8 vmpck;
-		u8 pad3[35];
-	);
+	u8 pad[8];
+	struct message_aad aad;		/* authenticated with the payload that follows */
 } __packed;
 
 static_assert(sizeof(struct message_header) == 96);
-static_assert(sizeof_field(struct message_header, aad) == SOFTFW_AAD_LEN);
 
 /* AMD 56860, secrets page; the operating system's area is the guest's to write. */
 struct secrets_page {
@@ -75,11 +77,11 @@ static void *guest_page(u64 gpa)
 
 static bool header_is_sane(const struct message_header *header)
 {
-	return header->algo == MSG_AEAD_AES_256_GCM &&
-	       header->header_version == MSG_HDR_VERSION &&
-	       le16_to_cpu(header->header_size) == sizeof(*header) &&
-	       header->vmpck < SOFTFW_VMPCKS &&
-	       le16_to_cpu(header->size) <= SOFTFW_MAX_PAYLOAD;
+	return header->aad.algo == MSG_AEAD_AES_256_GCM &&
+	       header->aad.header_version == MSG_HDR_VERSION &&
+	       le16_to_cpu(header->aad.header_size) == sizeof(*header) &&
+	       header->aad.vmpck < SOFTFW_VMPCKS &&
+	       le16_to_cpu(header->aad.size) <= SOFTFW_MAX_PAYLOAD;
 }
 
 /* As if firmware had forgotten the guest: nothing that the guest sends will decrypt again. */
@@ -97,9 +99,9 @@ static void lose_vmpck(unsigned int vmpck)
 /* Checks and decrypts a request into channel->buf, behind the copy of its header. */
 static u32 open_request(const struct message_header *header, const void *page)
 {
-	unsigned int vmpck = header->vmpck;
+	unsigned int vmpck = header->aad.vmpck;
 	u64 seqno = le64_to_cpu(header->seqno);
-	size_t len = le16_to_cpu(header->size);
+	size_t len = le16_to_cpu(header->aad.size);
 	u64 unused;
 
 	if (seqno != channel->count[vmpck] + 1) {
@@ -120,30 +122,42 @@ static u32 open_request(const struct message_header *header, const void *page)
 	return SOFTFW_OK;
 }
 
-static void seal_response(const struct message_header *request, size_t len, void *page)
+static void response_header(const struct message_header *request, size_t len,
+			    struct message_header *ret_header)
 {
 	struct message_header header = {
 		.seqno = cpu_to_le64(le64_to_cpu(request->seqno) + 1),
-		.algo = MSG_AEAD_AES_256_GCM,
-		.header_version = MSG_HDR_VERSION,
-		.header_size = cpu_to_le16(sizeof(header)),
-		.type = request->type + 1,
-		.version = request->version,
-		.size = cpu_to_le16(len),
-		.vmpck = request->vmpck,
+		.aad = {
+			.algo = MSG_AEAD_AES_256_GCM,
+			.header_version = MSG_HDR_VERSION,
+			.header_size = cpu_to_le16(sizeof(header)),
+			.type = request->aad.type + 1,
+			.version = request->aad.version,
+			.size = cpu_to_le16(len),
+			.vmpck = request->aad.vmpck,
+		},
 	};
 	u64 arg;
 
 	if (softfw_fault(SOFTFW_FAULT_BAD_TYPE, &arg))
-		header.type = arg;
+		header.aad.type = arg;
 	if (softfw_fault(SOFTFW_FAULT_BAD_SEQNO, &arg))
 		header.seqno = cpu_to_le64(le64_to_cpu(header.seqno) + arg);
 	if (softfw_fault(SOFTFW_FAULT_MSG_SIZE, &arg))
-		header.size = cpu_to_le16(arg);
+		header.aad.size = cpu_to_le16(arg);
+	*ret_header = header;
+}
 
+static void seal_response(const struct message_header *request, size_t len, void *page)
+{
+	struct message_header header;
+	u64 arg;
+
+	response_header(request, len, &header);
 	memcpy(channel->buf, &header.aad, SOFTFW_AAD_LEN);
 	memcpy(channel->buf + SOFTFW_AAD_LEN, channel->rsp, len);
-	WARN_ON_ONCE(softfw_gcm_seal(header.vmpck, le64_to_cpu(header.seqno), channel->buf, len));
+	WARN_ON_ONCE(softfw_gcm_seal(request->aad.vmpck, le64_to_cpu(header.seqno), channel->buf,
+				     len));
 	memcpy(header.tag, channel->buf + SOFTFW_AAD_LEN + len, SOFTFW_TAG_LEN);
 	if (softfw_fault(SOFTFW_FAULT_BAD_TAG, &arg))
 		header.tag[0] ^= 1;
@@ -157,17 +171,17 @@ static void seal_response(const struct message_header *request, size_t len, void
 static size_t dispatch(const struct message_header *header)
 {
 	const u8 *req = channel->buf + SOFTFW_AAD_LEN;
-	size_t len = le16_to_cpu(header->size);
-	u8 vmpl = header->vmpck;
+	size_t len = le16_to_cpu(header->aad.size);
+	u8 vmpl = header->aad.vmpck;
 
 	memset(channel->rsp, 0, sizeof(channel->rsp));
-	switch (header->type) {
+	switch (header->aad.type) {
 	case MSG_KEY_REQ:
 		softfw_count(SOFTFW_COUNT_KEYS);
-		return softfw_key(vmpl, header->version, req, len, channel->rsp);
+		return softfw_key(vmpl, header->aad.version, req, len, channel->rsp);
 	case MSG_REPORT_REQ:
 		softfw_count(SOFTFW_COUNT_REPORTS);
-		return softfw_report(vmpl, header->version, req, len, channel->rsp);
+		return softfw_report(vmpl, header->aad.version, req, len, channel->rsp);
 	default:
 		return 0;
 	}
@@ -200,7 +214,7 @@ static u32 exchange(const void *req_page, void *rsp_page)
 	if (memchr_inv(channel->rsp, 0, sizeof(__le32)))
 		softfw_count(SOFTFW_COUNT_REFUSED);
 	seal_response(&header, len, rsp_page);
-	channel->count[header.vmpck] += 2;
+	channel->count[header.aad.vmpck] += 2;
 	return SOFTFW_OK;
 }
 
@@ -237,7 +251,7 @@ static u64 hypervisor_says(bool extended, u64 *npages)
 	if (softfw_fault(SOFTFW_FAULT_BUSY, &arg))
 		return SOFTFW_VMM_BUSY;
 	if (softfw_fault(SOFTFW_FAULT_VMM_ERROR, &arg))
-		return arg << 32;
+		return SOFTFW_VMM_ERROR(arg);
 	if (softfw_fault(SOFTFW_FAULT_FW_ERROR, &arg))
 		return (u32)arg;
 	if (softfw_fault(SOFTFW_FAULT_INVALID_LEN, &arg)) {

@@ -9,6 +9,7 @@
  *	echo 'delay count=1 arg=250000' > fault
  *	echo none > fault			disarms all
  *	echo > release				ends a hang
+ *	echo 0 > device				takes the driver's device away, 1 gives it back
  *
  * Delays and hangs spin inside the trap, where nothing can sleep. So both end by themselves after
  * hang_limit_ms at the latest, and only another CPU can release a hang before that. Interrupts are
@@ -297,7 +298,7 @@ static int stats_show(struct seq_file *seq, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(stats);
 
-void softfw_fault_init(void)
+struct dentry *softfw_fault_init(void)
 {
 	size_t i;
 
@@ -308,6 +309,7 @@ void softfw_fault_init(void)
 	debugfs_create_file("fault", 0600, dir, NULL, &fault_fops);
 	debugfs_create_file("release", 0200, dir, NULL, &release_fops);
 	debugfs_create_file("stats", 0400, dir, NULL, &stats_fops);
+	return dir;
 }
 
 void softfw_fault_exit(void)

@@ -7,9 +7,11 @@
  * table, faults. It protects nothing and proves nothing, and it refuses to load wherever a real
  * TEE might be. README.md beside this file is the manual.
  */
+#include <linux/debugfs.h>
 #include <linux/ioport.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/platform_device.h>
 #include <linux/random.h>
 
@@ -24,6 +26,7 @@ module_param(gpa, ulong, 0444);
 MODULE_PARM_DESC(gpa, "address of the secrets page; keep it out of RAM with memmap=64K$ADDRESS");
 
 static struct platform_device *pdev;
+static DEFINE_MUTEX(pdev_lock);
 
 /*
  * The driver's instructions must not lose their answer, so this module stays as long as a driver
@@ -56,6 +59,7 @@ static int guest_device_alloc(void)
 
 		if (r) {
 			platform_device_put(pdev);
+			pdev = NULL;
 			return r;
 		}
 	}
@@ -75,6 +79,29 @@ static int guest_device_add(void)
 		bus_unregister_notifier(&platform_bus_type, &bus_nb);
 	return r;
 }
+
+/* What no hypervisor can do and every user must survive: the device goes, and comes back. */
+static int device_set(void *unused, u64 there)
+{
+	int r = 0;
+
+	mutex_lock(&pdev_lock);
+	if (!there && pdev) {
+		platform_device_unregister(pdev);
+		pdev = NULL;
+	} else if (there && !pdev) {
+		r = guest_device_alloc();
+		if (!r)
+			r = platform_device_add(pdev);
+		if (r) {
+			platform_device_put(pdev);
+			pdev = NULL;
+		}
+	}
+	mutex_unlock(&pdev_lock);
+	return r;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(device_fops, NULL, device_set, "%llu\n");
 
 static int check_machine(void)
 {
@@ -146,6 +173,7 @@ static void firmware_stop(void)
 
 static int __init softfw_init(void)
 {
+	struct dentry *dir;
 	int r;
 
 	r = check_machine();
@@ -158,14 +186,16 @@ static int __init softfw_init(void)
 	r = firmware_start();
 	if (r)
 		goto err_device;
-	softfw_fault_init();
+	dir = softfw_fault_init();
 	add_taint(TAINT_TEST, LOCKDEP_STILL_OK);
 	pr_warn("************************************************************************\n");
 	pr_warn("* software firmware: evidence from this guest proves nothing           *\n");
 	pr_warn("************************************************************************\n");
 	r = guest_device_add();
-	if (!r)
+	if (!r) {
+		debugfs_create_file("device", 0200, dir, NULL, &device_fops);
 		return 0;
+	}
 	softfw_fault_exit();
 	firmware_stop();
 err_device:
@@ -175,9 +205,10 @@ err_device:
 
 static void __exit softfw_exit(void)
 {
+	/* First of all no one may ask for the device any more. */
+	softfw_fault_exit();
 	bus_unregister_notifier(&platform_bus_type, &bus_nb);
 	platform_device_unregister(pdev);
-	softfw_fault_exit();
 	firmware_stop();
 }
 

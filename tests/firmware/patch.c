@@ -18,7 +18,7 @@
 #include <asm/msr.h>
 #include <asm/processor.h>
 #include <asm/svm.h>
-#if __has_include(<asm/cpuid/api.h>)
+#ifdef SOFTFW_CPUID_API
 #include <asm/cpuid/api.h>
 #endif
 

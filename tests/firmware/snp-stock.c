@@ -10,8 +10,8 @@
  *	snp-stock key [-r ROOT] [-f FIELDS] [-v VMPL] [-s SVN] [-t TCB]	prints the key
  *	snp-stock ext-size			prints the pages that the certificate table needs
  *
- * -m VERSION is the message version, -w PATH another device node. Exit status: 0 done, 1 the device said no (message on stderr
- * with errno and the two halves of exitinfo2), 2 bad answer, 64 usage.
+ * -m VERSION is the message version, -w PATH another device node. Exit status: 0 done, 1 the device
+ * said no (on stderr, with errno and the two halves of exitinfo2), 2 bad answer, 64 usage.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -143,7 +143,7 @@ static int do_loop(int fd, const struct options *opt, long n)
 
 static int do_ext(int fd, const struct options *opt, const char *path, const char *certs_path)
 {
-	static uint8_t certs[CERTS_MAX] __attribute__((aligned(PAGE_LEN)));
+	static _Alignas(PAGE_LEN) uint8_t certs[CERTS_MAX];
 	struct snp_report_resp rsp = {};
 	struct snp_ext_report_req ext = { .certs_address = (uintptr_t)certs };
 	struct report_req req;

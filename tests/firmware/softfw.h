@@ -37,8 +37,9 @@
 #define SOFTFW_INVALID_KEY		0x27
 
 /* Hypervisor errors in SW_EXITINFO2 63:32. */
-#define SOFTFW_VMM_INVALID_LEN		(1ULL << 32)
-#define SOFTFW_VMM_BUSY			(2ULL << 32)
+#define SOFTFW_VMM_ERROR(code)		((u64)(code) << 32)
+#define SOFTFW_VMM_INVALID_LEN		SOFTFW_VMM_ERROR(1)
+#define SOFTFW_VMM_BUSY			SOFTFW_VMM_ERROR(2)
 
 /* chip.c */
 extern struct softfw_chip *softfw_chip;
@@ -106,7 +107,8 @@ enum softfw_counter {
 	SOFTFW_COUNTERS
 };
 
-void softfw_fault_init(void);
+struct dentry;
+struct dentry *softfw_fault_init(void);
 void softfw_fault_exit(void);
 bool softfw_fault(enum softfw_fault fault, u64 *ret_arg);
 void softfw_fault_delay(u64 usec);
