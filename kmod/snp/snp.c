@@ -309,9 +309,3 @@ const struct tg_backend_ops tg_snp_ops = {
 	.attach = tg_snp_transport_attach,
 	.ask = snp_ask,
 };
-
-/*
- * The stock driver first, wherever it exists: what it registers is then there when we look. Its
- * own dependency on AES-GCM goes through the crypto API by name, where no tool can see it.
- */
-MODULE_SOFTDEP("pre: crypto-gcm crypto-ghash crypto-ctr crypto-aes sev-guest");
