@@ -27,6 +27,7 @@ void fw_reset(void)
 		return;		/* not loaded: a test of modules goes on */
 	fw_fault("none");
 	write_text(DIR "release", "1");
+	fw_device(true);
 }
 
 /* The number after "key" in the line of file that begins with name. */
@@ -81,6 +82,11 @@ void fw_wait_held(void)
 void fw_release(void)
 {
 	fw_fault("none");
+}
+
+void fw_device(bool there)
+{
+	ASSERT_EQ(write_text(DIR "device", there ? "1" : "0"), 0);
 }
 
 void fw_slow(void)

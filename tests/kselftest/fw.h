@@ -7,6 +7,7 @@
 #ifndef FW_H
 #define FW_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Takes every fault back, lets everything go. */
@@ -29,6 +30,9 @@ void fw_hold_after(unsigned int answers);
 /* Returns once a request is held. */
 void fw_wait_held(void);
 void fw_release(void);
+
+/* The platform device that the stock driver is bound to: takes it away, gives it back. */
+void fw_device(bool there);
 
 /* Each request takes long enough for other processes to see that it has been answered. */
 void fw_slow(void);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Modules and the platform device of the stock driver, see modules.h. */
+/* Modules, see modules.h. */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,8 +11,6 @@
 
 #include "kit.h"
 #include "modules.h"
-
-#define DRIVER "/sys/bus/platform/drivers/sev-guest/"
 
 static int run(char *const argv[])
 {
@@ -61,31 +58,6 @@ void module_unload(const char *name)
 
 	WAIT_UNTIL((r = module_try_unload(name)) != -EAGAIN);
 	ASSERT_EQ(r, 0);
-}
-
-static void write_device_name(const char *file)
-{
-	DIR *d = opendir("/sys/bus/platform/devices");
-	struct dirent *e;
-	int r = -ENODEV;
-
-	ASSERT(d);
-	while (r == -ENODEV && (e = readdir(d))) {
-		if (!strncmp(e->d_name, "sev-guest", strlen("sev-guest")))
-			r = write_text(file, e->d_name);
-	}
-	closedir(d);
-	ASSERT_EQ(r, 0);
-}
-
-void stock_unbind(void)
-{
-	write_device_name(DRIVER "unbind");
-}
-
-void stock_bind(void)
-{
-	write_device_name(DRIVER "bind");
 }
 
 void everything_anew(void)

@@ -7,7 +7,6 @@
 
 #include <stdbool.h>
 
-/* The stock driver's module and its platform device. */
 #define STOCK_MODULE	"sev_guest"
 #define OUR_MODULE	"teegate"
 #define FW_MODULE	"teegate_softfw"
@@ -21,10 +20,6 @@ void module_load_alone(const char *name);
 int module_try_unload(const char *name);
 /* Waits for files that are just being closed; the case ends if they never are. */
 void module_unload(const char *name);
-
-/* The stock driver leaves and takes its device. */
-void stock_unbind(void);
-void stock_bind(void);
 
 /* All three modules anew: firmware has new keys, and a lost channel is back. */
 void everything_anew(void);
