@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# In the Debian guest, as root, after the demo: what a confined workload gets
+# from teegated and what it does not. TAP on stdout. Each refusal stands beside
+# the same request being granted where it should be.
+
+n=0
+mkdir -p /run/e2e
+cd /run/e2e || exit
+
+# check NAME CMD...: one case.
+check() {
+	local name=$1
+
+	shift
+	n=$((n + 1))
+	if "$@" >case.log 2>&1; then
+		echo "ok $n $name"
+	else
+		sed 's/^/# /' case.log
+		echo "not ok $n $name"
+	fi
+}
+
+not() { ! "$@"; }
+
+# policy UNIT USER: write the entry of a workload of that name, and have the daemon read it.
+policy() {
+	printf '[Match]\nUnit=%s.service\nUid=%s\n[Allow]\nOperations=report\n[Claims]\nName=%s\n' \
+		"$1" "$(id -u "$2")" "$1" >"/etc/teegate/workloads.d/$1.conf"
+	systemctl reload teegated.service
+}
+
+# contained UNIT USER OPTIONS COMMAND...: run in a rootless container under a system unit.
+# stdout goes to UNIT.out, stderr to UNIT.err; true if the command was.
+contained() {
+	local unit=$1 user=$2 options=$3
+
+	shift 3
+	in_unit "$unit" "$user" "CONTAINED_OPTIONS=$options" /usr/lib/teegate-lab/contained "$@"
+}
+
+in_unit() {
+	local unit=$1 user=$2 environment=$3
+
+	shift 3
+	rm -f "$unit.out" "$unit.err"
+	systemd-run --quiet --collect --wait --unit="$unit.service" --uid="$user" \
+		-p Delegate=yes -p RuntimeDirectory="$unit" -p RuntimeMaxSec=100 \
+		-p "Environment=HOME=/home/$user XDG_RUNTIME_DIR=/run/$unit" \
+		-p "Environment=\"$environment\"" \
+		-p "StandardOutput=truncate:/run/e2e/$unit.out" \
+		-p "StandardError=truncate:/run/e2e/$unit.err" "$@"
+	local status=$?
+	cat "$unit.err"
+	return $status
+}
+
+REPORT='/usr/bin/teegatectl report --user-data 00112233 --output -'
+
+gets_evidence() {
+	contained "$1" "$2" "${3:-}" $REPORT && [ -s "$1.out" ]
+}
+
+# refused PATTERN UNIT USER [OPTIONS]: gets nothing, and the message says PATTERN.
+refused() {
+	local pattern=$1
+
+	shift
+	not gets_evidence "$@" && [ ! -s "$1.out" ] && grep -Eiq "$pattern" "$1.err"
+}
+
+echo "TAP version 13"
+
+policy alpha payments
+check a_container_with_a_policy_entry_gets_evidence gets_evidence alpha payments
+
+same_unit_other_user() {
+	gets_evidence alpha payments && refused 'uid|policy|rule' alpha stranger
+}
+check the_same_unit_under_another_user_is_refused same_unit_other_user
+
+same_user_other_unit() {
+	gets_evidence alpha payments && refused 'beta\.service' beta payments
+}
+check the_same_user_under_another_unit_is_refused same_user_other_unit
+
+entry_appears() {
+	refused 'gamma\.service' gamma stranger && policy gamma stranger &&
+	gets_evidence gamma stranger && rm /etc/teegate/workloads.d/gamma.conf &&
+	systemctl reload teegated.service && refused 'gamma\.service' gamma stranger
+}
+check a_policy_entry_counts_from_reload_to_reload entry_appears
+
+# A cgroup that the user names after the other unit, inside of the user's own unit.
+forged_cgroup() {
+	in_unit beta stranger X=1 /bin/sh -c 'me=/sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)
+		mkdir "$me/alpha.service" && echo $$ >"$me/alpha.service/cgroup.procs" || exit 77
+		grep -q alpha.service /proc/self/cgroup || exit 77
+		exec '"$REPORT"
+	[ $? != 77 ] && [ ! -s beta.out ] && grep -q 'beta\.service' beta.err
+}
+check a_cgroup_named_like_another_unit_is_no_identity forged_cgroup
+
+raw_refused() {
+	gets_evidence alpha payments &&
+	not contained alpha payments '' $REPORT --raw && [ ! -s alpha.out ] && grep -qi raw alpha.err
+}
+check a_raw_report_is_refused_where_policy_allows_reports raw_refused
+
+stock_node() {
+	gets_evidence alpha payments &&
+	refused 'sev-guest' alpha payments '--volume /dev/sev-guest:/dev/sev-guest'
+}
+check a_container_with_the_stock_device_gets_nothing_and_is_told_why stock_node
+
+no_device() {
+	contained alpha payments '' /bin/sh -c 'test -e /bin/sh && ! ls /dev/sev-guest /dev/teegate'
+}
+check a_container_sees_neither_device no_device
+
+# Root in a container with CAP_MKNOD and a device cgroup that lets everything pass: only the
+# module's own check is left. mknod and the stock /dev/null show that the node itself works.
+made_node() {
+	local node=$1 numbers
+
+	numbers=$(stat -c '%Hr %Lr' "$node") && exec 9<>"$node" && exec 9>&- &&
+	podman run --rm --network=none --cap-add=MKNOD --device-cgroup-rule='c *:* rwm' \
+		--read-only --read-only-tmpfs=false --tmpfs /tmp:dev --log-driver=passthrough \
+		--rootfs /usr/lib/teegate-lab/container /bin/sh -c "
+		mknod /tmp/null c 1 3 && echo >/tmp/null || exit 78
+		mknod /tmp/node c $numbers || exit 78
+		exec 3<>/tmp/node" && return 1
+	[ $? != 78 ]
+}
+check a_node_of_teegate_made_with_CAP_MKNOD_does_not_open made_node /dev/teegate
+
+killed_clients() {
+	local i
+
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		contained alpha payments '' /bin/sh -c "
+			for i in 1 2 3 4 5; do
+				$REPORT >/dev/null & sleep 0.0\$i; kill -9 \$! 2>/dev/null
+			done; wait" || :
+		[ "$i" -lt 3 ] || break
+	done
+	gets_evidence alpha payments
+}
+check clients_killed_in_the_middle_leave_the_broker_working killed_clients
+
+restart() {
+	systemctl restart teegated.service && gets_evidence alpha payments
+}
+check the_broker_may_be_restarted restart
+
+introspect() {
+	varlinkctl introspect /run/teegate/broker.sock io.teegate.Broker | grep -q 'method GetEvidence'
+}
+check varlinkctl_introspects_the_broker introspect
+
+call() {
+	varlinkctl call /run/teegate/broker.sock io.teegate.Broker.GetInfo '{}' | tee call.out
+	grep -q 'sev-snp' call.out && grep -q '"softwareFirmware" *: *true' call.out
+}
+check varlinkctl_calls_the_broker call
+
+root_needs_policy() {
+	gets_evidence alpha payments &&
+	not varlinkctl call /run/teegate/broker.sock io.teegate.Broker.GetEvidence '{}'
+}
+check root_without_a_policy_entry_is_refused_too root_needs_policy
+
+sandbox() {
+	local pid
+
+	pid=$(systemctl show -P MainPID teegated.service) && [ "$pid" != 0 ] &&
+	grep -q '^NoNewPrivs:.1' "/proc/$pid/status" && grep -q '^Seccomp:.2' "/proc/$pid/status"
+}
+check the_broker_runs_confined sandbox
+
+nothing_failed() {
+	systemctl --failed --no-legend --plain | grep -vE '^(payments|stranger|alpha|beta|gamma)\.service' |
+		grep . && return 1
+	return 0
+}
+check no_unit_of_the_system_failed nothing_failed
+echo "1..$n"

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# In the Debian guest on Linux 6.1, as root: module, library and command work;
+# the broker cannot, and says so. TAP on stdout.
+
+n=0
+cd /run || exit
+check() {
+	local name=$1
+
+	shift
+	n=$((n + 1))
+	if "$@" >case.log 2>&1; then
+		echo "ok $n $name"
+	else
+		sed 's/^/# /' case.log
+		echo "not ok $n $name"
+	fi
+}
+
+echo "TAP version 13"
+
+info() {
+	teegatectl info --target device:/dev/teegate | tee info.out
+	grep -q 'sev-snp' info.out && grep -q driver info.out
+}
+check teegatectl_describes_the_tee info
+
+# The administrator's session can make evidence; a broker is not needed for that.
+doctor() {
+	teegatectl doctor >doctor.out 2>&1
+	cat doctor.out
+	grep -qi 'teegate' doctor.out
+}
+check teegatectl_doctor_runs doctor
+
+says_why() {
+	systemctl start teegated.service
+	journalctl -q -u teegated.service -o cat --no-pager | tee journal.out
+	grep -Eq '6\.5|pidfd|PIDFD' journal.out && [ "$(systemctl is-active teegated.service)" != active ]
+}
+check teegated_says_why_it_does_not_run_here says_why
+
+not_in_a_loop() {
+	sleep 5
+	[ "$(systemctl show -P NRestarts teegated.service)" -le 1 ]
+}
+check teegated_is_not_restarted_in_vain not_in_a_loop
+echo "1..$n"
