@@ -3,6 +3,7 @@
  * teegated: options, start, reload, end. Nothing is decided here.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -165,6 +166,14 @@ static int on_terminate(sd_event_source *source, const struct signalfd_siginfo *
 	return sd_event_exit(sd_event_source_get_event(source), 0);
 }
 
+/* The backlog may be empty again by the time we look: never wait for it. */
+static int set_nonblocking(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0;
+}
+
 /* Takes the sockets that the service manager passed. Returns how many. */
 static int listen_activated(struct server *server)
 {
@@ -174,7 +183,9 @@ static int listen_activated(struct server *server)
 		r = sd_is_socket(fd, AF_UNIX, SOCK_STREAM, 1);
 		if (r <= 0)
 			return r < 0 ? r : -ENOTSOCK;
-		r = server_listen(server, fd);
+		r = set_nonblocking(fd);
+		if (r >= 0)
+			r = server_listen(server, fd);
 		if (r < 0)
 			return r;
 	}
@@ -233,7 +244,7 @@ static void turn_away(void)
 	int n = sd_listen_fds(false), client;
 
 	for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + n; fd++)
-		while ((client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
+		while (set_nonblocking(fd) == 0 && (client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
 			close(client);
 }
 
