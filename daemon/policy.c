@@ -343,6 +343,14 @@ static bool uid_matches(const struct rule *rule, uid_t uid)
 	return rule->n_ranges == 0;
 }
 
+const struct rule *policy_near(const struct policy *policy, const char *unit)
+{
+	for (size_t i = 0; i < policy->n_rules; i++)
+		if (policy->rules[i]->n_units > 0 && unit_matches(policy->rules[i], unit))
+			return policy->rules[i];
+	return NULL;
+}
+
 int policy_match(const struct policy *policy, const char *unit, uid_t uid, const struct rule **ret,
 		 const struct rule **ret_other)
 {

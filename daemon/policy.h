@@ -71,6 +71,9 @@ void policy_unrefp(struct policy **policy);
 int policy_match(const struct policy *policy, const char *unit, uid_t uid, const struct rule **ret,
 		 const struct rule **ret_other);
 
+/* policy_near() - a rule that names this unit, but not this user; NULL when there is none. For messages. */
+const struct rule *policy_near(const struct policy *policy, const char *unit);
+
 /* Operations by name, as in files and on the wire. 0: there is no such operation. */
 uint64_t operation_by_name(const char *name, size_t len);
 /* The names of @operations, separated by spaces, into @text. */

@@ -86,13 +86,20 @@ static const char *suggest_rule(const struct peer *peer, uint64_t operations, ch
 
 static int refuse_no_rule(struct conn *conn, const char *method, uint64_t operations)
 {
-	char reason[1024] = "", rule[1024];
+	const struct rule *near = policy_near(conn->policy, conn->peer->place.unit);
+	char reason[1024] = "", rule[1024] = "";
 
 	if (conn->other_rule) {
 		text_add(reason, sizeof(reason), "two rules name this workload, %s and %s, so neither counts",
 			 conn->rule->path, conn->other_rule->path);
 		return refuse_by_policy(conn, method, reason,
 					"change [Match] so that only one of the two files matches");
+	}
+	if (near) {
+		text_add(reason, sizeof(reason), "%s names this unit, but not uid %u", near->path,
+			 conn->peer->uid);
+		text_add(rule, sizeof(rule), "%s:\n[Match]\nUid=%u\n", near->path, conn->peer->uid);
+		return refuse_by_policy(conn, method, reason, rule);
 	}
 	return refuse_by_policy(conn, method, "no policy file names this workload",
 				suggest_rule(conn->peer, operations, rule, sizeof(rule)));

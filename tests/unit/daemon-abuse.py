@@ -217,6 +217,16 @@ class Abuse(unittest.TestCase):
         self.assertIn("payments.conf", reply["parameters"]["rule"])
         self.assertIn("Operations=raw", reply["parameters"]["rule"])
 
+    def test_the_right_unit_with_another_user_hears_which_file_to_change(self):
+        self.write_policy(POLICY.replace("[Allow]", "Uid=1\n[Allow]"))
+        self.reload("policy reloaded")
+        reply = self.in_unit("payments.service", "io.teegate.Broker.AcquireLease", {}, uid=1)
+        self.assertEqual(reply["error"], "io.teegate.Broker.Failed")
+        reply = self.in_unit("payments.service", "io.teegate.Broker.AcquireLease", {})
+        self.assertEqual(reply["error"], "io.teegate.Broker.NotAllowed")
+        self.assertIn(f"payments.conf names this unit, but not uid {NOBODY}", reply["parameters"]["reason"])
+        self.assertIn(f"payments.conf:\n[Match]\nUid={NOBODY}\n", reply["parameters"]["rule"])
+
     def test_a_workload_that_is_root_could_forge(self):
         reply = self.in_unit("payments.service", "io.teegate.Broker.AcquireLease", {}, uid=0)
         self.assertEqual(reply["error"], "io.teegate.Broker.Forgeable")
