@@ -83,9 +83,20 @@ char *tee_failure_text(struct tee_ctx *ctx, int error)
 
 int complain_tee(struct tee_ctx *ctx, int error)
 {
-	char *text = tee_failure_text(ctx, error);
+	const char *said = tee_last_error(ctx), *end;
+	char *text;
 
-	complain(0, "%s", text);
-	free(text);
+	if (!*said)
+		said = tee_strerror(error);
+	/* The broker's answer may hold the policy lines that are missing: keep them lines. */
+	for (const char *line = said; *line; line = *end ? end + 1 : end) {
+		end = line + strcspn(line, "\n");
+		text = escape_bytes(line, (size_t)(end - line));
+		if (line == said)
+			complain(0, "%s", text);
+		else
+			fprintf(stderr, "    %s\n", text);
+		free(text);
+	}
 	return status_of_error(error);
 }
