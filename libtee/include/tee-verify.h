@@ -33,7 +33,7 @@ struct tee_bytes {
 struct tee_verify_params {
 	size_t size;
 	unsigned int flags;		/* TEE_VERIFY_* */
-	struct tee_bytes root;		/* trust anchor: ARK, PEM or DER. Required */
+	struct tee_bytes root;		/* trust anchor: ARK, PEM or DER; AMD's bundle of ASK and ARK will do. Required */
 	struct tee_bytes intermediates;	/* ASK or ASVK (PEM bundle or DER); empty: taken from the evidence */
 	struct tee_bytes leaf;		/* VCEK or VLEK, PEM or DER; empty: taken from the evidence */
 	struct tee_bytes crl;		/* DER or PEM, signed by @root; empty: revocation not checked */
@@ -44,7 +44,7 @@ struct tee_verify_params {
 	struct tee_bytes measurement;	/* 48 bytes; empty: not checked */
 	struct tee_bytes min_tcb;	/* 8 bytes, TCB_VERSION layout of the product, component-wise minimum of REPORTED_TCB; empty: not checked */
 	int vmpl;			/* expected VMPL, 0..3, or -1: any (then said to be not checked) */
-	uint32_t min_guest_svn;
+	uint32_t min_guest_svn;		/* 0: not checked */
 	const char *product;		/* "Milan", "Genoa", "Turin"; NULL: taken from the report or certificate, chain decides */
 };
 

@@ -67,12 +67,21 @@ static const char *read_spl(const char *last_arc, const ASN1_OCTET_STRING *value
 	return NULL;
 }
 
+/* Siena and Bergamo are cut from Genoa: its ARK and ASK, its TCB layout. */
+static enum snp_product product_of_certificate(const char *name)
+{
+	size_t len = strcspn(name, "-");	/* a stepping may follow: "Milan-B0" */
+
+	if ((len == 5 && !memcmp(name, "Siena", len)) || (len == 7 && !memcmp(name, "Bergamo", len)))
+		return SNP_GENOA;
+	return snp_product_from_name(name, len);
+}
+
 static const char *read_product(const ASN1_OCTET_STRING *value, struct snp_leaf *leaf)
 {
 	if (!read_text(value, leaf->product_name, sizeof(leaf->product_name)))
 		return "the product name is not a short IA5String";
-	/* The stepping, where there is one, follows a hyphen: "Milan-B0". */
-	leaf->product = snp_product_from_name(leaf->product_name, strcspn(leaf->product_name, "-"));
+	leaf->product = product_of_certificate(leaf->product_name);
 	return NULL;
 }
 

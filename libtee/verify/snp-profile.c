@@ -173,8 +173,10 @@ const char *snp_why_not_issued(X509 *cert, X509 *issuer)
 		return "its signature is not RSASSA-PSS with SHA-384 and a salt of 48 bytes";
 	if (!key || !cert_key_is_rsa(issuer, CA_KEY_BITS))
 		return "its issuer's key is not RSA with 4096 bits";
-	if (X509_verify(cert, key) != 1)
+	if (X509_verify(cert, key) != 1) {
+		errors_forget();
 		return "its signature does not fit";
+	}
 	if (X509_check_issued(issuer, cert) != X509_V_OK)
 		return "it names another issuer";
 	return NULL;

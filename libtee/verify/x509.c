@@ -11,6 +11,7 @@
 
 #include <openssl/bio.h>
 #include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
@@ -25,6 +26,12 @@ static bool encodes_to(const uint8_t *der, size_t len, uint8_t *encoded, int enc
 	return same;
 }
 
+void errors_forget(void)
+{
+	ERR_pop_to_mark();
+	ERR_set_mark();
+}
+
 X509 *cert_from_der(OSSL_LIB_CTX *lib, const uint8_t *der, size_t len)
 {
 	const uint8_t *at = der;
@@ -37,8 +44,10 @@ X509 *cert_from_der(OSSL_LIB_CTX *lib, const uint8_t *der, size_t len)
 	if (!cert)
 		return NULL;
 	/* On failure d2i frees what it was given and clears the pointer. */
-	if (!d2i_X509(&cert, &at, (long)len))
+	if (!d2i_X509(&cert, &at, (long)len)) {
+		errors_forget();
 		return NULL;
+	}
 	if (at != der + len || !encodes_to(der, len, encoded, i2d_X509(cert, &encoded))) {
 		X509_free(cert);
 		return NULL;

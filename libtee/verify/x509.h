@@ -26,6 +26,12 @@ X509 *cert_from_der(OSSL_LIB_CTX *lib, const uint8_t *der, size_t len);
 /* One DER or PEM revocation list; NULL when it is not that. */
 X509_CRL *crl_load(OSSL_LIB_CTX *lib, struct tee_bytes input);
 
+/*
+ * Drops the OpenSSL errors since the caller's mark, which a long row of failures would push out of
+ * the queue together with what the program had there.
+ */
+void errors_forget(void);
+
 bool certs_equal(const X509 *a, const X509 *b);
 /* RSASSA-PSS, SHA-384, MGF1 with SHA-384, salt of 48 bytes, trailer 1. */
 bool algorithm_is_pss_sha384(const X509_ALGOR *alg);

@@ -536,6 +536,7 @@ def forged_cases(cases, chip):
     leaf("other-tcb", "tcb.certificate", change=swap(oid + ".3.2 = ASN1:INTEGER:0",
                                                      oid + ".3.2 = ASN1:INTEGER:1"))
     leaf("genoa", "chain.product", change=swap("Milan-B0", "Genoa-B0"))
+    leaf("siena", "chain.product", change=swap("Milan-B0", "Siena"))
     leaf("naples", "chain.leaf.profile", change=swap("Milan-B0", "Naples"))
     leaf("struct-2", "chain.leaf.profile", change=swap(oid + ".1 = ASN1:INTEGER:0",
                                                        oid + ".1 = ASN1:INTEGER:2"))

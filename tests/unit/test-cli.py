@@ -140,7 +140,7 @@ class TestVerify(Test):
     def test_real_reports_verify_under_amds_roots(self):
         for name, root, leaf, more in (
                 ("milan-v2", "milan", "vcek.der", ["--allow-debug"]),
-                ("milan-v3", "milan", "vcek.pem", []), ("genoa-v3", "genoa", "vcek.pem", [])):
+                ("milan-v3", "milan", "vcek.der", []), ("genoa-v3", "genoa", "vcek.pem", [])):
             args = ["verify", "--root", VECTORS / ("roots/snp/%s_ask_ark.pem" % root), "--vcek",
                     VECTORS / "snp" / name / leaf, "--time", "2025-06-15", *more]
             report = VECTORS / "snp" / name / "report.bin"

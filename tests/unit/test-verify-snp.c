@@ -26,7 +26,7 @@ static const struct vector vectors[] = {
 	{ "milan-v2", "snp/milan-v2/report.bin", "snp/milan-v2/vcek.der",
 	  "roots/snp/milan_ask_ark.pem", "Milan", "0200000000000544", "b07af962",
 	  TEE_VERIFY_ALLOW_DEBUG },
-	{ "milan-v3", "snp/milan-v3/report.bin", "snp/milan-v3/vcek.pem",
+	{ "milan-v3", "snp/milan-v3/report.bin", "snp/milan-v3/vcek.der",
 	  "roots/snp/milan_ask_ark.pem", "Milan", "04000000000018db", "6a063be9", 0 },
 	{ "genoa-v3", "snp/genoa-v3/report.bin", "snp/genoa-v3/vcek.pem",
 	  "roots/snp/genoa_ask_ark.pem", "Genoa", "0a00000000001754", "f57dc09a", 0 },
