@@ -21,7 +21,11 @@
 #include "context.h"
 
 #define BROKER		"io.teegate.Broker."
-#define ANSWER_MS	5000 /* the broker answers from memory; the firmware is not its to wait for */
+/*
+ * The broker answers from memory, the firmware is not its to wait for; but a first call may have to
+ * wait for systemd to start it.
+ */
+#define ANSWER_MS	30000
 
 #define cleanup(f) __attribute__((cleanup(f)))
 
@@ -220,7 +224,8 @@ static int acquire(tee_ctx *ctx, bool raw, unsigned int timeout_ms)
 /*
  * Puts @fd where all threads find it and returns the descriptor to use. The number, once set, stays
  * for the life of the context: a successor replaces the file behind it in one step, and a thread
- * that is in an ioctl on the old one is not disturbed.
+ * that is in an ioctl on the old one is not disturbed. (ThreadSanitizer takes dup3() for a close()
+ * that may race; the kernel makes it one step.)
  */
 static int install(int *slot, int fd)
 {
