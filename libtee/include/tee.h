@@ -107,7 +107,8 @@ struct tee_info {
  * @ret_info: its @size is set by the caller; what a newer library knows beyond that is left out,
  *	what an older one does not know is zero
  *
- * Immediate on a descriptor; at most 5 seconds through the broker. Needs no right.
+ * Immediate on a descriptor; at most 30 seconds through the broker, which systemd may have to start
+ * first. Needs no right.
  *
  * -EPERM: the lease is pinned to another cgroup or user, or the broker does not know this workload
  * -ESTALE: the lease is revoked or expired
@@ -135,8 +136,8 @@ int tee_get_info(tee_ctx *ctx, struct tee_info *ret_info);
  * @ret_evidence: freed with tee_evidence_free()
  *
  * Blocks until the firmware has answered, the deadline has passed, or the process is killed; other
- * signals do not end the wait. Through the broker, a lease is acquired by the first call (at most 5
- * seconds of the deadline), kept, and acquired anew once when it has ended.
+ * signals do not end the wait. Through the broker, a lease is acquired by the first call (at most
+ * 30 seconds of the deadline), kept, and acquired anew once when it has ended.
  *
  * -EPERM: not in this lease, pinned to another cgroup or user, or the broker's policy says no
  * -ESTALE: the lease is revoked or expired

@@ -44,6 +44,7 @@ static int some_fd(void)
 static int fake_open(const char *path)
 {
 	(void)path;
+	fake_module.opens++;
 	return fake_module.open_error < 0 ? fake_module.open_error : some_fd();
 }
 

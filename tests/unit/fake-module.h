@@ -31,7 +31,7 @@ struct fake_module {
 	void (*spoil)(struct teegate_get_report *arg);	/* last hand on an answer */
 
 	/* What it saw. */
-	atomic_uint infos, leases, reports;
+	atomic_uint opens, infos, leases, reports;
 	struct teegate_create_lease lease;
 	uint8_t lease_claims[TEEGATE_CLAIMS_MAX];
 	struct teegate_get_report report;	/* the latest, as it came in */
