@@ -1,519 +1,93 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The doors that we know: a stock device node bound into the mounts, a node that the client's user
- * may open, a descriptor that is open already, a configfs-tsm it may write, and capabilities in the
- * initial user namespace that make any of these at will. What stands open for a *process* is
- * examined; it is no fence against a workload that hides what it has, for such a workload can forge
- * without asking us. It keeps an honest one from being taken for more than it is.
+ * Whom to examine, and how long.
+ *
+ * A lease belongs to a cgroup, so every process in the client's cgroup is examined, not only the
+ * one that asked: it may have hidden from itself what its neighbour holds. It is no fence against a
+ * workload that is set on hiding a device, for that one can forge without asking us; it keeps an honest
+ * workload from being taken for more than it is.
  *
  * To look means to walk through file systems that the client may have made, and a FUSE server need
  * never answer. So a child does it, and is killed when it takes too long. Signals do not get a
  * thread out of such a wait; SIGKILL does.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
-#include <linux/openat2.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <sys/wait.h>
-#include <sys/xattr.h>
 
+#include "doors.h"
 #include "exposure.h"
-#include "mountinfo.h"
 #include "util.h"
 
-#define LOOK_MS		3000
-#define FDS_MAX		4096
-#define ENTRIES_MAX	8192
-#define MOUNTS_MAX	16384
-#define GROUPS_MAX	256
-#define DEVICES		4
-
-#define CAP(name)	(UINT64_C(1) << CAP_##name)
-
-/* Any of these is as good as the device, wherever the process runs. */
-static const struct {
-	uint64_t bit;
-	const char *name;
-} strong_caps[] = {
-	{ CAP(SYS_ADMIN), "CAP_SYS_ADMIN" },
-	{ CAP(MKNOD), "CAP_MKNOD" },
-	{ CAP(SYS_RAWIO), "CAP_SYS_RAWIO" },
-	{ CAP(SYS_PTRACE), "CAP_SYS_PTRACE" },
-	{ CAP(SYS_MODULE), "CAP_SYS_MODULE" },
-	{ CAP(DAC_OVERRIDE), "CAP_DAC_OVERRIDE" },
-};
-
-/* These open any node that the process can see. */
-#define OPENING_CAPS	(CAP(DAC_OVERRIDE) | CAP(DAC_READ_SEARCH) | CAP(CHOWN) | CAP(FOWNER) | CAP(SETUID))
-
-struct creds {
-	uid_t uids[4];		/* real, effective, saved, file system */
-	gid_t gids[4];
-	gid_t groups[GROUPS_MAX];
-	size_t n_groups;
-	uint64_t caps;		/* those it has or can get, in the initial user namespace */
-	bool initial_userns;
-};
-
-struct look {
-	int proc_fd;
-	int root_fd;
-	struct creds creds;
-	dev_t devices[DEVICES];
-	size_t n_devices;
-	struct exposure *result;
-};
-
-/* Both end the search: what was said first, stays. */
-static int PRINTF(2, 3) found(struct look *look, const char *format, ...)
-{
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(look->result->text, sizeof(look->result->text), format, ap);
-	va_end(ap);
-	look->result->verdict = EXPOSURE_OPEN;
-	return 1;
-}
-
-static int failed(struct look *look, const char *what, int error)
-{
-	snprintf(look->result->text, sizeof(look->result->text),
-		 "teegated could not look at the client's %s: %s", what,
-		 error == -E2BIG ? "there is too much of it" : strerror(-error));
-	look->result->verdict = EXPOSURE_UNKNOWN;
-	return error;
-}
-
-static int open_in_root(const struct look *look, const char *path, int flags)
-{
-	struct open_how how = {
-		.flags = (unsigned int)(flags | O_CLOEXEC),
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-	};
-	long fd = syscall(SYS_openat2, look->root_fd, path, &how, sizeof(how));
-
-	return fd < 0 ? -errno : (int)fd;
-}
-
-/* The client's own view changes while we look; what is not there cannot be opened either. */
-static bool is_absent(int error)
-{
-	return error == -ENOENT || error == -ENOTDIR || error == -ELOOP;
-}
-
-static bool is_stock(const struct look *look, const struct stat *st)
-{
-	if (!S_ISCHR(st->st_mode))
-		return false;
-	for (size_t i = 0; i < look->n_devices; i++)
-		if (look->devices[i] == st->st_rdev)
-			return true;
-	return false;
-}
-
-/*
- * Numbers of the stock devices whose drivers are loaded; the others cannot be opened. Not ours: the
- * module asks for CAP_SYS_ADMIN, so whoever may open its node is no nearer to the TEE. That somebody
- * *gave* it to a container shows what was meant, and is refused by name.
- */
-static int read_devices(struct look *look)
-{
-	for (size_t i = 0; stock_devices[i]; i++) {
-		CLEANUP(fclosep) FILE *file = NULL;
-		unsigned int major, minor;
-		char path[64];
-
-		if (!strcmp(stock_devices[i], "teegate"))
-			continue;
-		snprintf(path, sizeof(path), "/sys/class/misc/%s/dev", stock_devices[i]);
-		file = fopen(path, "re");
-		if (!file && errno == ENOENT)
-			continue;
-		if (!file || fscanf(file, "%u:%u", &major, &minor) != 2)
-			return failed(look, "device numbers", -EIO);
-		look->devices[look->n_devices++] = makedev(major, minor);
-	}
-	return 0;
-}
-
-static int read_ids(const char *text, uint32_t *ids, size_t max, size_t *ret_n)
-{
-	char *end;
-
-	for (*ret_n = 0;; text = end) {
-		unsigned long id = strtoul(text, &end, 10);
-
-		if (end == text)
-			return 0;
-		if (*ret_n == max)
-			return -E2BIG;
-		ids[(*ret_n)++] = (uint32_t)id;
-	}
-}
-
-struct status_caps {
-	uint64_t held, bounding;
-	bool no_new_privs;
-};
-
-static int status_line(struct creds *creds, struct status_caps *caps, const char *line)
-{
-	static const char *const held[] = { "CapInh:", "CapPrm:", "CapEff:", "CapAmb:" };
-	size_t n;
-
-	if (!strncmp(line, "Uid:", 4))
-		return read_ids(line + 4, creds->uids, ARRAY_SIZE(creds->uids), &n) ?: n == 4 ? 0 : -EBADMSG;
-	if (!strncmp(line, "Gid:", 4))
-		return read_ids(line + 4, creds->gids, ARRAY_SIZE(creds->gids), &n) ?: n == 4 ? 0 : -EBADMSG;
-	if (!strncmp(line, "Groups:", 7))
-		return read_ids(line + 7, creds->groups, GROUPS_MAX, &creds->n_groups);
-	if (!strncmp(line, "CapBnd:", 7))
-		caps->bounding = strtoull(line + 7, NULL, 16);
-	if (!strncmp(line, "NoNewPrivs:", 11))
-		caps->no_new_privs = strtoul(line + 11, NULL, 10) != 0;
-	for (size_t i = 0; i < ARRAY_SIZE(held); i++)
-		if (!strncmp(line, held[i], 7))
-			caps->held |= strtoull(line + 7, NULL, 16);
-	return 0;
-}
-
-static bool has_uid(const struct creds *creds, uid_t uid)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(creds->uids); i++)
-		if (creds->uids[i] == uid)
-			return true;
-	return false;
-}
-
-static bool has_gid(const struct creds *creds, gid_t gid)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(creds->gids); i++)
-		if (creds->gids[i] == gid)
-			return true;
-	for (size_t i = 0; i < creds->n_groups; i++)
-		if (creds->groups[i] == gid)
-			return true;
-	return false;
-}
-
-static int in_initial_userns(struct look *look, bool *ret)
-{
-	struct stat own, its;
-
-	if (stat("/proc/self/ns/user", &own) < 0 || fstatat(look->proc_fd, "ns/user", &its, 0) < 0)
-		return failed(look, "user namespace", -errno);
-	*ret = own.st_dev == its.st_dev && own.st_ino == its.st_ino;
-	return 0;
-}
-
-static FILE *open_text(struct look *look, const char *name)
-{
-	int fd = openat(look->proc_fd, name, O_RDONLY | O_CLOEXEC);
-	FILE *file = fd < 0 ? NULL : fdopen(fd, "re");
-
-	if (!file && fd >= 0)
-		close(fd);
-	return file;
-}
-
-static int read_creds(struct look *look)
-{
-	CLEANUP(fclosep) FILE *file = open_text(look, "status");
-	CLEANUP(freep) char *line = NULL;
-	struct creds *creds = &look->creds;
-	struct status_caps caps = { 0 };
-	size_t size = 0;
-	int r;
-
-	if (!file)
-		return failed(look, "credentials", -errno);
-	memset(creds->uids, 0xff, sizeof(creds->uids));
-	while (getline(&line, &size, file) >= 0) {
-		r = status_line(creds, &caps, line);
-		if (r < 0)
-			return failed(look, "credentials", r);
-	}
-	if (ferror(file) || has_uid(creds, (uid_t)-1))
-		return failed(look, "credentials", -EIO);
-	r = in_initial_userns(look, &creds->initial_userns);
-	if (r < 0)
-		return r;
-	/* User 0 gets the whole bounding set by executing anything, unless no_new_privs stands. */
-	if (creds->initial_userns)
-		creds->caps = caps.held | (has_uid(creds, 0) && !caps.no_new_privs ? caps.bounding : 0);
-	return 0;
-}
-
-/* Would an open() with any access succeed? An ACL may grant what the mode does not show. */
-static bool may_open(const struct look *look, int path_fd, const struct stat *st, mode_t wanted)
-{
-	const struct creds *creds = &look->creds;
-	char path[64];
-
-	if (creds->caps & OPENING_CAPS)
-		return true;
-	if (has_uid(creds, st->st_uid) && (st->st_mode & wanted & S_IRWXU))
-		return true;
-	if (has_gid(creds, st->st_gid) && (st->st_mode & wanted & S_IRWXG))
-		return true;
-	if (st->st_mode & wanted & S_IRWXO)
-		return true;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", path_fd);
-	return (st->st_mode & S_IRWXG) && getxattr(path, "system.posix_acl_access", NULL, 0) > 0;
-}
-
-#define ANY_ACCESS	((mode_t)0666)
-#define WRITE_ACCESS	((mode_t)0222)
-
-static int check_caps(struct look *look)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(strong_caps); i++)
-		if (look->creds.caps & strong_caps[i].bit)
-			return found(look, "it has or can get %s in the initial user namespace; run it as a user of its own without capabilities (User=, CapabilityBoundingSet=, NoNewPrivileges=yes)",
-				     strong_caps[i].name);
-	return 0;
-}
-
-/* The device node itself, bound to some place among the client's mounts. */
-static int check_bind(struct look *look, const struct mount *mount, const char *device)
-{
-	CLEANUP(closep) int fd = -1;
-	struct stat st;
-
-	if (strcmp(mount->fstype, "devtmpfs") != 0) {
-		/* Only a name so far: on other file systems it may be anybody's file. */
-		fd = open_in_root(look, mount->point, O_PATH | O_NOFOLLOW);
-		if (is_absent(fd))
-			return 0;
-		if (fd < 0 || fstat(fd, &st) < 0)
-			return failed(look, "mounts", fd < 0 ? fd : -errno);
-		if (!is_stock(look, &st))
-			return 0;
-	}
-	return found(look, "/dev/%s is mounted into it at %s; remove that mount (podman: --device or -v, systemd: BindPaths=) and leave only the broker's socket",
-		     device, mount->point);
-}
-
-static int check_node(struct look *look, int dir_fd, const char *dir, const char *name)
-{
-	CLEANUP(closep) int fd = openat(dir_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	struct stat st;
-
-	if (fd < 0 && is_absent(-errno))
-		return 0;
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return failed(look, "device nodes", -errno);
-	if (!is_stock(look, &st) || !may_open(look, fd, &st, ANY_ACCESS))
-		return 0;
-	if (look->creds.caps & OPENING_CAPS)
-		return found(look, "it sees %s/%s and may open it by its capabilities (0x%llx of the initial user namespace); run it without capabilities, or with PrivateDevices=yes",
-			     dir, name, (unsigned long long)look->creds.caps & OPENING_CAPS);
-	return found(look, "it may open %s/%s (mode %03o, owner %u:%u); make the node root's with mode 0600 and the workload an unprivileged user",
-		     dir, name, st.st_mode & 0777, st.st_uid, st.st_gid);
-}
-
-static int check_dev(struct look *look, const char *point)
-{
-	struct dirent *entry;
-	int fd, n = 0, r = 0;
-	DIR *dir;
-
-	fd = open_in_root(look, point, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
-	if (is_absent(fd))
-		return 0;
-	dir = fd < 0 ? NULL : fdopendir(fd);
-	if (!dir) {
-		r = failed(look, "device nodes", fd < 0 ? fd : -errno);
-		closep(&fd);
-		return r;
-	}
-	while (r == 0 && (entry = readdir(dir))) {
-		if (++n > ENTRIES_MAX)
-			r = failed(look, "device nodes", -E2BIG);
-		else if (entry->d_type == DT_CHR || entry->d_type == DT_UNKNOWN)
-			r = check_node(look, fd, point, entry->d_name);
-	}
-	closedir(dir);
-	return r;
-}
-
-/* Where, below a configfs mount, the reports are; NULL when this mount does not lead there. */
-static const char *report_dir(const char *root)
-{
-	if (!strcmp(root, "/"))
-		return "tsm/report";
-	if (!strcmp(root, "/tsm"))
-		return "report";
-	return strncmp(root, "/tsm/report", 11) ? NULL : ".";
-}
-
-/* A report directory that is ours to make, or one that somebody made and handed over. */
-static int check_configfs(struct look *look, const struct mount *mount)
-{
-	CLEANUP(closep) int fd = -1;
-	CLEANUP(freep) char *path = NULL;
-	const char *below = report_dir(mount->root);
-	struct dirent *entry;
-	struct stat st;
-	DIR *dir;
-	int r;
-
-	if (!below || mount_read_only(mount))
-		return 0;
-	if (asprintf(&path, "%s/%s", mount->point, below) < 0)
-		return failed(look, "configfs", -ENOMEM);
-	fd = open_in_root(look, path, O_RDONLY | O_DIRECTORY);
-	if (is_absent(fd))
-		return 0;
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return failed(look, "configfs", fd < 0 ? fd : -errno);
-	r = may_open(look, fd, &st, WRITE_ACCESS);
-	dir = r ? NULL : fdopendir(fd);
-	if (!r && !dir)
-		return failed(look, "configfs", -errno);
-	if (dir)
-		take_fd(&fd);
-	while (!r && (entry = readdir(dir)))
-		r = entry->d_name[0] != '.' && entry->d_type == DT_DIR &&
-		    !fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) && st.st_uid != 0 &&
-		    has_uid(&look->creds, st.st_uid);
-	if (dir)
-		closedir(dir);
-	return r ? found(look, "it may write configfs-tsm at %s; mount that read-only or not at all", path) : 0;
-}
-
-static int check_mount(struct look *look, const struct mount *mount)
-{
-	const char *device = mount_stock_device(mount);
-
-	if (device)
-		return check_bind(look, mount, device);
-	if (!strcmp(mount->fstype, "devtmpfs") && !strcmp(mount->root, "/"))
-		return check_dev(look, mount->point);
-	if (!strcmp(mount->fstype, "configfs"))
-		return check_configfs(look, mount);
-	return 0;
-}
-
-static int check_mounts(struct look *look)
-{
-	CLEANUP(fclosep) FILE *file = open_text(look, "mountinfo");
-	CLEANUP(freep) char *line = NULL;
-	struct mount mount;
-	size_t size = 0;
-	int n = 0, r;
-
-	if (!file)
-		return failed(look, "mounts", -errno);
-	while (getline(&line, &size, file) >= 0) {
-		line[strcspn(line, "\n")] = '\0';
-		if (++n > MOUNTS_MAX)
-			return failed(look, "mounts", -E2BIG);
-		if (mount_parse(line, &mount) < 0)
-			return failed(look, "mounts", -EBADMSG);
-		r = check_mount(look, &mount);
-		if (r != 0)
-			return r;
-	}
-	return ferror(file) || n == 0 ? failed(look, "mounts", -EIO) : 0;
-}
-
-/*
- * The type and device number of what a descriptor holds. Asked with DONT_SYNC: a descriptor on a
- * dead network file system shall not keep us waiting for what is cached anyway.
- */
-static int stat_held(int dir_fd, const char *name, struct stat *ret)
-{
-	struct statx stx;
-
-	if (statx(dir_fd, name, AT_STATX_DONT_SYNC, STATX_TYPE, &stx) < 0)
-		return -errno;
-	*ret = (struct stat){ .st_mode = stx.stx_mode,
-			      .st_rdev = makedev(stx.stx_rdev_major, stx.stx_rdev_minor) };
-	return 0;
-}
-
-static int check_fds(struct look *look)
-{
-	int fd = openat(look->proc_fd, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC), n = 0, r = 0;
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
-	struct stat st = { 0 };
-
-	if (!dir) {
-		r = failed(look, "descriptors", -errno);
-		closep(&fd);
-		return r;
-	}
-	while (r == 0 && (errno = 0, entry = readdir(dir))) {
-		if (entry->d_name[0] == '.')
-			continue;
-		if (++n > FDS_MAX)
-			r = failed(look, "descriptors", -E2BIG);
-		else if (stat_held(fd, entry->d_name, &st) == 0 && is_stock(look, &st))
-			r = found(look, "its descriptor %s is an open TEE device; whoever starts it must close that first",
-				  entry->d_name);
-	}
-	closedir(dir);
-	return r;
-}
-
-static int check_all(struct look *look)
-{
-	static int (*const checks[])(struct look *look) = {
-		read_devices, read_creds, check_mounts, check_fds, check_caps,
-	};
-	int r;
-
-	look->root_fd = openat(look->proc_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (look->root_fd < 0)
-		return failed(look, "root directory", -errno);
-	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
-		r = checks[i](look);
-		if (r != 0)
-			return r;
-	}
-	return check_dev(look, "/dev");
-}
-
-static int process_alive(int pidfd)
-{
-	struct pollfd pollfd = { .fd = pidfd, .events = POLLIN };
-
-	return poll(&pollfd, 1, 0) == 0;
-}
-
-static void look_in_child(int proc_fd, int pidfd, int pipe_fd)
-{
-	struct exposure result = { .verdict = EXPOSURE_NONE };
-	struct look look = { .proc_fd = proc_fd, .result = &result };
-
-	check_all(&look);
-	if (!process_alive(pidfd))
-		result = (struct exposure){ .verdict = EXPOSURE_UNKNOWN,
-					    .text = "the process that connected has exited" };
-	/* Less than PIPE_BUF: all or nothing. */
-	_exit(write(pipe_fd, &result, sizeof(result)) == sizeof(result) ? 0 : 1);
-}
+#define LOOK_MS		5000
+#define MEMBERS_MAX	1024
 
 static void unknown(struct exposure *ret, const char *text)
 {
 	*ret = (struct exposure){ .verdict = EXPOSURE_UNKNOWN };
 	snprintf(ret->text, sizeof(ret->text), "teegated could not look at the client: %s", text);
+}
+
+/* A neighbour that is gone, or moves away, while we look is none any more. */
+static void look_at_member(const struct peer *peer, pid_t pid, struct exposure *ret)
+{
+	CLEANUP(closep) int pidfd = -1, proc_fd = -1;
+	struct exposure result;
+	int r;
+
+	r = peer_open_member(peer, pid, &pidfd, &proc_fd);
+	if (r == -ESRCH || r == -EXDEV)
+		return;
+	if (r < 0) {
+		unknown(ret, strerror(-r));
+		return;
+	}
+	doors_look(proc_fd, &result);
+	if (result.verdict == EXPOSURE_NONE || peer_pidfd_alive(pidfd) < 0)
+		return;
+	ret->verdict = result.verdict;
+	snprintf(ret->text, sizeof(ret->text), "process %d of its cgroup: %.400s", (int)pid, result.text);
+}
+
+static void look_at_members(const struct peer *peer, struct exposure *ret)
+{
+	CLEANUP(fclosep) FILE *file = peer_open_members(peer);
+	int n = 0, pid;
+
+	if (!file) {
+		unknown(ret, strerror(errno));
+		return;
+	}
+	while (ret->verdict == EXPOSURE_NONE && fscanf(file, "%d", &pid) == 1) {
+		if (++n > MEMBERS_MAX)
+			unknown(ret, "there are too many processes in its cgroup");
+		else if (pid != peer->pid)
+			look_at_member(peer, pid, ret);
+	}
+	if (ferror(file) || !feof(file))
+		if (ret->verdict == EXPOSURE_NONE)
+			unknown(ret, "the list of processes in its cgroup cannot be read");
+}
+
+static void look_in_child(const struct peer *peer, int pipe_fd)
+{
+	struct exposure result;
+
+	doors_look(peer->proc_fd, &result);
+	if (result.verdict == EXPOSURE_NONE)
+		look_at_members(peer, &result);
+	if (peer_pidfd_alive(peer->pidfd) < 0)
+		unknown(&result, "the process that connected has exited");
+	/* Less than PIPE_BUF: all or nothing. */
+	_exit(write(pipe_fd, &result, sizeof(result)) == sizeof(result) ? 0 : 1);
 }
 
 static void collect(int pipe_fd, struct exposure *ret)
@@ -528,7 +102,7 @@ static void collect(int pipe_fd, struct exposure *ret)
 		n = now < deadline ? poll(&pollfd, 1, (int)(deadline - now)) : 0;
 	} while (n < 0 && errno == EINTR);
 	if (n == 0)
-		unknown(ret, "one of its file systems does not answer");
+		unknown(ret, "there is too much of it, or one of its file systems does not answer");
 	else if (n < 0 || read(pipe_fd, &result, sizeof(result)) != sizeof(result))
 		unknown(ret, "the examination ended early");
 	else
@@ -536,7 +110,7 @@ static void collect(int pipe_fd, struct exposure *ret)
 	text_sanitize(ret->text);	/* it may hold the name of a mount point */
 }
 
-void exposure_look(int proc_fd, int pidfd, struct exposure *ret)
+void exposure_look(const struct peer *peer, struct exposure *ret)
 {
 	pid_t parent = getpid(), child;
 	int pipe_fds[2];
@@ -550,7 +124,7 @@ void exposure_look(int proc_fd, int pidfd, struct exposure *ret)
 		/* A worker thread is the parent here; when teegated dies, nobody waits for the result. */
 		if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 			_exit(1);
-		look_in_child(proc_fd, pidfd, pipe_fds[1]);
+		look_in_child(peer, pipe_fds[1]);
 	}
 	close(pipe_fds[1]);
 	if (child < 0) {

@@ -6,6 +6,8 @@
 #ifndef TEEGATED_EXPOSURE_H
 #define TEEGATED_EXPOSURE_H
 
+#include "peer.h"
+
 enum exposure_verdict {
 	EXPOSURE_UNKNOWN,	/* could not look: as bad as open */
 	EXPOSURE_NONE,
@@ -19,9 +21,9 @@ struct exposure {
 };
 
 /*
- * exposure_look() - examines the process behind @proc_fd (its /proc directory) that @pidfd holds.
- * Blocks for at most some seconds, so not for the main loop. Never fails: see @verdict.
+ * exposure_look() - examines @peer and whoever shares its cgroup, for these share its lease. Blocks
+ * for at most some seconds, so not for the main loop. Never fails: see @verdict.
  */
-void exposure_look(int proc_fd, int pidfd, struct exposure *ret);
+void exposure_look(const struct peer *peer, struct exposure *ret);
 
 #endif

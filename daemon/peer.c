@@ -100,7 +100,7 @@ int peer_open_cgroups(void)
 }
 
 /* 0 while the process lives, -ESRCH once it has exited, reaped or not. */
-static int pidfd_alive(int pidfd)
+int peer_pidfd_alive(int pidfd)
 {
 	struct pollfd pollfd = { .fd = pidfd, .events = POLLIN };
 	int n;
@@ -172,7 +172,7 @@ static int open_proc(int pidfd, pid_t pid)
 	if (fd < 0)
 		return errno == ENOENT ? -ESRCH : -errno;
 	/* Alive now, so the PID was its own when the directory was opened. */
-	r = pidfd_alive(pidfd);
+	r = peer_pidfd_alive(pidfd);
 	return r < 0 ? r : take_fd(&fd);
 }
 
@@ -203,21 +203,54 @@ static int read_cgroup(int proc_fd, char **ret)
 	return -ENODATA;
 }
 
-int peer_verify(const struct peer *peer)
+static int check_cgroup(int pidfd, int proc_fd, const char *expected)
 {
 	CLEANUP(freep) char *cgroup = NULL;
 	int r;
 
-	r = pidfd_alive(peer->pidfd);
+	r = peer_pidfd_alive(pidfd);
 	if (r < 0)
 		return r;
-	r = read_cgroup(peer->proc_fd, &cgroup);
+	r = read_cgroup(proc_fd, &cgroup);
 	if (r < 0)
 		return r;
-	r = pidfd_alive(peer->pidfd);
+	r = peer_pidfd_alive(pidfd);
 	if (r < 0)
 		return r;
-	return strcmp(cgroup, peer->cgroup) ? -EXDEV : 0;
+	return strcmp(cgroup, expected) ? -EXDEV : 0;
+}
+
+int peer_verify(const struct peer *peer)
+{
+	return check_cgroup(peer->pidfd, peer->proc_fd, peer->cgroup);
+}
+
+FILE *peer_open_members(const struct peer *peer)
+{
+	CLEANUP(closep) int fd = openat(peer->cgroup_fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "re");
+
+	if (file)
+		take_fd(&fd);
+	return file;
+}
+
+int peer_open_member(const struct peer *peer, pid_t pid, int *ret_pidfd, int *ret_proc_fd)
+{
+	CLEANUP(closep) int pidfd = (int)syscall(SYS_pidfd_open, pid, 0), proc_fd = -1;
+	int r;
+
+	if (pidfd < 0)
+		return -errno;
+	proc_fd = open_proc(pidfd, pid);
+	if (proc_fd < 0)
+		return proc_fd;
+	r = check_cgroup(pidfd, proc_fd, peer->cgroup);
+	if (r < 0)
+		return r;
+	*ret_pidfd = take_fd(&pidfd);
+	*ret_proc_fd = take_fd(&proc_fd);
+	return 0;
 }
 
 static int open_beneath(int dir_fd, const char *path)

@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #include "place.h"
@@ -56,6 +57,15 @@ int peer_identify(int socket_fd, int cgroups_fd, struct peer **ret);
  * -EXDEV when it moved, or what kept us from looking. Callable from any thread.
  */
 int peer_verify(const struct peer *peer);
+
+/*
+ * For those who look closer. peer_open_members() - the list of processes in the peer's own cgroup,
+ * NULL with errno. peer_open_member() - one of them: -ESRCH when it is gone, -EXDEV when it is in another cgroup (by
+ * now). peer_pidfd_alive() - 0, or -ESRCH once the process has exited.
+ */
+FILE *peer_open_members(const struct peer *peer);
+int peer_open_member(const struct peer *peer, pid_t pid, int *ret_pidfd, int *ret_proc_fd);
+int peer_pidfd_alive(int pidfd);
 
 struct peer *peer_ref(struct peer *peer);
 struct peer *peer_unref(struct peer *peer);	/* NULL is allowed; always returns NULL */

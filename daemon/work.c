@@ -34,7 +34,7 @@ static void PRINTF(3, 4) fail(struct job *job, int error, const char *format, ..
 /* False: the job has its outcome. */
 static bool exposed_ok(struct job *job, struct exposure *exposure)
 {
-	exposure_look(job->peer->proc_fd, job->peer->pidfd, exposure);
+	exposure_look(job->peer, exposure);
 	if (exposure->verdict == EXPOSURE_NONE)
 		return true;
 	if (exposure->verdict == EXPOSURE_OPEN && job->rule->trust_privileged)

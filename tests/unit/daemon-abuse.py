@@ -130,7 +130,7 @@ class Abuse(unittest.TestCase):
         if SLICE.exists():
             SLICE.rmdir()
         self.assertEqual(status, 0, text)
-        self.assertNotIn("ERROR: ", text)
+        self.assertNotIn("Sanitizer", text)
         self.assertNotIn("runtime error", text)
 
     def logged(self):
@@ -235,6 +235,23 @@ class Abuse(unittest.TestCase):
         self.reload("policy reloaded")
         reply = self.in_unit("payments.service", "io.teegate.Broker.AcquireLease", {}, uid=0)
         self.assertEqual(reply["error"], "io.teegate.Broker.Failed")
+
+    def test_a_neighbour_in_the_cgroup_that_could_forge_counts(self):
+        reply = self.in_unit("payments.service", "io.teegate.Broker.AcquireLease", {})
+        self.assertEqual(reply["error"], "io.teegate.Broker.Failed")
+        child = self.holder = os.fork()
+        if child == 0:
+            (SLICE / "payments.service/cgroup.procs").write_text(str(os.getpid()))
+            while True:
+                signal.pause()
+        for _ in range(200):
+            if (SLICE / "payments.service/cgroup.procs").read_text():
+                break
+            time.sleep(0.02)
+        reply = self.in_unit("payments.service", "io.teegate.Broker.AcquireLease", {})
+        self.assertEqual(reply["error"], "io.teegate.Broker.Forgeable")
+        self.assertIn(f"process {child} of its cgroup: ", reply["parameters"]["reason"])
+        self.assertIn("CAP_", reply["parameters"]["reason"])
 
     def test_two_rules_are_refused_and_both_named(self):
         self.write_policy(f"[Match]\nUid={NOBODY}\n[Allow]\nOperations=report\n", "nobody.conf")
