@@ -472,7 +472,7 @@ static void check_read_only(const struct command *c, int fd)
 	munmap(edge - 2 * PAGE, 3 * PAGE);
 }
 
-/* REVOKE has nothing to say, so it may do without writing; the others must not leave an fd behind. */
+/* REVOKE has nothing to say and may do without writing; the others leave no descriptor behind. */
 TEST(a_read_only_structure_is_EFAULT_and_leaves_no_descriptor)
 {
 	for_each_command(check_read_only);
@@ -728,6 +728,7 @@ TEST(nothing_beyond_the_callers_size_is_written_on_failure)
 TEST(get_info_sets_every_output)
 {
 	struct teegate_get_info a, b;
+	size_t n;
 
 	make_scene();
 	for (unsigned int i = 0; i < 2; i++) {
@@ -742,7 +743,9 @@ TEST(get_info_sets_every_output)
 		EXPECT_MEM(&a, &b, sizeof(a));
 		EXPECT_EQ(a.size, sizeof(a));
 		EXPECT_EQ(a.reserved, 0);
-		for (size_t n = strnlen((char *)a.reason, sizeof(a.reason)); n < sizeof(a.reason); n++)
+		n = strnlen((char *)a.reason, sizeof(a.reason));
+		ASSERT(n < sizeof(a.reason));
+		for (; n < sizeof(a.reason); n++)
 			EXPECT_EQ(a.reason[n], 0);
 	}
 }

@@ -24,8 +24,8 @@ static void expect_channel_alive(void)
 	int stock = stock_open();
 
 	EXPECT_EQ(info_now().state, TEEGATE_STATE_UP);
-	EXPECT_EQ(info_now().queued, 0);
 	EXPECT_EQ(report_try(l.fd), 0);
+	EXPECT_EQ(info_now().queued, 0);
 	ASSERT(stock >= 0);
 	EXPECT_EQ(stock_report(stock, data), 0);
 	close(stock);
@@ -164,6 +164,24 @@ TEST_LIMIT(a_lease_that_is_revoked_under_four_users_ends_for_all_of_them, 200)
 		close(l.fd);
 	}
 	WAIT_UNTIL(info_of(session).queued == 0);
+	expect_channel_alive();
+}
+
+/* Firmware that hangs takes a processor with it; deadlines are the business of another one. */
+TEST_LIMIT(a_caller_of_firmware_that_hangs_gets_ETIMEDOUT_and_the_next_one_a_report, 120)
+{
+	struct lease l = lease_unpinned();
+	static struct evidence ev;
+	uint64_t hits;
+
+	EXPECT_EQ(report_try(l.fd), 0);
+	hits = fw_hits("hang");
+	fw_fault("hang count=1");
+	report_wish(&ev, 0, "hang", 4);
+	ev.r.timeout_ms = 500;
+	EXPECT_EQ(tg(l.fd, TEEGATE_GET_REPORT, &ev.r), -ETIMEDOUT);
+	EXPECT_EQ(fw_hits("hang"), hits + 1);
+	fw_reset();
 	expect_channel_alive();
 }
 

@@ -181,27 +181,7 @@ FAULT(an_oversized_message_is_EPROTO_and_costs_the_channel,
 FAULT(a_bad_signature_is_passed_on,
       "bad-signature", "count=1", 0, GOOD, GOOD)
 
-/* ---- time ---- */
-
-/* Firmware that hangs takes a CPU with it; the caller's deadline is another CPU's business. */
-TEST_LIMIT(a_caller_of_firmware_that_hangs_gets_ETIMEDOUT_and_the_next_one_a_report, 120)
-{
-	struct lease l;
-	uint64_t hits;
-
-	need_channel();
-	l = lease_unpinned();
-	EXPECT_EQ(report_try(l.fd), 0);
-	hits = fw_hits("hang");
-	fw_fault("hang count=1");
-	report_wish(&ev, 0, "hang", 4);
-	ev.r.timeout_ms = 500;
-	EXPECT_EQ(tg(l.fd, TEEGATE_GET_REPORT, &ev.r), -ETIMEDOUT);
-	expect_nothing_came_out();
-	EXPECT_EQ(fw_hits("hang"), hits + 1);
-	fw_reset();
-	expect_recovered(&l);
-}
+/* ---- others ---- */
 
 /* What was queued behind the request that cost the channel ends with it. */
 TEST_LIMIT(requests_behind_a_lost_channel_are_ENOKEY_at_once, 120)

@@ -22,7 +22,7 @@
 
 #define PAGE 4096u
 #define SEED 20261123
-#define ROUNDS 20000
+#define ROUNDS 10000
 
 /* ---- chance, the same for every libc ---- */
 

@@ -37,14 +37,14 @@ struct lease {
 };
 
 struct teegate_create_lease lease_wish(uint64_t ops, const char *claims);
-struct lease lease_make(struct teegate_create_lease wish);	/* from a session of its own */
-struct lease lease_unpinned(void);				/* both operations, nothing pinned */
+struct lease lease_make(struct teegate_create_lease wish);	/* by a session of its own */
+struct lease lease_unpinned(void);				/* both operations, no pin */
 struct lease lease_in_cgroup(const char *cgroup);		/* both operations */
 struct lease lease_narrow(int parent, uint64_t ops);
 struct teegate_narrow narrow_wish(uint64_t ops);
 int lease_revoke(int fd, uint64_t id);				/* 0 or negative errno */
 struct teegate_get_info info_of(int fd);
-struct teegate_get_info info_now(void);				/* from a session of its own */
+struct teegate_get_info info_now(void);				/* by a session of its own */
 
 #define CLAIMS "\xa1\x01\x68kselftst"	/* { 1: "kselftst" } */
 

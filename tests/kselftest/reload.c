@@ -201,7 +201,8 @@ static void reload_with_traffic(unsigned int times)
 	}
 }
 
-static void expect_growth_below(const char *what, long long before, long long after, long long limit)
+static void expect_growth_below(const char *what, long long before, long long after,
+				long long limit)
 {
 	tap_note("%s: %lld, then %lld", what, before, after);
 	if (after - before >= limit)

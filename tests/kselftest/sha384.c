@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * SHA-384 after FIPS 180-4, sections 4.1.3, 5.1.2 and 6.4. The 80 round constants are computed: they
- * are the first 64 bits of the fractional parts of the cube roots of the first 80 primes, which
- * leaves no table to mistype. The known answers are checked by report.c.
+ * SHA-384 after FIPS 180-4, sections 4.1.3, 5.1.2 and 6.4. The 80 round constants are computed:
+ * they are the first 64 bits of the fractional parts of the cube roots of the first 80 primes,
+ * which leaves no table to mistype. The known answers are checked by report.c.
  */
 #include <string.h>
 
@@ -12,7 +12,7 @@
 
 static uint64_t K[80];
 
-/* floor(2^64 * frac(cbrt(p))): the largest x with (i * 2^64 + x)^3 <= p * 2^192, i = floor(cbrt(p)). */
+/* The largest x with (i * 2^64 + x)^3 < p * 2^192, where i is the whole part of the cube root. */
 static uint64_t cube_root_fraction(unsigned int p);
 
 /* Before main(): threads use them later. */
