@@ -45,9 +45,11 @@ for page; do
 		;;
 	esac
 	test -n "$lint" || continue
-	# Other projects' pages need not be installed here.
+	# Other projects' pages need not be installed here, and long lines of source are no fault of
+	# the page.
 	faults=$(mandoc -T lint -W style "$page" 2>&1 |
-		grep -v -e 'referenced manual not found' -e 'outdated mandoc.db' || true)
+		grep -v -e 'referenced manual not found' -e 'outdated mandoc.db' \
+			-e 'input text line longer' || true)
 	test -z "$faults" || complain "$faults"
 done
 exit $bad
