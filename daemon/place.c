@@ -39,17 +39,11 @@ static bool component_valid(const struct component *c)
 {
 	if (c->len < 1 || c->len > PLACE_NAME_MAX)
 		return false;
+	/* So the kernel marks a dead cgroup. A living one may be named so: not worth the doubt. */
+	if (ends_with(c, " (deleted)"))
+		return false;
 	/* ".." is how the kernel shows a cgroup outside our cgroup namespace. */
 	return !(c->name[0] == '.' && (c->len == 1 || (c->len == 2 && c->name[1] == '.')));
-}
-
-/* Also true of a living cgroup that somebody named so: such a name is not worth the doubt. */
-static bool is_deleted(const char *path)
-{
-	static const char suffix[] = " (deleted)";
-	size_t len = strlen(path);
-
-	return len >= sizeof(suffix) - 1 && !strcmp(path + len - (sizeof(suffix) - 1), suffix);
 }
 
 static bool path_valid(const char *path)
@@ -58,7 +52,7 @@ static bool path_valid(const char *path)
 
 	if (len < 1 || len > PATH_BYTES_MAX || path[0] != '/')
 		return false;
-	if (strchr(path, '\n') || is_deleted(path))
+	if (strchr(path, '\n'))
 		return false;
 	for (const char *p = path; len > 1 && *p;) {
 		struct component c = { p + 1, strcspn(p + 1, "/") };

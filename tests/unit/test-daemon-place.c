@@ -114,6 +114,7 @@ static void what_is_no_living_cgroup_of_ours_is_refused(void **state)
 	static const char *const paths[] = {
 		"", "system.slice", "//", "/system.slice/", "/system.slice//a.service", "/../a.service",
 		"/system.slice/../a.service", "/./a.service", "/system.slice/a.service (deleted)",
+		"/system.slice/a.service (deleted)/b",
 		"/a\nb.service",
 	};
 	struct place place = { .unit_path_len = 77 };

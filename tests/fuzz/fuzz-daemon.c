@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What must hold for any text that the daemon reads: policy files, cgroup paths, lines of mountinfo.
+ * The first byte chooses which: p, c or m.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/teegate.h>
+
+#include "fuzz.h"
+#include "mountinfo.h"
+#include "place.h"
+#include "rule.h"
+
+#define MUST(x) do { if (!(x)) abort(); } while (0)
+
+static void on_complaint(const char *file, unsigned int line, const char *what, void *userdata)
+{
+	unsigned int *lines = userdata;
+
+	MUST(file && *what);
+	MUST(line <= *lines + 1);
+}
+
+static bool has_line(const uint8_t *data, size_t len, const char *key)
+{
+	return memmem(data, len, key, strlen(key)) != NULL;
+}
+
+/* Whatever is granted, some text in the file asked for, and nothing is granted next to an error. */
+static void try_policy(const uint8_t *data, size_t len)
+{
+	struct rule *rule = rule_new("/etc/teegate/workloads.d/fuzz.conf");
+	FILE *file = len ? fmemopen((void *)(uintptr_t)data, len, "r") : NULL;
+	unsigned int lines = 0;
+	int r;
+
+	for (size_t i = 0; i < len; i++)
+		lines += data[i] == '\n';
+	MUST(rule);
+	if (file) {
+		r = rule_read(rule, file, "fuzz.conf", on_complaint, &lines);
+		MUST(r >= 0);
+		MUST(!(rule->operations & TEEGATE_OP_RAW_REPORT) || has_line(data, len, "raw"));
+		MUST(!rule->trust_privileged || has_line(data, len, "TrustPrivileged"));
+		MUST(rule->n_units <= POLICY_UNITS_MAX && rule->n_ranges <= POLICY_RANGES_MAX);
+		for (size_t i = 0; i < rule->n_units; i++)
+			MUST(!strpbrk(rule->units[i], "*?[/ \t") && has_line(data, len, rule->units[i]));
+		for (size_t i = 0; i < rule->n_ranges; i++)
+			MUST(rule->ranges[i].first <= rule->ranges[i].last &&
+			     rule->ranges[i].last != (uid_t)-1);
+		fclose(file);
+	}
+	rule_free(rule);
+}
+
+/* Nothing below the unit's directory has a say: cutting the rest off changes nothing. */
+static void try_place(const char *path)
+{
+	struct place whole, cut;
+	char *copy;
+
+	if (place_parse(path, &whole) < 0)
+		return;
+	MUST(*whole.account && !strchr(whole.account, '/') && !strchr(whole.unit, '/'));
+	MUST(whole.unit_path_len <= strlen(path));
+	MUST((whole.kind == PLACE_UNIT) == (*whole.unit != '\0'));
+	if (whole.kind == PLACE_ROOT || whole.kind == PLACE_SLICE)
+		return;
+	copy = strndup(path, whole.unit_path_len);
+	MUST(copy && place_parse(copy, &cut) == 0);
+	MUST(cut.kind == whole.kind && !strcmp(cut.unit, whole.unit) && !strcmp(cut.account, whole.account));
+	free(copy);
+}
+
+static void try_mount(char *line)
+{
+	char *end = line + strlen(line);
+	struct mount mount;
+
+	if (mount_parse(line, &mount) < 0)
+		return;
+	MUST(mount.root >= line && mount.root < end && mount.super > mount.fstype && mount.super <= end);
+	mount_read_only(&mount);
+	mount_stock_device(&mount);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	char *text;
+
+	if (len < 1)
+		return 0;
+	if (data[0] == 'p') {
+		try_policy(data + 1, len - 1);
+		return 0;
+	}
+	text = strndup((const char *)data + 1, len - 1);
+	MUST(text);
+	if (data[0] == 'c')
+		try_place(text);
+	else
+		try_mount(text);
+	free(text);
+	return 0;
+}
