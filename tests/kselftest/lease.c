@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -440,6 +441,49 @@ TEST(a_child_lives_on_when_its_parent_is_closed)
 	EXPECT_EQ(report_try(grandchild.fd), 0);
 }
 
+/* ---- bounds ---- */
+
+static void limit_files(unsigned long n)
+{
+	struct rlimit r = { n, n };
+
+	ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &r), 0);
+}
+
+TEST(no_room_for_a_descriptor_is_EMFILE_and_no_lease)
+{
+	struct lease last = lease_unpinned();
+	int session = session_open();
+
+	limit_files((unsigned long)count_open_fds() + 3);
+	EXPECT_EQ(create_on(session), 0);
+	limit_files((unsigned long)session + 1);
+	EXPECT_EQ(create_on(session), -EMFILE);
+	EXPECT_EQ(narrow_to(last.fd, narrow_wish(BOTH)), -EMFILE);
+	/* Ids are given in a row: this would be one of those two. */
+	EXPECT_EQ(lease_revoke(session, last.id + 2), -ENOENT);
+	EXPECT_EQ(lease_revoke(session, last.id + 3), -ENOENT);
+	EXPECT_EQ(lease_revoke(session, last.id), 0);
+}
+
+TEST(leases_are_bounded_until_one_is_closed)
+{
+	int session = session_open(), last = -1, r, n = 0;
+
+	limit_files(20000);
+	do {
+		struct teegate_create_lease w = lease_wish(BOTH, CLAIMS);
+
+		r = tg(session, TEEGATE_CREATE_LEASE, &w);
+		if (!r)
+			last = w.lease_fd;
+	} while (!r && ++n < 15000);
+	EXPECT_EQ(r, -ENFILE);
+	EXPECT_EQ(report_try(last), 0);
+	close(last);
+	EXPECT_EQ(create_on(session), 0);
+}
+
 /* ---- revoking ---- */
 
 static void expect_gone(int fd)
@@ -816,6 +860,19 @@ TEST(pinning_to_the_root_cgroup_is_EINVAL)
 	w.flags = 0;
 	w.cgroup_fd = cgroup_open(cgroup_make(NULL, "not-root"));
 	EXPECT_EQ(tg(session, TEEGATE_CREATE_LEASE, &w), 0);
+}
+
+TEST(pinning_to_a_removed_cgroup_is_ESTALE)
+{
+	const char *cgroup = cgroup_make(NULL, "short-lived");
+	int session = session_open(), fd = cgroup_open(cgroup);
+	struct teegate_create_lease w = lease_wish(BOTH, CLAIMS);
+
+	w.flags = 0;
+	w.cgroup_fd = fd;
+	EXPECT_EQ(tg(session, TEEGATE_CREATE_LEASE, &w), 0);
+	ASSERT_EQ(rmdir(cgroup), 0);
+	EXPECT_EQ(tg(session, TEEGATE_CREATE_LEASE, &w), -ESTALE);
 }
 
 /* ---- the uid pin ---- */

@@ -368,6 +368,35 @@ TEST(modprobe_brings_the_driver_along)
 	expect_works();
 }
 
+TEST(without_a_tee_everything_but_reports_works)
+{
+	struct teegate_get_info i;
+	struct lease l, child;
+
+	need_module();
+	module_unload(OUR_MODULE);
+	module_unload(STOCK_MODULE);
+	module_unload(FW_MODULE);
+	module_load_alone(OUR_MODULE);
+	i = info_now();
+	EXPECT_EQ(i.provider, TEEGATE_PROVIDER_NONE);
+	EXPECT_EQ(i.transport, TEEGATE_TRANSPORT_NONE);
+	EXPECT_EQ(i.state, TEEGATE_STATE_ABSENT);
+	EXPECT_EQ(i.firmware_ops, 0);
+	EXPECT_EQ(i.taint, 0);
+	EXPECT(i.reason[0]);
+	l = lease_unpinned();
+	child = lease_narrow(l.fd, BOTH);
+	EXPECT_EQ(report_try(l.fd), -ENODEV);
+	EXPECT_EQ(report_try_raw(child.fd), -ENODEV);
+	EXPECT_EQ(lease_revoke(l.fd, 0), 0);
+	EXPECT_EQ(report_try(child.fd), -ESTALE);
+	close(child.fd);
+	close(l.fd);
+	everything_anew();
+	expect_works();
+}
+
 /* Firmware with new keys, below a module that saw the old one go. */
 TEST(everything_may_be_loaded_anew)
 {
