@@ -47,8 +47,8 @@ in_unit() {
 	shift 3
 	rm -f "$unit.out" "$unit.err"
 	systemd-run --quiet --collect --wait --unit="$unit.service" --uid="$user" \
-		-p Delegate=yes -p RuntimeDirectory="$unit" -p RuntimeMaxSec=100 \
-		-p "Environment=HOME=/home/$user XDG_RUNTIME_DIR=/run/$unit" \
+		-p Delegate=yes -p RuntimeDirectory="$user" -p RuntimeMaxSec=100 \
+		-p "Environment=HOME=/home/$user XDG_RUNTIME_DIR=/run/$user" \
 		-p "Environment=\"$environment\"" \
 		-p "StandardOutput=truncate:/run/e2e/$unit.out" \
 		-p "StandardError=truncate:/run/e2e/$unit.err" "$@"

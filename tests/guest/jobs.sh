@@ -169,7 +169,7 @@ kernel_tests() {
 
 	shift 3
 	make_chip "$chip" || return
-	"$LAB/mini" --kernel "$k" --smp "$smp" --mem "${MINI_MEM:-1024}" --timeout 2400 --chip "$chip" \
+	"$LAB/mini" --kernel "$k" --smp "$smp" --mem "${MINI_MEM:-1024}" --timeout "${MINI_TIMEOUT:-2400}" --chip "$chip" \
 		--add /build/kselftest:/lab/kselftest "$LAB/run-kselftest" "$@" \
 		>"$BUILD/log/$JOB.tap" 2>"$BUILD/log/$JOB.err" || rc=$?
 	cat "$BUILD/log/$JOB.err" >&2

@@ -85,7 +85,7 @@ enter_lab() {
 lab_environment() {
 	local v
 
-	for v in KERNEL TEE SMP MEM PRODUCT REPORT_VERSION USER_DATA RUN SHARE CHIP STRICT DEMO_OUT DEMO_THEN LAB_T0; do
+	for v in KERNEL TEE SMP MEM PRODUCT REPORT_VERSION USER_DATA RUN SHARE CHIP STRICT DEMO_OUT DEMO_THEN RELEASES LAB_T0; do
 		[ -z "${!v+x}" ] || environment+=("$v=${!v}")
 	done
 }
