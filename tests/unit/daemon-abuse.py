@@ -34,8 +34,13 @@ def enter_namespace():
     libc = ctypes.CDLL(None, use_errno=True)
     if os.geteuid() != 0 or libc.unshare(0x20000) != 0:
         return False
-    # Private first, or the tree would appear outside, too. "/" itself is no mount in a chroot.
-    for command in (["mount", "--make-rprivate", str(CGROUPS)], ["mount", "-t", "cgroup2", "none", str(CGROUPS)]):
+    commands = []
+    if not CGROUPS.is_dir():    # a build root without /sys
+        commands += [["mount", "-t", "tmpfs", "tmpfs", "/sys"], ["mkdir", "-p", str(CGROUPS)]]
+    elif CGROUPS.is_mount():    # private first, or the tree would appear outside, too
+        commands += [["mount", "--make-rprivate", str(CGROUPS)]]
+    commands += [["mount", "-t", "cgroup2", "none", str(CGROUPS)]]
+    for command in commands:
         if subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode != 0:
             return False
     return True
