@@ -258,6 +258,39 @@ class Abuse(unittest.TestCase):
         self.assertIn(f"process {child} of its cgroup: ", reply["parameters"]["reason"])
         self.assertIn("CAP_", reply["parameters"]["reason"])
 
+    @unittest.skipUnless(os.path.exists("/dev/fuse") and os.path.ismount("/dev"), "no FUSE here")
+    def test_a_file_system_that_never_answers_costs_its_owner_only(self):
+        (SLICE / "payments.service").mkdir(parents=True)
+        read, write = os.pipe()
+        child = self.holder = os.fork()
+        if child == 0:
+            (SLICE / "payments.service/cgroup.procs").write_text(str(os.getpid()))
+            libc = ctypes.CDLL(None, use_errno=True)
+            client = Client(self.path)
+            fuse = os.open("/dev/fuse", os.O_RDWR)
+            options = f"fd={fuse},rootmode=40755,user_id=0,group_id=0,allow_other"
+            # On a private mount only: nobody else's /dev shall hang.
+            done = (libc.unshare(0x20000) == 0 and
+                    libc.mount(b"none", b"/dev", None, 0x44000, None) == 0 and
+                    libc.mount(b"fuse", b"/dev", b"fuse", 0, options.encode()) == 0)
+            os.setgroups([])
+            os.setresuid(NOBODY, NOBODY, NOBODY)
+            client.ask("io.teegate.Broker.GetInfo")
+            start = time.monotonic()
+            reply = client.ask("io.teegate.Broker.AcquireLease")
+            os.write(write, json.dumps([done, time.monotonic() - start, reply]).encode())
+            signal.pause()
+        time.sleep(1)
+        self.write_policy("[Match]\nUnit=other.service\n", "other.conf")
+        reply = self.in_unit("other.service", "io.teegate.Broker.GetInfo", {})
+        self.assertIn("info", reply["parameters"])
+        mounted, seconds, reply = json.loads(os.read(read, 65536))
+        if not mounted:
+            self.skipTest("FUSE cannot be mounted here")
+        self.assertEqual(reply["error"], "io.teegate.Broker.Forgeable")
+        self.assertIn("does not answer", reply["parameters"]["reason"])
+        self.assertLess(seconds, 15)
+
     def test_two_rules_are_refused_and_both_named(self):
         self.write_policy(f"[Match]\nUid={NOBODY}\n[Allow]\nOperations=report\n", "nobody.conf")
         self.reload("policy reloaded")
