@@ -64,6 +64,7 @@ static struct secrets_page *secrets;
 static struct {
 	raw_spinlock_t lock;	/* also over the message keys and the buffer */
 	u64 count[SOFTFW_VMPCKS];
+	bool lost[SOFTFW_VMPCKS];
 	u8 buf[SOFTFW_AAD_LEN + SOFTFW_MAX_PAYLOAD + SOFTFW_TAG_LEN];
 	u8 rsp[SOFTFW_MAX_PAYLOAD];
 } *channel;
@@ -84,18 +85,6 @@ static bool header_is_sane(const struct message_header *header)
 	       le16_to_cpu(header->aad.size) <= SOFTFW_MAX_PAYLOAD;
 }
 
-/* As if firmware had forgotten the guest: nothing that the guest sends will decrypt again. */
-static void lose_vmpck(unsigned int vmpck)
-{
-	u8 key[SOFTFW_KEY_LEN];
-
-	softfw_hmac_sha384(channel->buf, SOFTFW_KEY_LEN, secrets->vmpck[vmpck], SOFTFW_KEY_LEN,
-			   channel->rsp);
-	memcpy(key, channel->rsp, sizeof(key));
-	WARN_ON_ONCE(softfw_gcm_setkey(vmpck, key));
-	memzero_explicit(key, sizeof(key));
-}
-
 /* Checks and decrypts a request into channel->buf, behind the copy of its header. */
 static u32 open_request(const struct message_header *header, const void *page)
 {
@@ -110,12 +99,13 @@ static u32 open_request(const struct message_header *header, const void *page)
 	}
 	if (seqno >= U64_MAX - 1)
 		return SOFTFW_AEAD_OFLOW;
+	/* Forgotten for good: nothing that the guest sends under this key will decrypt again. */
 	if (softfw_fault(SOFTFW_FAULT_LOST_VMPCK, &unused))
-		lose_vmpck(vmpck);
+		channel->lost[vmpck] = true;
 	memcpy(channel->buf, &header->aad, SOFTFW_AAD_LEN);
 	memcpy(channel->buf + SOFTFW_AAD_LEN, page + sizeof(*header), len);
 	memcpy(channel->buf + SOFTFW_AAD_LEN + len, header->tag, SOFTFW_TAG_LEN);
-	if (softfw_gcm_open(vmpck, seqno, channel->buf, len)) {
+	if (channel->lost[vmpck] || softfw_gcm_open(vmpck, seqno, channel->buf, len)) {
 		softfw_count(SOFTFW_COUNT_BAD_TAG);
 		return SOFTFW_BAD_MEASUREMENT;
 	}
