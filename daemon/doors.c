@@ -30,6 +30,7 @@
 #define MOUNTS_MAX	16384
 #define GROUPS_MAX	256
 #define DEVICES		4
+#define VIEWS_MAX	8
 
 #define CAP(name)	(UINT64_C(1) << CAP_##name)
 
@@ -58,12 +59,25 @@ struct creds {
 	bool initial_userns;
 };
 
-struct look {
-	int proc_fd;
-	int root_fd;
+/* Processes with the same root, mounts and credentials have the same doors, but for descriptors. */
+struct view {
+	struct stat root, mounts, users;	/* only st_dev and st_ino are looked at */
 	struct creds creds;
+};
+
+struct doors {
 	dev_t devices[DEVICES];
 	size_t n_devices;
+	struct view seen[VIEWS_MAX];
+	size_t n_seen;
+};
+
+struct look {
+	struct doors *doors;
+	int proc_fd;
+	int root_fd;
+	struct view view;
+	bool dev_seen;		/* /dev is a devtmpfs, and was read as one */
 	struct exposure *result;
 };
 
@@ -109,8 +123,8 @@ static bool is_stock(const struct look *look, const struct stat *st)
 {
 	if (!S_ISCHR(st->st_mode))
 		return false;
-	for (size_t i = 0; i < look->n_devices; i++)
-		if (look->devices[i] == st->st_rdev)
+	for (size_t i = 0; i < look->doors->n_devices; i++)
+		if (look->doors->devices[i] == st->st_rdev)
 			return true;
 	return false;
 }
@@ -135,7 +149,7 @@ static int read_devices(struct look *look)
 			continue;
 		if (!file || fscanf(file, "%u:%u", &major, &minor) != 2)
 			return failed(look, "device numbers", -EIO);
-		look->devices[look->n_devices++] = makedev(major, minor);
+		look->doors->devices[look->doors->n_devices++] = makedev(major, minor);
 	}
 	return 0;
 }
@@ -201,13 +215,18 @@ static bool has_gid(const struct creds *creds, gid_t gid)
 	return false;
 }
 
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
 static int in_initial_userns(struct look *look, bool *ret)
 {
-	struct stat own, its;
+	struct stat own;
 
-	if (stat("/proc/self/ns/user", &own) < 0 || fstatat(look->proc_fd, "ns/user", &its, 0) < 0)
+	if (stat("/proc/self/ns/user", &own) < 0 || fstatat(look->proc_fd, "ns/user", &look->view.users, 0) < 0)
 		return failed(look, "user namespace", -errno);
-	*ret = own.st_dev == its.st_dev && own.st_ino == its.st_ino;
+	*ret = same_file(&own, &look->view.users);
 	return 0;
 }
 
@@ -225,7 +244,7 @@ static int read_creds(struct look *look)
 {
 	CLEANUP(fclosep) FILE *file = open_text(look, "status");
 	CLEANUP(freep) char *line = NULL;
-	struct creds *creds = &look->creds;
+	struct creds *creds = &look->view.creds;
 	struct status_caps caps = { 0 };
 	size_t size = 0;
 	int r;
@@ -252,7 +271,7 @@ static int read_creds(struct look *look)
 /* Would an open() with any access succeed? An ACL may grant what the mode does not show. */
 static bool may_open(const struct look *look, int path_fd, const struct stat *st, mode_t wanted)
 {
-	const struct creds *creds = &look->creds;
+	const struct creds *creds = &look->view.creds;
 	char path[64];
 
 	if (creds->caps & OPENING_CAPS)
@@ -273,7 +292,7 @@ static bool may_open(const struct look *look, int path_fd, const struct stat *st
 static int check_caps(struct look *look)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(strong_caps); i++)
-		if (look->creds.caps & strong_caps[i].bit)
+		if (look->view.creds.caps & strong_caps[i].bit)
 			return found(look, "it has or can get %s in the initial user namespace; run it as a user of its own without capabilities (User=, CapabilityBoundingSet=, NoNewPrivileges=yes)",
 				     strong_caps[i].name);
 	return 0;
@@ -299,20 +318,24 @@ static int check_bind(struct look *look, const struct mount *mount, const char *
 		     device, mount->point);
 }
 
+/* One of a few hundred: opened only when it is one of ours. */
 static int check_node(struct look *look, int dir_fd, const char *dir, const char *name)
 {
-	CLEANUP(closep) int fd = openat(dir_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	CLEANUP(closep) int fd = -1;
 	struct stat st;
 
-	if (fd < 0 && is_absent(-errno))
+	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return is_absent(-errno) ? 0 : failed(look, "device nodes", -errno);
+	if (!is_stock(look, &st))
 		return 0;
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return failed(look, "device nodes", -errno);
-	if (!is_stock(look, &st) || !may_open(look, fd, &st, ANY_ACCESS))
+	fd = openat(dir_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return is_absent(-errno) ? 0 : failed(look, "device nodes", -errno);
+	if (!may_open(look, fd, &st, ANY_ACCESS))
 		return 0;
-	if (look->creds.caps & OPENING_CAPS)
+	if (look->view.creds.caps & OPENING_CAPS)
 		return found(look, "it sees %s/%s and may open it by its capabilities (0x%llx of the initial user namespace); run it without capabilities, or with PrivateDevices=yes",
-			     dir, name, (unsigned long long)look->creds.caps & OPENING_CAPS);
+			     dir, name, (unsigned long long)look->view.creds.caps & OPENING_CAPS);
 	return found(look, "it may open %s/%s (mode %03o, owner %u:%u); make the node root's with mode 0600 and the workload an unprivileged user",
 		     dir, name, st.st_mode & 0777, st.st_uid, st.st_gid);
 }
@@ -381,7 +404,7 @@ static int check_configfs(struct look *look, const struct mount *mount)
 	while (!r && (entry = readdir(dir)))
 		r = entry->d_name[0] != '.' && entry->d_type == DT_DIR &&
 		    !fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) && st.st_uid != 0 &&
-		    has_uid(&look->creds, st.st_uid);
+		    has_uid(&look->view.creds, st.st_uid);
 	if (dir)
 		closedir(dir);
 	return r ? found(look, "it may write configfs-tsm at %s; mount that read-only or not at all", path) : 0;
@@ -393,8 +416,10 @@ static int check_mount(struct look *look, const struct mount *mount)
 
 	if (device)
 		return check_bind(look, mount, device);
-	if (!strcmp(mount->fstype, "devtmpfs") && !strcmp(mount->root, "/"))
+	if (!strcmp(mount->fstype, "devtmpfs") && !strcmp(mount->root, "/")) {
+		look->dev_seen |= !strcmp(mount->point, "/dev");
 		return check_dev(look, mount->point);
+	}
 	if (!strcmp(mount->fstype, "configfs"))
 		return check_configfs(look, mount);
 	return 0;
@@ -463,20 +488,76 @@ static int check_fds(struct look *look)
 	return r;
 }
 
-void doors_look(int proc_fd, struct exposure *ret)
+static int read_view(struct look *look)
 {
-	static int (*const checks[])(struct look *look) = {
-		read_devices, read_creds, check_mounts, check_fds, check_caps,
-	};
-	CLEANUP(closep) int root_fd = openat(proc_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	struct look look = { .proc_fd = proc_fd, .root_fd = root_fd, .result = ret };
+	if (fstat(look->root_fd, &look->view.root) < 0 ||
+	    fstatat(look->proc_fd, "ns/mnt", &look->view.mounts, 0) < 0)
+		return failed(look, "mounts", -errno);
+	return read_creds(look);
+}
+
+static bool creds_equal(const struct creds *a, const struct creds *b)
+{
+	return !memcmp(a->uids, b->uids, sizeof(a->uids)) && !memcmp(a->gids, b->gids, sizeof(a->gids)) &&
+	       a->n_groups == b->n_groups && !memcmp(a->groups, b->groups, a->n_groups * sizeof(gid_t)) &&
+	       a->caps == b->caps && a->initial_userns == b->initial_userns;
+}
+
+static bool seen_before(const struct look *look)
+{
+	for (size_t i = 0; i < look->doors->n_seen; i++) {
+		const struct view *view = &look->doors->seen[i];
+
+		if (same_file(&view->root, &look->view.root) && same_file(&view->mounts, &look->view.mounts) &&
+		    same_file(&view->users, &look->view.users) && creds_equal(&view->creds, &look->view.creds))
+			return true;
+	}
+	return false;
+}
+
+/* What depends on the view only. What was found to be closed once, is remembered. */
+static int check_view(struct look *look)
+{
+	struct doors *doors = look->doors;
+	int r;
+
+	if (seen_before(look))
+		return 0;
+	r = check_mounts(look);
+	if (r == 0 && !look->dev_seen)
+		r = check_dev(look, "/dev");
+	if (r == 0 && doors->n_seen < VIEWS_MAX)
+		doors->seen[doors->n_seen++] = look->view;
+	return r;
+}
+
+static int check_all(struct look *look)
+{
 	int r = 0;
 
-	*ret = (struct exposure){ .verdict = EXPOSURE_NONE };
-	if (root_fd < 0)
-		r = failed(&look, "root directory", -errno);
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(checks); i++)
-		r = checks[i](&look);
+	if (look->root_fd < 0)
+		return failed(look, "root directory", -errno);
+	if (look->doors->n_devices == 0)
+		r = read_devices(look);
 	if (r == 0)
-		check_dev(&look, "/dev");
+		r = read_view(look);
+	if (r == 0)
+		r = check_view(look);
+	if (r == 0)
+		r = check_fds(look);
+	return r ?: check_caps(look);
+}
+
+struct doors *doors_new(void)
+{
+	return calloc(1, sizeof(struct doors));
+}
+
+void doors_look(struct doors *doors, int proc_fd, struct exposure *ret)
+{
+	CLEANUP(closep) int root_fd = openat(proc_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct look look = { .doors = doors, .proc_fd = proc_fd, .root_fd = root_fd, .result = ret };
+
+	*ret = (struct exposure){ .verdict = EXPOSURE_NONE };
+	check_all(&look);
 }

@@ -7,7 +7,9 @@
 
 #include "exposure.h"
 
+/* What was seen so far; for a process that looks once and ends. NULL: out of memory. */
+struct doors *doors_new(void);
 /* doors_look() - examines the process whose /proc directory is @proc_fd. */
-void doors_look(int proc_fd, struct exposure *ret);
+void doors_look(struct doors *doors, int proc_fd, struct exposure *ret);
 
 #endif

@@ -27,7 +27,7 @@
 #include "exposure.h"
 #include "util.h"
 
-#define LOOK_MS		5000
+#define LOOK_MS		10000
 #define MEMBERS_MAX	1024
 
 static void unknown(struct exposure *ret, const char *text)
@@ -37,7 +37,7 @@ static void unknown(struct exposure *ret, const char *text)
 }
 
 /* A neighbour that is gone, or moves away, while we look is none any more. */
-static void look_at_member(const struct peer *peer, pid_t pid, struct exposure *ret)
+static void look_at_member(struct doors *doors, const struct peer *peer, pid_t pid, struct exposure *ret)
 {
 	CLEANUP(closep) int pidfd = -1, proc_fd = -1;
 	struct exposure result;
@@ -50,14 +50,14 @@ static void look_at_member(const struct peer *peer, pid_t pid, struct exposure *
 		unknown(ret, strerror(-r));
 		return;
 	}
-	doors_look(proc_fd, &result);
+	doors_look(doors, proc_fd, &result);
 	if (result.verdict == EXPOSURE_NONE || peer_pidfd_alive(pidfd) < 0)
 		return;
 	ret->verdict = result.verdict;
 	snprintf(ret->text, sizeof(ret->text), "process %d of its cgroup: %.400s", (int)pid, result.text);
 }
 
-static void look_at_members(const struct peer *peer, struct exposure *ret)
+static void look_at_members(struct doors *doors, const struct peer *peer, struct exposure *ret)
 {
 	CLEANUP(fclosep) FILE *file = peer_open_members(peer);
 	int n = 0, pid;
@@ -70,7 +70,7 @@ static void look_at_members(const struct peer *peer, struct exposure *ret)
 		if (++n > MEMBERS_MAX)
 			unknown(ret, "there are too many processes in its cgroup");
 		else if (pid != peer->pid)
-			look_at_member(peer, pid, ret);
+			look_at_member(doors, peer, pid, ret);
 	}
 	if (ferror(file) || !feof(file))
 		if (ret->verdict == EXPOSURE_NONE)
@@ -79,11 +79,14 @@ static void look_at_members(const struct peer *peer, struct exposure *ret)
 
 static void look_in_child(const struct peer *peer, int pipe_fd)
 {
+	struct doors *doors = doors_new();
 	struct exposure result;
 
-	doors_look(peer->proc_fd, &result);
+	if (!doors)
+		_exit(1);
+	doors_look(doors, peer->proc_fd, &result);
 	if (result.verdict == EXPOSURE_NONE)
-		look_at_members(peer, &result);
+		look_at_members(doors, peer, &result);
 	if (peer_pidfd_alive(peer->pidfd) < 0)
 		unknown(&result, "the process that connected has exited");
 	/* Less than PIPE_BUF: all or nothing. */
