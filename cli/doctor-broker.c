@@ -109,6 +109,8 @@ void examine_broker(struct doctor *d)
 {
 	struct stat st;
 
+	if (d->no_broker)
+		return;
 	if (examine_socket(d) && !*d->sysroot)
 		examine_info(d, "broker", "broker:" TEE_BROKER_SOCKET);
 	if (!*d->sysroot && !stat("/run/systemd/system", &st)) {

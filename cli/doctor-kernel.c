@@ -49,6 +49,7 @@ static void examine_release(struct doctor *d)
 	else
 		find(d, LEVEL_PROBLEM, "kernel", "use Linux 6.1 or later",
 		     "Linux %s is older than anything teegate is made for", name.release);
+	d->no_broker = major < 6 || (major == 6 && minor < 5);
 }
 
 static void examine_modules(struct doctor *d)

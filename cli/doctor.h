@@ -24,6 +24,7 @@ struct doctor {
 	struct finding *findings;
 	size_t count;
 	bool software_firmware;
+	bool no_broker;		/* this kernel is too old for teegated */
 };
 
 void find(struct doctor *d, enum level level, const char *what, const char *advice,

@@ -288,11 +288,6 @@ void verdict_fact_text(tee_verdict *v, const char *name, const void *data, size_
 	add_fact(v, name, text_escape(data, len));
 }
 
-bool verdict_passed(const tee_verdict *v, enum check_id id)
-{
-	return v->good & SET(id);
-}
-
 /* Cannot happen unless the logic of this library is wrong; then it refuses. */
 static void refuse_holes(tee_verdict *v, check_set required)
 {

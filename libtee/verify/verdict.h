@@ -101,8 +101,6 @@ void verdict_fact_hex(tee_verdict *v, const char *name, const void *data, size_t
 /* Bytes of unknown origin: printable ASCII as it is, the rest as \xNN. */
 void verdict_fact_text(tee_verdict *v, const char *name, const void *data, size_t len);
 
-/* True when the check was made and did not fail. */
-bool verdict_passed(const tee_verdict *v, enum check_id id);
 /*
  * Closes the list: checks of @expected that were never reached are listed as not made, and without
  * all of @required the verdict is bad whatever else it says. Returns 0, or -ENOMEM when anything

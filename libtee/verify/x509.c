@@ -18,8 +18,10 @@
 #include "verdict.h"
 #include "x509.h"
 
-static bool encodes_to(const uint8_t *der, size_t len, uint8_t *encoded, int encoded_len)
+static bool encodes_to(const X509 *cert, const uint8_t *der, size_t len)
 {
+	uint8_t *encoded = NULL;
+	int encoded_len = i2d_X509(cert, &encoded);
 	bool same = encoded_len >= 0 && (size_t)encoded_len == len && !memcmp(encoded, der, len);
 
 	OPENSSL_free(encoded);
@@ -35,7 +37,6 @@ void errors_forget(void)
 X509 *cert_from_der(OSSL_LIB_CTX *lib, const uint8_t *der, size_t len)
 {
 	const uint8_t *at = der;
-	uint8_t *encoded = NULL;
 	X509 *cert;
 
 	if (!len || len > CERT_INPUT_MAX)
@@ -48,7 +49,7 @@ X509 *cert_from_der(OSSL_LIB_CTX *lib, const uint8_t *der, size_t len)
 		errors_forget();
 		return NULL;
 	}
-	if (at != der + len || !encodes_to(der, len, encoded, i2d_X509(cert, &encoded))) {
+	if (at != der + len || !encodes_to(cert, der, len)) {
 		X509_free(cert);
 		return NULL;
 	}

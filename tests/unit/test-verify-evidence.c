@@ -5,6 +5,7 @@
  *
  * usage: test-verify-evidence DIRECTORY
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,8 @@
 #include "verify-kit.h"
 
 #define FIELDS 9
-#define ARK_GUID 48	/* in the table: the third entry of 24 bytes */
+#define ARK_GUID	48	/* in the table: the third entry of 24 bytes */
+#define TABLE_HEAD	96	/* three entries and the end */
 
 static const char *directory;
 
@@ -237,10 +239,10 @@ static size_t offset_of(const struct blob *whole, struct ev_bytes part)
 	return 0;
 }
 
-/* Each byte, one bit: refused, and by a check that begins with one of @names. */
-static void flip_all(struct sample *s, size_t start, size_t len, const char *const *names)
+/* Each @step-th byte, one bit: refused, and by a check that begins with one of @names. */
+static void flip(struct sample *s, size_t start, size_t len, size_t step, const char *const *names)
 {
-	for (size_t at = start; at < start + len; at++) {
+	for (size_t at = start; at < start + len; at += step) {
 		uint8_t mask = (uint8_t)(1u << at % 8);
 		bool named = !names;
 		const char *failure;
@@ -261,6 +263,11 @@ static void flip_all(struct sample *s, size_t start, size_t len, const char *con
 		tee_verdict_free(v);
 		s->input.data[at] ^= mask;
 	}
+}
+
+static void flip_all(struct sample *s, size_t start, size_t len, const char *const *names)
+{
+	flip(s, start, len, 1, names);
 }
 
 static void no_bit_of_an_evidence_item_may_change(void **state)
@@ -292,7 +299,9 @@ static void no_bit_of_an_evidence_item_may_change(void **state)
 	at = offset_of(&s.input, ev.aux);
 	/* Not the GUID of the ARK: nobody needs that entry, so it may as well be of unknown kind. */
 	flip_all(&s, at, ARK_GUID, certificates);
-	flip_all(&s, at + ARK_GUID + 16, ev.aux.len - ARK_GUID - 16, certificates);
+	flip_all(&s, at + ARK_GUID + 16, TABLE_HEAD - ARK_GUID - 16, certificates);
+	/* Of the certificates not each byte once more: test-verify-snp.c has done that. */
+	flip(&s, at + TABLE_HEAD, ev.aux.len - TABLE_HEAD, 5, certificates);
 	/* The rest: heads of CBOR, indices, label. */
 	flip_all(&s, 0, offset_of(&s.input, ev.report), NULL);
 	flip_all(&s, at + ev.aux.len, offset_of(&s.input, ev.binding.claims) - at - ev.aux.len, NULL);
@@ -357,6 +366,76 @@ static void a_cut_off_item_is_refused(void **state)
 	free_sample(&s);
 }
 
+/* The linker sends the allocations of libtee-verify, not those of OpenSSL, through here. */
+static long allocations_left = -1;
+static unsigned long allocations;
+
+static bool out_of_memory(void)
+{
+	allocations++;
+	if (allocations_left > 0)
+		allocations_left--;
+	return allocations_left == 0;
+}
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *old, size_t size);
+char *__real_strdup(const char *text);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+char *__wrap_strdup(const char *text);
+
+void *__wrap_malloc(size_t size)
+{
+	return out_of_memory() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return out_of_memory() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+	return out_of_memory() ? NULL : __real_realloc(old, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+	return out_of_memory() ? NULL : __real_strdup(text);
+}
+
+/* From the nth allocation on there is no memory: an error, never a verdict with a hole in it. */
+static void running_out_of_memory_is_an_error(void **state)
+{
+	unsigned long needed;
+	struct sample s;
+	char line[4096];
+	tee_verdict *v;
+
+	(void)state;
+	find_case("good-milan", line, sizeof(line), &s);
+	allocations = 0;
+	v = judge(&s);
+	needed = allocations;
+	assert_good(v);
+	tee_verdict_free(v);
+	assert_true(needed > 100);
+	for (unsigned long n = 1; n <= needed; n++) {
+		int r;
+
+		v = NULL;
+		allocations_left = (long)n;
+		r = tee_verify(s.input.data, s.input.len, &s.params, &v);
+		allocations_left = -1;
+		assert_int_equal(r, -ENOMEM);
+		assert_null(v);
+	}
+	free_sample(&s);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -365,6 +444,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(no_bit_of_a_proof_may_change),
 		cmocka_unit_test(no_bit_of_a_revocation_list_may_change),
 		cmocka_unit_test(a_cut_off_item_is_refused),
+		cmocka_unit_test(running_out_of_memory_is_an_error),
 	};
 
 	if (argc != 2) {

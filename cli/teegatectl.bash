@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Completion of teegatectl for bash: commands, and the options that --help of each names.
+_teegatectl()
+{
+	local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]}
+
+	if [ "$COMP_CWORD" -eq 1 ]; then
+		mapfile -t COMPREPLY < <(compgen -W 'info report verify extract doctor help --help --version' -- "$word")
+	elif [ "${word:0:1}" = - ]; then
+		mapfile -t COMPREPLY < <(compgen -W \
+			"$(teegatectl "$command" --help 2>/dev/null | grep -o -- '--[a-z-]*')" -- "$word")
+	else
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+	fi
+}
+complete -o filenames -F _teegatectl teegatectl
