@@ -41,8 +41,9 @@ bool account_may_audit(struct account *account, uint64_t now, unsigned int *ret_
 
 	if (earned > 0) {
 		account->audit_refilled_ms = now;
-		account->audit_tokens = earned >= AUDIT_BURST - account->audit_tokens ?
-						AUDIT_BURST : account->audit_tokens + (unsigned int)earned;
+		if (earned > AUDIT_BURST - account->audit_tokens)
+			earned = AUDIT_BURST - account->audit_tokens;
+		account->audit_tokens += (unsigned int)earned;
 	}
 	if (account->audit_tokens == 0) {
 		account->audit_suppressed++;

@@ -36,8 +36,8 @@ struct accounts {
 struct account *accounts_get(struct accounts *accounts, const char *name);
 
 /*
- * account_may_audit() - one line more in the journal for this account? @ret_suppressed: how many were not
- * written since the last one that was.
+ * account_may_audit() - one line more in the journal for this account? @ret_suppressed: how many
+ * were not written since the last one that was.
  */
 bool account_may_audit(struct account *account, uint64_t now, unsigned int *ret_suppressed);
 

@@ -178,7 +178,8 @@ static int allocate(struct report *report, const struct teegate_get_info *info, 
 {
 	struct teegate_get_report *io = &report->io;
 
-	if (info->report_size_max < 1 || info->report_size_max > BUFFER_MAX || info->aux_size_max > BUFFER_MAX)
+	if (info->report_size_max < 1 || info->report_size_max > BUFFER_MAX ||
+	    info->aux_size_max > BUFFER_MAX)
 		return -EPROTO;
 	io->report_len = info->report_size_max;
 	io->aux_len = flags & TEEGATE_REPORT_AUX ? info->aux_size_max : 0;
@@ -194,7 +195,8 @@ static int allocate(struct report *report, const struct teegate_get_info *info, 
 	return 0;
 }
 
-static bool lengths_sound(const struct teegate_get_report *asked, const struct teegate_get_report *got)
+static bool lengths_sound(const struct teegate_get_report *asked,
+			  const struct teegate_get_report *got)
 {
 	return got->report_len >= 1 && got->report_len <= asked->report_len &&
 	       got->aux_len <= asked->aux_len && got->claims_len <= asked->claims_len &&
@@ -202,7 +204,8 @@ static bool lengths_sound(const struct teegate_get_report *asked, const struct t
 }
 
 int device_report(int lease_fd, const struct teegate_get_info *info, uint32_t flags,
-		  const uint8_t *user_data, size_t user_data_len, uint32_t timeout_ms, struct report *ret)
+		  const uint8_t *user_data, size_t user_data_len, uint32_t timeout_ms,
+		  struct report *ret)
 {
 	struct teegate_get_report asked;
 	int r;

@@ -26,7 +26,8 @@ void device_freep(struct device **device);
 void device_info(struct device *device, struct teegate_get_info *ret);
 
 /*
- * What a lease is to allow. @cgroup_fd: -1 for a lease without a pin, which must not leave the daemon.
+ * What a lease is to allow. @cgroup_fd: -1 for a lease without a pin, which must not leave the
+ * daemon.
  */
 struct lease_request {
 	uint64_t operations;
@@ -55,7 +56,8 @@ struct report {
  * @ret is valid all the same. Call report_done() in any case.
  */
 int device_report(int lease_fd, const struct teegate_get_info *info, uint32_t flags,
-		  const uint8_t *user_data, size_t user_data_len, uint32_t timeout_ms, struct report *ret);
+		  const uint8_t *user_data, size_t user_data_len, uint32_t timeout_ms,
+		  struct report *ret);
 void report_done(struct report *report);
 
 /* device_advice() - what to do about an errno of the module, never NULL. */

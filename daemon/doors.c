@@ -48,7 +48,8 @@ static const struct {
 };
 
 /* These open any node that the process can see. */
-#define OPENING_CAPS	(CAP(DAC_OVERRIDE) | CAP(DAC_READ_SEARCH) | CAP(CHOWN) | CAP(FOWNER) | CAP(SETUID))
+#define OPENING_CAPS	(CAP(DAC_OVERRIDE) | CAP(DAC_READ_SEARCH) | CAP(CHOWN) | CAP(FOWNER) | \
+			 CAP(SETUID))
 
 struct creds {
 	uid_t uids[4];		/* real, effective, saved, file system */
@@ -174,16 +175,24 @@ struct status_caps {
 	bool no_new_privs;
 };
 
+/* Real, effective, saved, file system: four, always. */
+static int read_four(const char *text, uint32_t *ids)
+{
+	size_t n;
+	int r = read_ids(text, ids, 4, &n);
+
+	return r < 0 ? r : n == 4 ? 0 : -EBADMSG;
+}
+
 static int status_line(struct creds *creds, struct status_caps *caps, const char *line)
 {
-	/* Not CapInh: it gives nothing by itself, and systemd leaves CAP_SYS_ADMIN there beside a seccomp filter. */
+	/* Not CapInh: it gives nothing by itself, and systemd leaves some there. */
 	static const char *const held[] = { "CapPrm:", "CapEff:", "CapAmb:" };
-	size_t n;
 
 	if (!strncmp(line, "Uid:", 4))
-		return read_ids(line + 4, creds->uids, ARRAY_SIZE(creds->uids), &n) ?: n == 4 ? 0 : -EBADMSG;
+		return read_four(line + 4, creds->uids);
 	if (!strncmp(line, "Gid:", 4))
-		return read_ids(line + 4, creds->gids, ARRAY_SIZE(creds->gids), &n) ?: n == 4 ? 0 : -EBADMSG;
+		return read_four(line + 4, creds->gids);
 	if (!strncmp(line, "Groups:", 7))
 		return read_ids(line + 7, creds->groups, GROUPS_MAX, &creds->n_groups);
 	if (!strncmp(line, "CapBnd:", 7))
@@ -263,8 +272,11 @@ static int read_creds(struct look *look)
 	if (r < 0)
 		return r;
 	/* User 0 gets the whole bounding set by executing anything, unless no_new_privs stands. */
-	if (creds->initial_userns)
-		creds->caps = caps.held | (has_uid(creds, 0) && !caps.no_new_privs ? caps.bounding : 0);
+	if (!creds->initial_userns)
+		return 0;
+	creds->caps = caps.held;
+	if (has_uid(creds, 0) && !caps.no_new_privs)
+		creds->caps |= caps.bounding;
 	return 0;
 }
 
@@ -498,8 +510,9 @@ static int read_view(struct look *look)
 
 static bool creds_equal(const struct creds *a, const struct creds *b)
 {
-	return !memcmp(a->uids, b->uids, sizeof(a->uids)) && !memcmp(a->gids, b->gids, sizeof(a->gids)) &&
-	       a->n_groups == b->n_groups && !memcmp(a->groups, b->groups, a->n_groups * sizeof(gid_t)) &&
+	return !memcmp(a->uids, b->uids, sizeof(a->uids)) &&
+	       !memcmp(a->gids, b->gids, sizeof(a->gids)) && a->n_groups == b->n_groups &&
+	       !memcmp(a->groups, b->groups, a->n_groups * sizeof(gid_t)) &&
 	       a->caps == b->caps && a->initial_userns == b->initial_userns;
 }
 
@@ -508,8 +521,10 @@ static bool seen_before(const struct look *look)
 	for (size_t i = 0; i < look->doors->n_seen; i++) {
 		const struct view *view = &look->doors->seen[i];
 
-		if (same_file(&view->root, &look->view.root) && same_file(&view->mounts, &look->view.mounts) &&
-		    same_file(&view->users, &look->view.users) && creds_equal(&view->creds, &look->view.creds))
+		if (same_file(&view->root, &look->view.root) &&
+		    same_file(&view->mounts, &look->view.mounts) &&
+		    same_file(&view->users, &look->view.users) &&
+		    creds_equal(&view->creds, &look->view.creds))
 			return true;
 	}
 	return false;

@@ -4,8 +4,8 @@
  *
  * A lease belongs to a cgroup, so every process in the client's cgroup is examined, not only the
  * one that asked: it may have hidden from itself what its neighbour holds. It is no fence against a
- * workload that is set on hiding a device, for that one can forge without asking us; it keeps an honest
- * workload from being taken for more than it is.
+ * workload that is set on hiding a device, for that one can forge without asking us; it keeps an
+ * honest workload from being taken for more than it is.
  *
  * To look means to walk through file systems that the client may have made, and a FUSE server need
  * never answer. So a child does it, and is killed when it takes too long. Signals do not get a
@@ -37,7 +37,8 @@ static void unknown(struct exposure *ret, const char *text)
 }
 
 /* A neighbour that is gone, or moves away, while we look is none any more. */
-static void look_at_member(struct doors *doors, const struct peer *peer, pid_t pid, struct exposure *ret)
+static void look_at_member(struct doors *doors, const struct peer *peer, pid_t pid,
+			   struct exposure *ret)
 {
 	CLEANUP(closep) int pidfd = -1, proc_fd = -1;
 	struct exposure result;
@@ -124,7 +125,7 @@ void exposure_look(const struct peer *peer, struct exposure *ret)
 	}
 	child = fork();
 	if (child == 0) {
-		/* A worker thread is the parent here; when teegated dies, nobody waits for the result. */
+		/* The parent is a worker thread; when teegated dies, nobody waits for the result. */
 		if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 			_exit(1);
 		look_in_child(peer, pipe_fds[1]);

@@ -247,7 +247,8 @@ bool job_set_lease(struct jobs *jobs, struct job *job, uint64_t lease_id)
 	return wanted;
 }
 
-struct job *job_new(enum job_kind kind, struct peer *peer, struct policy *policy, const struct rule *rule)
+struct job *job_new(enum job_kind kind, struct peer *peer, struct policy *policy,
+		    const struct rule *rule)
 {
 	struct job *job = calloc(1, sizeof(*job));
 

@@ -77,12 +77,13 @@ int jobs_submit(struct jobs *jobs, struct job *job);
 /* jobs_cancel() - nobody wants the result any more; done() is called all the same. */
 void jobs_cancel(struct jobs *jobs, struct job *job);
 
-struct job *job_new(enum job_kind kind, struct peer *peer, struct policy *policy, const struct rule *rule);
+struct job *job_new(enum job_kind kind, struct peer *peer, struct policy *policy,
+		    const struct rule *rule);
 void job_free(struct job *job);
 
 /* work.c: does the job, in a thread of its own. */
 void work(struct jobs *jobs, struct device *device, struct job *job);
-/* For work.c: names the lease that cancelling the job has to revoke. False: it is cancelled already. */
+/* For work.c: names the lease that cancelling the job has to revoke. False: cancelled already. */
 bool job_set_lease(struct jobs *jobs, struct job *job, uint64_t lease_id);
 
 #endif

@@ -243,9 +243,12 @@ static void turn_away(void)
 {
 	int n = sd_listen_fds(false), client;
 
-	for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + n; fd++)
-		while (set_nonblocking(fd) == 0 && (client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
+	for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + n; fd++) {
+		if (set_nonblocking(fd) < 0)
+			continue;
+		while ((client = accept4(fd, NULL, NULL, SOCK_CLOEXEC)) >= 0)
 			close(client);
+	}
 }
 
 static int unsupported(const char *what)
@@ -285,19 +288,21 @@ static int check_system(int *ret_cgroups_fd)
 
 static int add_signals(sd_event *event, struct context *context)
 {
-	int r;
+	const struct {
+		int signal;
+		sd_event_signal_handler_t handler;
+	} signals[] = { { SIGHUP, on_hangup }, { SIGTERM, on_terminate }, { SIGINT, on_terminate } };
+	int r = 0;
 
-	r = sd_event_add_signal(event, NULL, SIGHUP | SD_EVENT_SIGNAL_PROCMASK, on_hangup, context);
-	if (r >= 0)
-		r = sd_event_add_signal(event, NULL, SIGTERM | SD_EVENT_SIGNAL_PROCMASK, on_terminate, NULL);
-	if (r >= 0)
-		r = sd_event_add_signal(event, NULL, SIGINT | SD_EVENT_SIGNAL_PROCMASK, on_terminate, NULL);
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(signals); i++)
+		r = sd_event_add_signal(event, NULL, signals[i].signal | SD_EVENT_SIGNAL_PROCMASK,
+					signals[i].handler, context);
 	return r;
 }
 
 /* Signals are blocked before the server starts its threads, which inherit that. */
-static int serve(const struct options *options, sd_event *event, int cgroups_fd, struct device *device,
-		 struct policy *policy)
+static int serve(const struct options *options, sd_event *event, int cgroups_fd,
+		 struct device *device, struct policy *policy)
 {
 	struct context context = { .options = options };
 	bool ended;

@@ -113,7 +113,7 @@ int peer_pidfd_alive(int pidfd)
 	return n == 0 ? 0 : -ESRCH;
 }
 
-/* A file of procfs; at most @size - 1 bytes, -E2BIG for more, so nothing is judged by its beginning. */
+/* A file of procfs; -E2BIG from @size bytes on, so nothing is judged by its beginning. */
 static int read_text(int dir_fd, const char *name, char *buf, size_t size)
 {
 	CLEANUP(closep) int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);

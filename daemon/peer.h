@@ -43,7 +43,7 @@ struct peer {
  */
 int peer_supported(void);
 
-/* peer_open_cgroups() - the root of the cgroup v2 hierarchy, or -EOPNOTSUPP on v1 and hybrid hosts. */
+/* peer_open_cgroups() - the root of the cgroup v2 hierarchy; -EOPNOTSUPP on v1 and hybrid hosts. */
 int peer_open_cgroups(void);
 
 /*
@@ -60,8 +60,8 @@ int peer_verify(const struct peer *peer);
 
 /*
  * For those who look closer. peer_open_members() - the list of processes in the peer's own cgroup,
- * NULL with errno. peer_open_member() - one of them: -ESRCH when it is gone, -EXDEV when it is in another cgroup (by
- * now). peer_pidfd_alive() - 0, or -ESRCH once the process has exited.
+ * NULL with errno. peer_open_member() - one of them: -ESRCH when it is gone, -EXDEV when it is in
+ * another cgroup by now. peer_pidfd_alive() - 0, or -ESRCH once the process has exited.
  */
 FILE *peer_open_members(const struct peer *peer);
 int peer_open_member(const struct peer *peer, pid_t pid, int *ret_pidfd, int *ret_proc_fd);

@@ -121,7 +121,8 @@ static const char *distrust(const struct stat *st)
 }
 
 /* Adds the names in DIR or, with @sub, in DIR/SUB. Returns the number of errors, or -ENOMEM. */
-static int collect_dir(struct loading *loading, const char *dir, const char *path, struct names *names)
+static int collect_dir(struct loading *loading, const char *dir, const char *path,
+		       struct names *names)
 {
 	DIR *handle = opendir(path);
 	const char *wrong;
@@ -296,7 +297,8 @@ int policy_load(const char *const *dirs, size_t n_dirs, policy_complain_t compla
 	if (!policy->rules)
 		return -ENOMEM;
 	for (size_t i = 0; i < names.n; i++) {
-		r = load_rule(&loading, &names.list[i], &policy->errors, &policy->rules[policy->n_rules]);
+		r = load_rule(&loading, &names.list[i], &policy->errors,
+			      &policy->rules[policy->n_rules]);
 		if (r < 0)
 			return r;
 		policy->n_rules += (size_t)r;

@@ -49,7 +49,8 @@ struct policy {
 };
 
 /* Told of each thing wrong, as "FILE:LINE: what": LINE is 0 when it is about the whole file. */
-typedef void (*policy_complain_t)(const char *file, unsigned int line, const char *what, void *userdata);
+typedef void (*policy_complain_t)(const char *file, unsigned int line, const char *what,
+				  void *userdata);
 
 /*
  * policy_load() - reads all rules from @dirs, the first directory taking precedence over the next:
@@ -71,7 +72,7 @@ void policy_unrefp(struct policy **policy);
 int policy_match(const struct policy *policy, const char *unit, uid_t uid, const struct rule **ret,
 		 const struct rule **ret_other);
 
-/* policy_near() - a rule that names this unit, but not this user; NULL when there is none. For messages. */
+/* policy_near() - for messages: a rule that names this unit, but not this user; or NULL. */
 const struct rule *policy_near(const struct policy *policy, const char *unit);
 
 /* Operations by name, as in files and on the wire. 0: there is no such operation. */

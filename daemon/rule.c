@@ -366,13 +366,16 @@ static char *on_read(char *str, int num, void *userdata)
 	struct reading *reading = userdata;
 	char line[LINE_BYTES_MAX + 2];
 
-	if (num < (int)sizeof(line) + 1 || reading->fatal < 0 || !next_line(reading, line, sizeof(line)))
+	if (num < (int)sizeof(line) + 1 || reading->fatal < 0)
+		return NULL;
+	if (!next_line(reading, line, sizeof(line)))
 		return NULL;
 	snprintf(str, (size_t)num, "%s\n", line);
 	return str;
 }
 
-int rule_read(struct rule *rule, FILE *file, const char *path, policy_complain_t tell, void *userdata)
+int rule_read(struct rule *rule, FILE *file, const char *path, policy_complain_t tell,
+	      void *userdata)
 {
 	struct reading reading = {
 		.rule = rule, .file = file, .path = path, .complain = tell, .userdata = userdata,
@@ -394,7 +397,9 @@ int rule_read(struct rule *rule, FILE *file, const char *path, policy_complain_t
 
 int rule_check(struct rule *rule, policy_complain_t tell, void *userdata)
 {
-	struct reading reading = { .rule = rule, .path = rule->path, .complain = tell, .userdata = userdata };
+	struct reading reading = {
+		.rule = rule, .path = rule->path, .complain = tell, .userdata = userdata,
+	};
 
 	if (rule->n_units == 0 && rule->n_ranges == 0)
 		complain(&reading, "[Match] needs Unit= or Uid=");

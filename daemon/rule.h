@@ -17,7 +17,8 @@ void rule_freep(struct rule **rule);
  * rule_read() - adds what @file says to @rule; a later file changes what an earlier one said. Returns
  * the number of errors, each of which went to @complain; -ENOMEM; -EIO when @file cannot be read.
  */
-int rule_read(struct rule *rule, FILE *file, const char *path, policy_complain_t complain, void *userdata);
+int rule_read(struct rule *rule, FILE *file, const char *path, policy_complain_t complain,
+	      void *userdata);
 
 /* rule_check() - is it complete? Returns the number of errors as rule_read(). */
 int rule_check(struct rule *rule, policy_complain_t complain, void *userdata);

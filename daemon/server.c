@@ -24,6 +24,7 @@
 #define MESSAGE_MAX		16384	/* bytes of one call, with its NUL */
 #define DRIVE_BUDGET		64	/* steps before others get their turn */
 #define ACCEPT_PAUSE_USEC	(200 * 1000)
+#define CONN_EVENTS		(EPOLLIN | EPOLLOUT | EPOLLET)
 
 static bool is_stranger(const struct conn *conn)
 {
@@ -133,7 +134,7 @@ void conn_drive(struct conn *conn)
 		r = step(conn);
 	/* Edge-triggered: setting the events once more brings us back when there is work left. */
 	if (r > 0)
-		r = sd_event_source_set_io_events(conn->io, EPOLLIN | EPOLLOUT | EPOLLET);
+		r = sd_event_source_set_io_events(conn->io, CONN_EVENTS);
 	if (r < 0)
 		conn_free(conn);
 }
@@ -164,11 +165,12 @@ static const char *full(const struct server *server, const struct conn *conn)
 
 static void apply_policy(struct conn *conn, struct policy *policy)
 {
+	const struct peer *peer = conn->peer;
+
 	conn->policy = policy_ref(policy);
-	if (*conn->peer->nameless)
-		return;
-	if (policy_match(policy, conn->peer->place.unit, conn->peer->uid, &conn->rule, &conn->other_rule) == -ENOENT)
-		conn->rule = conn->other_rule = NULL;
+	/* None and two rules need no error here: the former stay NULL, the latter are both set. */
+	if (!*peer->nameless)
+		policy_match(policy, peer->place.unit, peer->uid, &conn->rule, &conn->other_rule);
 }
 
 static void enlist(struct server *server, struct conn *conn)
@@ -194,7 +196,7 @@ static int attach(struct server *server, struct conn *conn)
 		return r;
 	conn->link = sd_varlink_ref(link);
 	sd_varlink_set_userdata(link, conn);
-	r = sd_event_add_io(server->event, &conn->io, conn->fd, EPOLLIN | EPOLLOUT | EPOLLET, on_io, conn);
+	r = sd_event_add_io(server->event, &conn->io, conn->fd, CONN_EVENTS, on_io, conn);
 	if (r < 0)
 		return r;
 	return sd_event_source_set_exit_on_failure(conn->io, false);
@@ -361,7 +363,8 @@ int server_new(sd_event *event, int cgroups_fd, struct device *device, struct po
 	if (r >= 0)
 		r = jobs_new(device, &server->jobs);
 	if (r >= 0)
-		r = sd_event_add_io(event, &server->jobs_source, jobs_fd(server->jobs), EPOLLIN, on_jobs, server);
+		r = sd_event_add_io(event, &server->jobs_source, jobs_fd(server->jobs), EPOLLIN,
+				    on_jobs, server);
 	if (r < 0) {
 		server_free(server);
 		return r;

@@ -33,7 +33,7 @@ struct server {
 };
 
 /*
- * @rule, @other_rule: what @policy said when it connected: no rule, one, or two of which neither counts
+ * @rule, @other_rule: what @policy said when it connected: no rule, one, or two, which is as none
  * @job: the request that is being worked on; varlink has at most one per connection
  */
 struct conn {

@@ -56,14 +56,15 @@ static int refuse_busy(struct conn *conn, const char *method, const char *detail
 				  SD_JSON_BUILD_PAIR_INTEGER("retryAfterMs", RETRY_MS));
 }
 
-static int refuse_by_policy(struct conn *conn, const char *method, const char *reason, const char *rule)
+static int refuse_by_policy(struct conn *conn, const char *method, const char *reason,
+			    const char *rule)
 {
 	char workload[512];
 
+	describe_peer(conn->peer, workload, sizeof(workload));
 	audit(conn, method, "NotAllowed", reason);
 	return sd_varlink_errorbo(conn->link, BROKER_INTERFACE ".NotAllowed",
-				  SD_JSON_BUILD_PAIR_STRING("workload",
-							    describe_peer(conn->peer, workload, sizeof(workload))),
+				  SD_JSON_BUILD_PAIR_STRING("workload", workload),
 				  SD_JSON_BUILD_PAIR_STRING("reason", reason),
 				  SD_JSON_BUILD_PAIR_STRING("rule", rule));
 }
@@ -146,14 +147,16 @@ static const char *moved_reason(int error)
 /* 1: the caller has a rule that allows @operations. Anything else: answered, return it. */
 static int admit(struct conn *conn, const char *method, uint64_t operations)
 {
+	uint64_t missing;
 	int r;
 
 	if (*conn->peer->nameless)
 		return refuse_unknown(conn, method, conn->peer->nameless);
 	if (!conn->rule || conn->other_rule)
 		return refuse_no_rule(conn, method, operations);
-	if (operations & ~conn->rule->operations || !operations)
-		return refuse_operations(conn, method, (operations & ~conn->rule->operations) ?: TEEGATE_OP_REPORT);
+	missing = operations ? operations & ~conn->rule->operations : TEEGATE_OP_REPORT;
+	if (missing)
+		return refuse_operations(conn, method, missing);
 	r = peer_verify(conn->peer);
 	if (r < 0)
 		return refuse_unknown(conn, method, moved_reason(r));
@@ -262,7 +265,7 @@ static void on_done(struct job *job)
 	job->account->requests--;
 	if (conn) {
 		conn->job = NULL;
-		/* Negative also when an error went out as it should: whether there was an answer, the link knows. */
+		/* Negative also when an error went out well: the link knows whether one did. */
 		r = reply(conn, job);
 		if (r < 0 && sd_varlink_is_idle(conn->link) == 0)
 			sd_varlink_error_errno(conn->link, r);
@@ -318,7 +321,8 @@ static bool parse_timeout(sd_json_variant *value, struct job *job)
 {
 	if (!value)
 		return true;
-	if (!sd_json_variant_is_unsigned(value) || sd_json_variant_unsigned(value) > TEEGATE_TIMEOUT_MAX_MS)
+	if (!sd_json_variant_is_unsigned(value) ||
+	    sd_json_variant_unsigned(value) > TEEGATE_TIMEOUT_MAX_MS)
 		return false;
 	job->timeout_ms = (uint32_t)sd_json_variant_unsigned(value);
 	return true;
@@ -329,8 +333,8 @@ static bool parse_bool(sd_json_variant *value)
 	return value && sd_json_variant_boolean(value);
 }
 
-static int on_get_evidence(sd_varlink *link, sd_json_variant *parameters, sd_varlink_method_flags_t flags,
-			   void *userdata)
+static int on_get_evidence(sd_varlink *link, sd_json_variant *parameters,
+			   sd_varlink_method_flags_t flags, void *userdata)
 {
 	bool raw = parse_bool(parameter(parameters, "raw"));
 	uint64_t operation = raw ? TEEGATE_OP_RAW_REPORT : TEEGATE_OP_REPORT;
@@ -381,8 +385,8 @@ static bool parse_operations(sd_json_variant *list, const struct rule *rule, uin
 	return operations != 0;
 }
 
-static int on_acquire_lease(sd_varlink *link, sd_json_variant *parameters, sd_varlink_method_flags_t flags,
-			    void *userdata)
+static int on_acquire_lease(sd_varlink *link, sd_json_variant *parameters,
+			    sd_varlink_method_flags_t flags, void *userdata)
 {
 	struct conn *conn = userdata;
 	uint64_t operations;

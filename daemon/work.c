@@ -57,6 +57,7 @@ static bool device_up(struct job *job, struct device *device, struct teegate_get
 static int create(struct job *job, struct device *device, const struct teegate_get_info *info,
 		  const struct exposure *exposure)
 {
+	uint64_t deadline_ms = job->timeout_ms ?: info->timeout_default_ms;
 	bool handed_over = job->kind == JOB_LEASE;
 	CLEANUP(freep) uint8_t *claims = NULL;
 	struct lease_request request = {
@@ -66,7 +67,7 @@ static int create(struct job *job, struct device *device, const struct teegate_g
 		.uid = job->peer->uid,
 		.max_pending = handed_over ? job->rule->max_pending : 0,
 		.lifetime_ms = handed_over ? job->rule->lifetime_ms :
-			       (job->timeout_ms ?: info->timeout_default_ms) + EVIDENCE_LEASE_MARGIN_MS,
+			       deadline_ms + EVIDENCE_LEASE_MARGIN_MS,
 	};
 	int r;
 
@@ -135,7 +136,8 @@ static int ask(struct job *job, const struct teegate_get_info *info)
 
 	if (!remaining(job, &timeout_ms))
 		return -ETIMEDOUT;
-	r = device_report(job->lease_fd, info, flags, job->user_data, job->user_data_len, timeout_ms, &report);
+	r = device_report(job->lease_fd, info, flags, job->user_data, job->user_data_len, timeout_ms,
+			  &report);
 	job->fw_status = report.io.fw_status;
 	return r < 0 ? r : encode(job, &report, raw);
 }
