@@ -29,7 +29,7 @@ not() { ! "$@"; }
 policy() {
 	printf '[Match]\nUnit=%s.service\nUid=%s\n[Allow]\nOperations=report\n[Claims]\nName=%s\n' \
 		"$1" "$(id -u "$2")" "$1" >"/etc/teegate/workloads.d/$1.conf"
-	systemctl reload teegated.service
+	systemctl reload-or-restart teegated.service
 }
 
 # contained UNIT USER OPTIONS COMMAND...: run in a rootless container under a system unit.
@@ -46,7 +46,7 @@ in_unit() {
 
 	shift 3
 	rm -f "$unit.out" "$unit.err"
-	systemd-run --quiet --collect --wait --unit="$unit.service" --uid="$user" \
+	systemd-run --quiet --collect --wait --expand-environment=no --unit="$unit.service" --uid="$user" \
 		-p Delegate=yes -p RuntimeDirectory="$user" -p RuntimeMaxSec=100 \
 		-p "Environment=HOME=/home/$user XDG_RUNTIME_DIR=/run/$user" \
 		-p "Environment=\"$environment\"" \
@@ -89,7 +89,7 @@ check the_same_user_under_another_unit_is_refused same_user_other_unit
 entry_appears() {
 	refused 'gamma\.service' gamma stranger && policy gamma stranger &&
 	gets_evidence gamma stranger && rm /etc/teegate/workloads.d/gamma.conf &&
-	systemctl reload teegated.service && refused 'gamma\.service' gamma stranger
+	systemctl reload-or-restart teegated.service && refused 'gamma\.service' gamma stranger
 }
 check a_policy_entry_counts_from_reload_to_reload entry_appears
 
