@@ -187,6 +187,6 @@ TEST_LIMIT(a_caller_of_firmware_that_hangs_gets_ETIMEDOUT_and_the_next_one_a_rep
 
 int main(int argc, char **argv)
 {
-	tap_setup = fw_reset;
+	tap_setup = fw_settle;
 	return tap_main(argc, argv);
 }

@@ -364,6 +364,6 @@ TEST_LIMIT(random_ioctls_of_four_processes_at_once, 600)
 
 int main(int argc, char **argv)
 {
-	tap_setup = fw_reset;
+	tap_setup = fw_settle;
 	return tap_main(argc, argv);
 }

@@ -30,6 +30,13 @@ void fw_reset(void)
 	fw_device(true);
 }
 
+void fw_settle(void)
+{
+	fw_reset();
+	if (access(TEEGATE_DEVICE, F_OK) == 0)
+		WAIT_UNTIL(info_now().queued == 0);
+}
+
 /* The number after "key" in the line of file that begins with name. */
 static uint64_t number_of(const char *file, const char *name, const char *key)
 {

@@ -12,6 +12,8 @@
 
 /* Takes every fault back, lets everything go. */
 void fw_reset(void);
+/* The same, and waits until nothing of an earlier case is under way: what a case begins with. */
+void fw_settle(void);
 /* Arms a fault as the firmware's manual says, such as "bad-tag count=1". */
 void fw_fault(const char *text);
 /* How often this fault has happened since the firmware was loaded. */

@@ -261,6 +261,6 @@ TEST_LIMIT(killed_while_another_process_uses_the_stock_driver, 300)
 
 int main(int argc, char **argv)
 {
-	tap_setup = fw_reset;
+	tap_setup = fw_settle;
 	return tap_main(argc, argv);
 }

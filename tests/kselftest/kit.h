@@ -104,10 +104,10 @@ struct gate gate_make(void);
 void gate_open(struct gate g);
 void gate_wait(struct gate g);
 
-/* Waits until something that gives no event has become so; the case fails after half a minute. */
+/* Waits until something that gives no event has become so; after a minute the case fails. */
 #define WAIT_UNTIL(cond)							\
 	do {									\
-		unsigned int _left = 30000;					\
+		unsigned int _left = 60000 * tap_slow();				\
 										\
 		while (!(cond)) {						\
 			if (!--_left) {						\

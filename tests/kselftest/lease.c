@@ -1208,6 +1208,6 @@ int main(int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[1], "--ask"))
 		return ask_after_exec(atoi(argv[2]));
-	tap_setup = fw_reset;
+	tap_setup = fw_settle;
 	return tap_main(argc, argv);
 }

@@ -414,6 +414,6 @@ TEST(everything_may_be_loaded_anew)
 
 int main(int argc, char **argv)
 {
-	tap_setup = fw_reset;
+	tap_setup = fw_settle;
 	return tap_main(argc, argv);
 }

@@ -27,6 +27,8 @@ struct tap_case {
 
 void tap_add(struct tap_case *c);
 int tap_main(int argc, char **argv);
+/* TAP_SLOW=N in the environment: all limits are N times as long. For kernels that check a lot. */
+unsigned int tap_slow(void);
 /* Called before each case in its process; a program may set it. */
 extern void (*tap_setup)(void);
 
@@ -39,7 +41,7 @@ extern void (*tap_setup)(void);
 		tap_add(&c);							\
 	}									\
 	static void _name(void)
-#define TEST(_name) TEST_LIMIT(_name, 60)
+#define TEST(_name) TEST_LIMIT(_name, 150)
 
 /* Both print; the failed one also remembers. */
 void tap_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
