@@ -20,8 +20,8 @@ unpack_source() {
 	deb=$(echo "$dir"/deb/*.deb)
 	dpkg-deb --fsys-tarfile "$deb" | tar -xO --wildcards './usr/src/linux-source-*.tar.xz' \
 		>"$dir/deb/linux.tar.xz" || return
-	in_root tar -xJf "/cache/tmp/${dir##*/}/deb/linux.tar.xz" --strip-components=1 \
-		-C "/cache/tmp/${dir##*/}/linux" --wildcards "$@" || return
+	in_root tar -xJf "$(inside "$dir")/deb/linux.tar.xz" --strip-components=1 \
+		-C "$(inside "$dir")/linux" --wildcards "$@" || return
 	rm -rf "$dir/deb"
 }
 
@@ -55,7 +55,7 @@ debug_kernel() {
 make_debug_kernel() {
 	local dir=$1 in want
 
-	in=/cache/tmp/${dir##*/}
+	in=$(inside "$dir")
 	say "unpacking linux-source-6.12 for the debug kernel"
 	unpack_source "$dir" || return
 	cp "$LAB/debug-kernel.config" "$dir/fragment"

@@ -205,6 +205,30 @@ job_smp() {
 	[ -z "$list" ] || kernel_tests "kernel-$1" "$1" 2 $list
 }
 
+# The software firmware by itself, and its reports judged outside. One kernel has every chip.
+job_firmware() {
+	local dir=$BUILD/check/firmware-$1 chips="Milan:2 Genoa:3 Turin:5" c rc=0
+
+	[ "$1" != 6.12 ] || chips=$(echo {Milan,Genoa,Turin}:{2,3,5})
+	for c in $chips; do
+		run_logged chip in_root /src/tests/pki/make-chip --vlek --product "${c%:*}" \
+			--report-version "${c#*:}" "/build/${dir#"$BUILD"/}/${c/:/-v}" || return
+	done
+	make_chip "$BUILD/check/chip-$JOB" || return
+	in_root cc -O2 -o "/build/check/snp-stock-$1" /src/tests/firmware/snp-stock.c || return
+	"$LAB/mini" --kernel "$1" --smp 2 --mem "${MINI_MEM:-1024}" --timeout 1800 \
+		--chip "$BUILD/check/chip-$JOB" --share "$dir" \
+		--add "/build/check/snp-stock-$1:/lab/snp-stock" \
+		--add /src/tests/firmware/test-softfw:/lab/test-softfw \
+		--add /src/tests/firmware/make-reports:/lab/make-reports \
+		"$SRC/tests/firmware/run-in-guest" >"$BUILD/log/$JOB.tap" 2>"$BUILD/log/$JOB.err" || rc=$?
+	cat "$BUILD/log/$JOB.err" >&2
+	tap_results "firmware-$1" <"$BUILD/log/$JOB.tap"
+	case_is "firmware-$1/the-run-itself" test "$rc" = 0
+	in_root /src/tests/firmware/check-reports "/build/${dir#"$BUILD"/}" >"$BUILD/log/$JOB-reports.tap" || :
+	tap_results "firmware-$1" <"$BUILD/log/$JOB-reports.tap"
+}
+
 # ---- in the Debian guest ----
 
 job_e2e() {

@@ -134,10 +134,12 @@ cached() {
 	flock -n 8 || { say "waiting for another run that makes $kind"; flock 8; }
 	if [ ! -d "$entry" ]; then
 		find "$CACHE/$kind" -mindepth 1 -maxdepth 1 -type d -mtime +14 -exec rm -rf {} +
+		# One level down: a root gets the time of the package that brings /, which looks old.
 		tmp=$(mktemp -d "$CACHE/tmp/$kind.XXXXXX")
-		chmod 755 "$tmp"
-		"$@" "$tmp" 8>&- || { discard "$tmp"; die "cannot make $kind"; }
-		mv "$tmp" "$entry"
+		mkdir "$tmp/entry"
+		"$@" "$tmp/entry" 8>&- || { discard "$tmp"; die "cannot make $kind"; }
+		mv "$tmp/entry" "$entry"
+		rmdir "$tmp"
 	fi
 	touch "$entry"
 	exec 8>&-
@@ -152,6 +154,11 @@ discard() {
 		umount "$m" || return
 	done
 	rm -rf "$1"
+}
+
+# inside PATH: a path of the cache as the build root sees it.
+inside() {
+	echo "/cache/${1#"$CACHE"/}"
 }
 
 # hash_of FILE...: one hash over contents (not names or times).

@@ -111,5 +111,5 @@ make_kernel() {
 			mv "$dir/lib/modules/$kver/$p" "$dir/$p" || return
 	done
 	rm -rf "$dir/debs" "$dir/x" "$dir/lib/modules/$kver"/{build,source,vdso}
-	in_root depmod -b "/cache/tmp/${dir##*/}" "$kver"
+	in_root depmod -b "$(inside "$dir")" "$kver"
 }
