@@ -18,8 +18,11 @@ IMAGE_NO_MODULES=(
 guest_image() {
 	local dir=$BUILD/image/$KVER module key
 
-	say "building user space and the module for $KVER"
-	build_user && build_modules && build_dkms || die "the build failed"
+	if [ -z "${LAB_PREPARED:-}" ]; then
+		say "building user space and the module for $KVER"
+		build_user && build_modules || die "the build failed"
+	fi
+	build_dkms || die "dkms build failed"
 	module=$REPLY
 	guest_root
 	key=$(image_state "$module" "$REPLY" | hash_of -)
