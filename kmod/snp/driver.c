@@ -8,10 +8,10 @@
  * DOC: a driver that comes and goes
  *
  * The node is opened once, when the driver is bound, and closed before it is unbound: the driver
- * frees its state then without looking for open files. While it is open, the driver's module
- * cannot be unloaded; unload teegate first.
+ * frees its state then without looking for open files. The node still opens while that happens, so
+ * what counts is what the bus said last, and never how the device looks. While it is open, the
+ * driver's module cannot be unloaded; unload teegate first.
  */
-#include <linux/cleanup.h>
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -46,6 +46,7 @@ struct snp_driver {
 	struct tg_backend *be;
 	struct tg_arena *arena;
 	struct file *file;		/* under be->channel; NULL unless attached */
+	bool bound;			/* written under the lock of the device */
 	struct notifier_block bus;
 	struct delayed_work retry;
 };
@@ -88,7 +89,7 @@ bool tg_snp_transport_key_alive(struct tg_backend *be)
 static int driver_dead(struct tg_backend *be)
 {
 	tg_backend_set_state(be, TEEGATE_STATE_DEAD,
-			     "the memory shared with the sev-guest driver has gone: reload the module (modprobe -r teegate; modprobe teegate)");
+			     "the memory shared with the sev-guest driver has gone: reload the module (rmmod teegate; modprobe teegate)");
 	return -EIO;
 }
 
@@ -130,15 +131,6 @@ static int match_driver_device(struct device *dev, const void *unused)
 	return !strcmp(to_platform_device(dev)->name, DRIVER_DEVICE);
 }
 
-static bool driver_bound(void)
-{
-	struct device *dev = bus_find_device(&platform_bus_type, NULL, NULL, match_driver_device);
-	bool bound = dev && READ_ONCE(dev->driver);
-
-	put_device(dev);
-	return bound;
-}
-
 /* Whatever stands at that path, it is used only if it belongs to the driver. */
 static struct file *driver_open(void)
 {
@@ -167,7 +159,7 @@ void tg_snp_transport_attach(struct tg_backend *be)
 
 	if (drv->file)
 		return;
-	if (!driver_bound()) {
+	if (!READ_ONCE(drv->bound)) {
 		driver_wait(be);
 		return;
 	}
@@ -208,12 +200,21 @@ static void driver_detach(struct snp_driver *drv)
 	drv->file = NULL;
 }
 
+static void driver_comes(struct snp_driver *drv)
+{
+	WRITE_ONCE(drv->bound, true);
+	tg_backend_kick(drv->be);
+}
+
+/* Not to be attached to again before it comes back, even by a worker that was kicked earlier. */
 static void driver_goes(struct snp_driver *drv)
 {
-	guard(mutex)(&drv->be->channel);	/* an exchange under way is finished first */
+	WRITE_ONCE(drv->bound, false);
+	mutex_lock(&drv->be->channel);	/* an exchange under way is finished first */
 	driver_detach(drv);
 	if (tg_backend_state(drv->be) == TEEGATE_STATE_UP)
 		driver_wait(drv->be);
+	mutex_unlock(&drv->be->channel);
 }
 
 static int driver_event(struct notifier_block *nb, unsigned long event, void *data)
@@ -223,10 +224,28 @@ static int driver_event(struct notifier_block *nb, unsigned long event, void *da
 	if (!match_driver_device(data, NULL))
 		return NOTIFY_DONE;
 	if (event == BUS_NOTIFY_BOUND_DRIVER)
-		tg_backend_kick(drv->be);
+		driver_comes(drv);
 	else if (event == BUS_NOTIFY_UNBIND_DRIVER)
 		driver_goes(drv);
 	return NOTIFY_DONE;
+}
+
+/*
+ * It may have been bound before we listened. Whoever binds or unbinds holds the lock of the device
+ * meanwhile, so what is seen under it is settled, and all that follows is heard.
+ */
+static void driver_look(struct snp_driver *drv)
+{
+	struct device *dev = bus_find_device(&platform_bus_type, NULL, NULL, match_driver_device);
+
+	tg_backend_kick(drv->be);
+	if (!dev)
+		return;
+	device_lock(dev);
+	if (dev->driver)
+		driver_comes(drv);
+	device_unlock(dev);
+	put_device(dev);
 }
 
 int tg_snp_transport_init(struct tg_backend *be)
@@ -252,7 +271,7 @@ int tg_snp_transport_init(struct tg_backend *be)
 	ret = bus_register_notifier(&platform_bus_type, &drv->bus);
 	if (ret)
 		goto destroy_arena;
-	tg_backend_kick(be);	/* it may have been bound before we listened */
+	driver_look(drv);
 	return 0;
 
 destroy_arena:
