@@ -64,10 +64,12 @@ static struct tg_snp *snp;	/* the guest has one channel */
 
 static void pace_before(struct tg_snp *s)
 {
-	while (s->pause && time_before(jiffies, s->resume_at)) {
+	long left;
+
+	for (left = s->resume_at - jiffies; s->pause && left > 0; left = s->resume_at - jiffies) {
 		if (kthread_should_stop())
 			break;
-		schedule_timeout_interruptible(s->resume_at - jiffies);
+		schedule_timeout_interruptible(left);
 	}
 	s->pause = false;
 }
@@ -113,7 +115,8 @@ static bool channel_lost(struct tg_backend *be, int err)
 
 /*
  * What a failed exchange means for the caller. A throttled request that ends in a wiped key is the
- * loss of the channel and no timeout.
+ * loss of the channel and no timeout; a lack of memory is harmless before the message is sent, and
+ * wipes the key after.
  */
 static int exchange_failed(struct tg_backend *be, int err, struct tg_answer *ans)
 {
@@ -121,7 +124,7 @@ static int exchange_failed(struct tg_backend *be, int err, struct tg_answer *ans
 
 	if (err == -EIO && tg_backend_state(be) == TEEGATE_STATE_DEAD)
 		return -EIO;
-	if (err == -ENODEV || err == -ENOMEM)
+	if (err == -ENODEV)
 		return err;
 	if (fw_answered(x->exitinfo2))
 		ans->fw_status = x->exitinfo2;
@@ -131,8 +134,9 @@ static int exchange_failed(struct tg_backend *be, int err, struct tg_answer *ans
 	switch (err) {
 	case -ENOTTY:
 		return -ENOKEY;
+	case -ENOMEM:
 	case -ETIMEDOUT:
-		return tg_backend_state(be) == TEEGATE_STATE_LOST ? -ENOKEY : -ETIMEDOUT;
+		return tg_backend_state(be) == TEEGATE_STATE_LOST ? -ENOKEY : err;
 	case -EIO:
 		return ans->fw_status ? -EREMOTEIO : -EPROTO;
 	default:
