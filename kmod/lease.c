@@ -293,7 +293,7 @@ void tg_lease_revoke(struct tg_lease *revoked)
 	WRITE_ONCE(revoked->revoked, true);
 	mutex_lock(&lease_lock);
 	hash_for_each(leases, bucket, lease, by_id)
-		if (tg_lease_under(lease, revoked))
+		if (lease->top == revoked->top && tg_lease_under(lease, revoked))
 			wake_up_poll(&lease->wait, EPOLLHUP);
 	mutex_unlock(&lease_lock);
 	tg_queue_flush(&tg_queue);

@@ -116,11 +116,12 @@ int tg_op_narrow(struct tg_call *call, union tg_arg *arg)
 		tg_terms_release(&terms);
 		return err;
 	}
-	a->lease_id = lease->id;
 	err = tg_call_add_lease(call, lease);
-	if (!err)
-		a->lease_fd = call->new_fd;
-	return err;
+	if (err)
+		return err;
+	a->lease_fd = call->new_fd;
+	a->lease_id = lease->id;
+	return 0;
 }
 
 /* On a lease, an id that does not exist and one of somebody else are not told apart. */
