@@ -131,55 +131,55 @@ static void expect_fault(const struct fault *f)
 /* ---- the host ---- */
 
 FAULT(a_host_that_is_busy_for_seconds_is_waited_for,
-      "busy", "count=2", 0, GOOD, GOOD)
+	"busy", "count=2", 0, GOOD, GOOD)
 FAULT_LIMIT(a_host_that_is_busy_for_more_than_a_minute_costs_the_channel, 300,
-	    "busy", "count=1000", 0, LOST, LOST)
+	"busy", "count=1000", 0, LOST, LOST)
 FAULT(an_error_of_the_host_is_EREMOTEIO_and_costs_the_channel,
-      "vmm-error", "arg=0xff", 0, REFUSED_LOST(VMM(0xff)), REFUSED_LOST(VMM(0xff)))
+	"vmm-error", "arg=0xff", 0, REFUSED_LOST(VMM(0xff)), REFUSED_LOST(VMM(0xff)))
 /* The kernel below counts the message and keeps its key; firmware refuses what comes next. */
 FAULT(INVALID_LEN_without_a_buffer_is_EREMOTEIO_and_costs_the_channel,
-      "invalid-len", "count=1", 0, REFUSED_LOST(VMM(1)), REFUSED_LOST(VMM(1)))
+	"invalid-len", "count=1", 0, REFUSED_LOST(VMM(1)), REFUSED_LOST(VMM(1)))
 FAULT(INVALID_LEN_for_what_was_given_is_EPROTO,
-      "invalid-len", "arg=4", TEEGATE_REPORT_AUX, NONSENSE, NONSENSE)
+	"invalid-len", "arg=4", TEEGATE_REPORT_AUX, NONSENSE, NONSENSE)
 FAULT(INVALID_LEN_for_more_is_answered_with_more_where_the_kernel_allows,
-      "invalid-len", "arg=5", TEEGATE_REPORT_AUX, REFUSED(VMM(1)), GOOD)
+	"invalid-len", "arg=5", TEEGATE_REPORT_AUX, REFUSED(VMM(1)), GOOD)
 FAULT(INVALID_LEN_for_too_much_is_EREMOTEIO,
-      "invalid-len", "arg=1000", TEEGATE_REPORT_AUX, REFUSED(VMM(1)), REFUSED(VMM(1)))
+	"invalid-len", "arg=1000", TEEGATE_REPORT_AUX, REFUSED(VMM(1)), REFUSED(VMM(1)))
 FAULT(a_slow_host_is_waited_for,
-      "delay", "count=1 arg=300000", 0, GOOD, GOOD)
+	"delay", "count=1 arg=300000", 0, GOOD, GOOD)
 
 /* ---- firmware ---- */
 
 FAULT(an_error_of_firmware_is_EREMOTEIO_and_costs_the_channel,
-      "fw-error", "arg=0x16", 0, REFUSED_LOST(0x16), REFUSED_LOST(0x16))
+	"fw-error", "arg=0x16", 0, REFUSED_LOST(0x16), REFUSED_LOST(0x16))
 FAULT(a_key_that_firmware_forgot_is_EREMOTEIO_and_costs_the_channel,
-      "lost-vmpck", "count=1", 0, REFUSED_LOST(0x0b), REFUSED_LOST(0x0b))
+	"lost-vmpck", "count=1", 0, REFUSED_LOST(0x0b), REFUSED_LOST(0x0b))
 FAULT(a_response_with_a_status_is_EREMOTEIO,
-      "rsp-status", "arg=0x16", 0, REFUSED(0x16), REFUSED(0x16))
+	"rsp-status", "arg=0x16", 0, REFUSED(0x16), REFUSED(0x16))
 FAULT(a_response_with_a_status_and_certificates_is_EREMOTEIO,
-      "rsp-status", "arg=0x16", TEEGATE_REPORT_AUX, REFUSED(0x16), REFUSED(0x16))
+	"rsp-status", "arg=0x16", TEEGATE_REPORT_AUX, REFUSED(0x16), REFUSED(0x16))
 
 /* ---- answers that are not what was asked for ---- */
 
 FAULT(a_report_over_other_data_is_EPROTO,
-      "foreign-data", "count=1", 0, NONSENSE, NONSENSE)
+	"foreign-data", "count=1", 0, NONSENSE, NONSENSE)
 FAULT(a_report_that_says_it_is_larger_than_it_can_be_is_EPROTO,
-      "report-size", "arg=0x10000", 0, NONSENSE, NONSENSE)
+	"report-size", "arg=0x10000", 0, NONSENSE, NONSENSE)
 FAULT(a_report_that_says_it_is_smaller_is_EPROTO,
-      "report-size", "arg=1183", 0, NONSENSE, NONSENSE)
+	"report-size", "arg=1183", 0, NONSENSE, NONSENSE)
 FAULT(a_report_of_4_GiB_is_EPROTO,
-      "report-size", "arg=0xffffffff", 0, NONSENSE, NONSENSE)
+	"report-size", "arg=0xffffffff", 0, NONSENSE, NONSENSE)
 FAULT(a_flipped_tag_is_EPROTO_and_costs_the_channel,
-      "bad-tag", "count=1", 0, NONSENSE_LOST, NONSENSE_LOST)
+	"bad-tag", "count=1", 0, NONSENSE_LOST, NONSENSE_LOST)
 FAULT(a_wrong_sequence_number_is_EPROTO_and_costs_the_channel,
-      "bad-seqno", "count=1", 0, NONSENSE_LOST, NONSENSE_LOST)
+	"bad-seqno", "count=1", 0, NONSENSE_LOST, NONSENSE_LOST)
 FAULT(a_wrong_message_type_is_EPROTO_and_costs_the_channel,
-      "bad-type", "count=1", 0, NONSENSE_LOST, NONSENSE_LOST)
+	"bad-type", "count=1", 0, NONSENSE_LOST, NONSENSE_LOST)
 FAULT(an_oversized_message_is_EPROTO_and_costs_the_channel,
-      "msg-size", "count=1", 0, NONSENSE_LOST, NONSENSE_LOST)
+	"msg-size", "count=1", 0, NONSENSE_LOST, NONSENSE_LOST)
 /* Not the kernel's to judge: a verifier finds it. */
 FAULT(a_bad_signature_is_passed_on,
-      "bad-signature", "count=1", 0, GOOD, GOOD)
+	"bad-signature", "count=1", 0, GOOD, GOOD)
 
 /* ---- others ---- */
 
