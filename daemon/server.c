@@ -9,6 +9,7 @@
  * sender. What one connection can make us hold is bounded by two reads of 64 KiB and one answer.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,8 +54,9 @@ static struct conn *conn_free(struct conn *conn)
 	sd_event_source_unref(conn->io);
 	if (conn->link)
 		sd_varlink_close_unref(conn->link);
-	else
-		closep(&conn->fd);
+	/* A child that examines a client may hold duplicates: the other end shall hear of it now. */
+	shutdown(conn->fd, SHUT_RDWR);
+	closep(&conn->fd);
 	peer_unref(conn->peer);
 	policy_unref(conn->policy);
 	free(conn);
@@ -185,15 +187,23 @@ static void enlist(struct server *server, struct conn *conn)
 	conn->account->connections++;
 }
 
+/*
+ * The link gets a duplicate. It closes that when it meets the end of the stream, and if a child held
+ * the socket just then, the epoll set would go on watching it for a source that is no more.
+ */
 static int attach(struct server *server, struct conn *conn)
 {
+	int fd = fcntl(conn->fd, F_DUPFD_CLOEXEC, 3), r;
 	sd_varlink *link;
-	int r;
 
+	if (fd < 0)
+		return -errno;
 	/* The server has no event loop of its own: this only makes the link, and step() works it. */
-	r = sd_varlink_server_add_connection(server->varlink, conn->fd, &link);
-	if (r < 0)
+	r = sd_varlink_server_add_connection(server->varlink, fd, &link);
+	if (r < 0) {
+		close(fd);
 		return r;
+	}
 	conn->link = sd_varlink_ref(link);
 	sd_varlink_set_userdata(link, conn);
 	r = sd_event_add_io(server->event, &conn->io, conn->fd, CONN_EVENTS, on_io, conn);

@@ -173,6 +173,28 @@ class Abuse(unittest.TestCase):
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.daemon.pid}/fd"))
 
+    def fork_in_unit(self, unit, action):
+        """A child in a system unit's cgroup, as an unprivileged user; returns it and what it writes."""
+        (SLICE / unit).mkdir(parents=True, exist_ok=True)
+        read, write = os.pipe()
+        child = self.holder = os.fork()
+        if child == 0:
+            try:
+                (SLICE / unit / "cgroup.procs").write_text(str(os.getpid()))
+                os.setgroups([])
+                os.setresuid(NOBODY, NOBODY, NOBODY)
+                os.write(write, json.dumps(action()).encode())
+            except BaseException as error:    # it must not go on with the tests
+                os.write(write, json.dumps(repr(error)).encode())
+            finally:
+                os._exit(0)
+        os.close(write)
+        with os.fdopen(read) as file:
+            result = json.load(file)
+        os.waitpid(child, 0)
+        self.holder = None
+        return result
+
     def in_unit(self, unit, method, parameters, uid=NOBODY):
         """Calls from a child in a system unit's cgroup, as an unprivileged user."""
         (SLICE / unit).mkdir(parents=True, exist_ok=True)
@@ -426,7 +448,7 @@ class Abuse(unittest.TestCase):
                 break
             time.sleep(0.1)
         self.assertEqual(len(held), ACCOUNT_MAX)
-        self.assertLess(self.descriptors() - before, 4 * ACCOUNT_MAX + 16)
+        self.assertLess(self.descriptors() - before, 5 * ACCOUNT_MAX + 16)
         reply = self.in_unit("payments.service", "io.teegate.Broker.GetInfo", {})
         self.assertEqual(reply["parameters"]["info"]["workload"], "payments")
         for client in clients:
@@ -435,6 +457,43 @@ class Abuse(unittest.TestCase):
             if self.answers():
                 break
             time.sleep(0.1)
+        self.assert_alive()
+        self.assertLessEqual(self.descriptors(), before + 8)
+
+    def test_of_many_requests_at_once_each_is_answered(self):
+        """Eight clients of one unit, twenty times: served or told to come back, never cut off."""
+        def ask():
+            seen = {}
+            for _ in range(20):
+                clients = [Client(self.path) for _ in range(8)]
+                for client in clients:
+                    client.send(call("io.teegate.Broker.GetEvidence"))
+                for client in clients:
+                    reply = client.reply()
+                    error = reply["error"].rsplit(".", 1)[1] if reply else "cut off"
+                    seen[error] = seen.get(error, 0) + 1
+                    client.close()
+            return seen
+
+        seen = self.fork_in_unit("payments.service", ask)
+        self.assertEqual(set(seen), {"Failed", "Busy"})
+        self.assertEqual(sum(seen.values()), 160)
+        self.assertGreaterEqual(seen["Failed"], 80)
+
+    def test_clients_that_leave_in_the_middle_are_forgotten(self):
+        def ask():
+            for n in range(200):
+                clients = [Client(self.path) for _ in range(6)]
+                for client in clients:
+                    client.send(call("io.teegate.Broker.GetEvidence"))
+                time.sleep(n % 10 * 0.001)
+                for client in clients:
+                    client.close()
+            return "done"
+
+        before = self.descriptors()
+        self.assertEqual(self.fork_in_unit("payments.service", ask), "done")
+        time.sleep(1)
         self.assert_alive()
         self.assertLessEqual(self.descriptors(), before + 8)
 
