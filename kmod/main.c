@@ -115,12 +115,9 @@ MODULE_DESCRIPTION("One interface over the TEE devices of a confidential guest")
 MODULE_LICENSE("GPL");
 MODULE_VERSION(TG_VERSION);
 /*
- * One line for the whole module, because modprobe looks at the first one and at no other. The stock
- * SNP driver first, wherever it exists: what it registers is then there when we look. Its own
- * dependency on AES-GCM goes through the crypto API by name, where no tool can see it.
+ * The stock SNP driver first, wherever it exists: what it registers is then there when we look.
+ * Nothing more: modprobe -r takes soft dependencies away again, and fails over those in use.
  */
 #ifdef TG_HAVE_SNP
-MODULE_SOFTDEP("pre: sha384 crypto-gcm crypto-ghash crypto-ctr crypto-aes sev-guest");
-#else
-MODULE_SOFTDEP("pre: sha384");
+MODULE_SOFTDEP("pre: sev-guest");
 #endif
