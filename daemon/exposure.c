@@ -13,6 +13,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -78,11 +79,35 @@ static void look_at_members(struct doors *doors, const struct peer *peer, struct
 			unknown(ret, "the list of processes in its cgroup cannot be read");
 }
 
+static int compare_fds(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/* Above all leases and connections of others, which must end when teegated ends them. */
+static void close_others(int *keep, size_t n)
+{
+	unsigned int next = STDERR_FILENO + 1;
+
+	qsort(keep, n, sizeof(*keep), compare_fds);
+	for (size_t i = 0; i < n; i++) {
+		unsigned int fd = (unsigned int)keep[i];
+
+		if (fd > next)
+			close_range(next, fd - 1, 0);
+		if (fd >= next)
+			next = fd + 1;
+	}
+	close_range(next, UINT_MAX, 0);
+}
+
 static void look_in_child(const struct peer *peer, int pipe_fd)
 {
+	int keep[] = { pipe_fd, peer->pidfd, peer->proc_fd, peer->cgroup_fd };
 	struct doors *doors = doors_new();
 	struct exposure result;
 
+	close_others(keep, ARRAY_SIZE(keep));
 	if (!doors)
 		_exit(1);
 	doors_look(doors, peer->proc_fd, &result);
