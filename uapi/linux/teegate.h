@@ -61,7 +61,7 @@
 
 /* Operations: bits of a lease's rights and of what a module and a firmware can do. */
 #define TEEGATE_OP_REPORT	(1ULL << 0)	/* bound report: says who asked */
-#define TEEGATE_OP_RAW_REPORT	(1ULL << 1)	/* the caller's own 64 bytes, see TEEGATE_REPORT_RAW */
+#define TEEGATE_OP_RAW_REPORT	(1ULL << 1)	/* the caller's own bytes: TEEGATE_REPORT_RAW */
 
 enum teegate_provider {
 	TEEGATE_PROVIDER_NONE = 0,
@@ -81,8 +81,8 @@ enum teegate_state {
 	TEEGATE_STATE_ABSENT = 0,	/* no TEE that this module knows */
 	TEEGATE_STATE_WAITING = 1,	/* a TEE, but its driver is not bound yet or not any more */
 	TEEGATE_STATE_UP = 2,
-	TEEGATE_STATE_LOST = 3,		/* the firmware's key is wiped: ENOKEY until the guest restarts */
-	TEEGATE_STATE_DEAD = 4,		/* the module cannot reach its driver any more: reload teegate */
+	TEEGATE_STATE_LOST = 3,		/* the firmware's key is wiped: restart the guest */
+	TEEGATE_STATE_DEAD = 4,		/* the driver is out of reach: reload teegate */
 };
 
 /* What a verifier should hear about this guest (claims key 11). Zero is clean. */
