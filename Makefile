@@ -11,6 +11,7 @@ help:
 	@echo 'make check           every test; the last line is the result'
 	@echo 'make guest           a shell in the same guest'
 	@echo "                     RUN='command' SHARE=dir KERNEL=6.1|6.12|latest TEE=snp|none SMP=n MEM=MiB"
+	@echo '                     (make itself ends with 2 for any failure; tests/guest/guest with the status)'
 	@echo 'make check-debug     the kernel tests on a kernel with KASAN, lockdep and kmemleak'
 	@echo 'make check-newcomer  make demo in Debian 12 and 13 roots that hold only apt, git and make'
 	@echo 'make clean           remove build/ (the cache stays, in $$XDG_CACHE_HOME/teegate)'
@@ -21,7 +22,9 @@ demo check check-debug check-newcomer guest:
 clean:
 	rm -rf build
 
-# What the lab's scripts read from the environment.
-export KERNEL TEE SMP MEM PRODUCT REPORT_VERSION USER_DATA RUN SHARE
-$(foreach v,KERNEL TEE SMP MEM PRODUCT REPORT_VERSION USER_DATA RUN SHARE,\
-	$(if $(filter undefined,$(origin $(v))),$(eval unexport $(v))))
+# Variables of the command line reach the scripts through the environment. RUN is for the guest's
+# shell: make must not expand it.
+ifneq ($(origin RUN),undefined)
+override RUN := $(value RUN)
+export RUN
+endif
