@@ -555,8 +555,36 @@ class Abuse(unittest.TestCase):
         self.assertEqual(reply["error"], "io.teegate.Broker.Failed")
 
 
+class Tap(unittest.TextTestResult):
+    """One line on stdout for each test, beside what unittest says on stderr."""
+
+    def line(self, verdict, test, note=""):
+        print(f"{verdict} {self.testsRun} - {test.id().split('.')[-1]}{note}", flush=True)
+
+    def addSuccess(self, test):
+        super().addSuccess(test)
+        self.line("ok", test)
+
+    def addFailure(self, test, err):
+        super().addFailure(test, err)
+        self.line("not ok", test)
+
+    def addError(self, test, err):
+        super().addError(test, err)
+        self.line("not ok", test)
+
+    def addSkip(self, test, reason):
+        super().addSkip(test, reason)
+        self.line("ok", test, f" # SKIP {reason}")
+
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err:
+            self.line("not ok", test)
+
+
 if __name__ == "__main__":
     if not enter_namespace():
         print("needs root and cgroup v2", file=sys.stderr)
         sys.exit(77)
-    unittest.main(verbosity=2, warnings="ignore")
+    unittest.main(warnings="ignore", testRunner=unittest.TextTestRunner(resultclass=Tap, verbosity=0))
