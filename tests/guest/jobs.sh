@@ -96,8 +96,7 @@ job_static() {
 		kernel "$k"
 		static_copy
 		case_is "static/warnings/$k" strict_build W=1 KCFLAGS=-Werror
-		case_is "static/sparse/$k" strict_build KBUILD_CHECKSRC=2 \
-			CF='-Wsparse-error -D__CHECK_ENDIAN__ -fmax-warnings=unlimited'
+		case_is "static/sparse/$k" sparse_is_silent
 		case_is "static/dkms/$k" build_dkms
 	done
 	case_is static/sparse-catches-a-planted-fault sparse_catches
@@ -156,12 +155,24 @@ strict_build() {
 		CONFIG_DEBUG_INFO_BTF_MODULES= "$@" modules
 }
 
+# sparse 0.6.4 is older than the newest kernels: it does not know __typeof_unqual__, and reads the
+# macros of a module's own description as "bad constant expression". All else that it says counts.
+sparse_is_silent() {
+	local said=$BUILD/log/$JOB-sparse-said
+
+	strict_build KBUILD_CHECKSRC=2 CF="-D__typeof_unqual__=__typeof__ -D__CHECK_ENDIAN__ \
+-fmax-warnings=unlimited" 2>&1 | tee "$said" || return
+	! grep -E '(warning|error): ' "$said" |
+		grep -v '^kmod/main\.c:[0-9]*:1: error: bad constant expression$'
+}
+
 # A checker that checks nothing looks like a clean source: show that it speaks.
 sparse_catches() {
 	local f=$SRC/$STATIC/kmod/planted.c
 
 	printf '#include <linux/types.h>\nint planted(void __user *p);\nint planted(void __user *p)\n{\n\treturn *(int *)p;\n}\n' >"$f"
-	! strict_build KBUILD_CHECKSRC=2 CF=-Wsparse-error && rm "$f"
+	! sparse_is_silent && grep -q '^kmod/planted\.c:.*address space' "$BUILD/log/$JOB-sparse-said" &&
+		rm "$f"
 }
 
 # ---- in mini guests ----
