@@ -147,8 +147,8 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
 
 	(void)source;
 	(void)fd;
-	/* Both directions are closed: nobody is left to hear the answer. */
-	if (revents & (EPOLLHUP | EPOLLERR) && conn->job)
+	/* Both directions are closed: nobody is left to hear an answer, or to end half a message. */
+	if (revents & (EPOLLHUP | EPOLLERR))
 		conn_free(conn);
 	else
 		conn_drive(conn);

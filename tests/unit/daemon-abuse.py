@@ -389,6 +389,26 @@ class Abuse(unittest.TestCase):
         self.assert_alive()
         self.assertLess(self.memory() - before, 4096)
 
+    def test_who_hangs_up_after_half_a_message_is_forgotten(self):
+        before = self.descriptors()
+        for n in range(10 * ACCOUNT_MAX):
+            client = Client(self.path)
+            client.send(GET_INFO[:1 + n % len(GET_INFO)])
+            if n % 2:
+                client.sock.shutdown(socket.SHUT_WR)
+            client.close()
+            time.sleep(0.005)
+        time.sleep(0.5)
+        self.assert_alive()
+        self.assertLessEqual(self.descriptors(), before + 8)
+
+    def test_who_only_stops_to_send_still_gets_the_answer(self):
+        client = self.connect()
+        client.send(GET_INFO)
+        client.sock.shutdown(socket.SHUT_WR)
+        self.assertIn("info", client.reply()["parameters"])
+        self.assertIsNone(client.reply())
+
     def test_a_message_may_come_byte_by_byte(self):
         client = self.connect()
         for byte in GET_INFO:
