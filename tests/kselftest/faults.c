@@ -207,6 +207,30 @@ TEST_LIMIT(requests_behind_a_lost_channel_are_ENOKEY_at_once, 120)
 	everything_anew();
 }
 
+/*
+ * The kernel below asks again without a buffer and counts two messages, neither of which firmware
+ * saw. That looks like an honest answer until the next request is refused.
+ */
+TEST_LIMIT(INVALID_LEN_twice_is_EPROTO_and_the_next_request_finds_the_channel_lost, 120)
+{
+	struct lease l;
+
+	need_channel();
+	l = lease_unpinned();
+	EXPECT_EQ(report_get(l.fd, TEEGATE_REPORT_AUX, "before", 6, &ev), 0);
+	fw_fault("invalid-len count=3");
+	EXPECT_EQ(report_get(l.fd, TEEGATE_REPORT_AUX, "fault", 5, &ev), -EPROTO);
+	EXPECT_EQ(ev.r.fw_status, 0);
+	expect_nothing_came_out();
+	EXPECT_EQ(info_of(l.fd).state, TEEGATE_STATE_UP);
+	fw_fault("none");
+	EXPECT_EQ(report_get(l.fd, 0, "next", 4, &ev), -EREMOTEIO);
+	EXPECT_EQ(ev.r.fw_status, 0x16);
+	expect_lost(&l);
+	close(l.fd);
+	everything_anew();
+}
+
 /* A key that somebody else lost is our loss, too. */
 TEST_LIMIT(a_channel_lost_by_the_stock_driver_is_ENOKEY_for_us, 120)
 {
