@@ -52,7 +52,8 @@ build_user() {
 		run_logged "meson-$dir" in_root meson setup --prefix=/usr --sysconfdir=/etc \
 			--localstatedir=/var "${options[@]}" "/build/$dir" /src || return
 	fi
-	run_logged "ninja-$dir" in_root ninja -C "/build/$dir"
+	# Under sanitizers the tests run too, so make what they need.
+	run_logged "ninja-$dir" in_root ninja -C "/build/$dir" all ${1:+meson-test-prereq}
 }
 
 # build_kselftest: the kernel tests into build/kselftest.

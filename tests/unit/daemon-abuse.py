@@ -491,6 +491,8 @@ class Abuse(unittest.TestCase):
                 for client in clients:
                     reply = client.reply()
                     error = reply["error"].rsplit(".", 1)[1] if reply else "cut off"
+                    if error not in ("Failed", "Busy"):
+                        error = str(reply)
                     seen[error] = seen.get(error, 0) + 1
                     client.close()
             return seen
