@@ -91,17 +91,25 @@ resolve() {
 	cat "$memo"
 }
 
-# need_mmdebstrap: the one thing the host itself must have.
-need_mmdebstrap() {
-	command -v mmdebstrap >/dev/null && return
-	say "installing mmdebstrap on this machine (apt-get install)"
-	APT_CONFIG='' DEBIAN_FRONTEND=noninteractive run_logged apt-mmdebstrap \
-		apt-get install -y --no-install-recommends mmdebstrap && return
+# need PROGRAM...: what the host itself must have, each from the package of its name. mount is not
+# in every minimal Debian.
+need() {
+	local p missing=()
+
+	for p; do
+		command -v "$p" >/dev/null || missing+=("$p")
+	done
+	[ ${#missing[@]} -gt 0 ] || return 0
+	say "installing on this machine: ${missing[*]} (apt-get install)"
+	install_here "${missing[@]}" && return
 	say "again after apt-get update"
 	APT_CONFIG='' run_logged apt-update apt-get update || die "apt-get update failed"
-	APT_CONFIG='' DEBIAN_FRONTEND=noninteractive run_logged apt-mmdebstrap \
-		apt-get install -y --no-install-recommends mmdebstrap ||
-		die "cannot install mmdebstrap"
+	install_here "${missing[@]}" || die "cannot install ${missing[*]}"
+}
+
+install_here() {
+	APT_CONFIG='' DEBIAN_FRONTEND=noninteractive run_logged apt-install \
+		apt-get install -y --no-install-recommends "$@"
 }
 
 # make_root NAME PACKAGES DIR: a trixie root with these (comma separated) packages.
@@ -109,7 +117,7 @@ need_mmdebstrap() {
 make_root() {
 	local name=$1 packages=$2 dir=$3 c
 
-	need_mmdebstrap
+	need mount mmdebstrap
 	c=var/cache/apt/archives
 	APT_CONFIG='' run_logged "root-$name" mmdebstrap --mode=root --variant=apt \
 		--format=directory --skip=check/empty,download/empty,essential/unlink,cleanup/apt \

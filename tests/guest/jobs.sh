@@ -65,11 +65,6 @@ run_job() {
 	fi
 }
 
-tally() {
-	awk '{ n[$1]++ } END { printf "%d passed, %d failed, %d skipped", n["ok"], n["fail"], n["skip"] }' \
-		"$RESULTS/$JOB.results"
-}
-
 # ---- what needs no guest ----
 
 job_unit() {

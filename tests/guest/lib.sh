@@ -52,7 +52,7 @@ run_logged() {
 # ---- privileges ----
 
 # What must be root here: installing mmdebstrap, making roots (chown, mknod), mounting.
-NEEDS='root, for: apt-get install mmdebstrap (if missing), making Debian roots, chroot and mount'
+NEEDS='root, for: apt-get install mmdebstrap and mount (if missing), making Debian roots, chroot and mount'
 
 # enter_lab "$@": call first in an entry script; returns as root in own namespaces.
 enter_lab() {
@@ -176,6 +176,7 @@ open_root() {
 
 	[ -z "${LAB_ROOT_OPEN:-}" ] || return 0
 	build_root
+	need mount
 	mount --bind "$REPLY" "$ROOT"
 	mount -o remount,bind,ro "$ROOT"
 	mount --rbind /dev "$ROOT/dev"

@@ -12,6 +12,12 @@ result() {
 	printf '%s\t%s\t%s\n' "$1" "$2" "${3:-}" >>"$RESULTS/$JOB.results"
 }
 
+# tally: the numbers of this job so far.
+tally() {
+	awk '{ n[$1]++ } END { printf "%d passed, %d failed, %d skipped", n["ok"], n["fail"], n["skip"] }' \
+		"$RESULTS/$JOB.results"
+}
+
 # case_is NAME CMD...: a case that is good when the command succeeds; its output is kept.
 case_is() {
 	local name=$1 log
