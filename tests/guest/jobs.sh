@@ -143,8 +143,7 @@ static_copy() {
 }
 
 # For sparse: KBUILD_CHECKSRC=2, not C=2, which newer header packages turn off because they lack
-# the script that looks whether there is a checker. And sparse 0.6.4 is older than
-# __typeof_unqual__, which newer headers use.
+# the script that looks whether there is a checker.
 strict_build() {
 	in_root make -s -C "/lib/modules/$KVER/build" M="/$STATIC" clean &&
 	in_root make -C "/lib/modules/$KVER/build" M="/$STATIC" -j2 \
