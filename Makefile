@@ -16,8 +16,20 @@ help:
 	@echo 'make check-newcomer  make demo in Debian 12 and 13 roots that hold only apt, git and make'
 	@echo 'make clean           remove build/ (the cache stays, in $$XDG_CACHE_HOME/teegate)'
 
-demo check check-debug check-newcomer guest:
-	@tests/guest/$@
+demo:
+	@tests/guest/demo
+
+check:
+	@tests/guest/check
+
+check-debug:
+	@tests/guest/check-debug
+
+check-newcomer:
+	@tests/guest/check-newcomer
+
+guest:
+	@tests/guest/guest
 
 clean:
 	rm -rf build
