@@ -41,7 +41,8 @@ tap_results() {
 			line = $0
 			sub(/^(not )?ok *[0-9]* *(- )?/, "", line)
 			note = ""
-			if (match(line, / *# *(SKIP|TODO)/)) {
+			# Only what is "ok" can be skipped: a failure stays one, whatever it says.
+			if (status == "ok" && match(line, / *# *SKIP/)) {
 				note = substr(line, RSTART + RLENGTH + 1)
 				status = "skip"
 				line = substr(line, 1, RSTART - 1)
