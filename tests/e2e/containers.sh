@@ -93,13 +93,14 @@ entry_appears() {
 }
 check a_policy_entry_counts_from_reload_to_reload entry_appears
 
-# A cgroup that the user names after the other unit, inside of the user's own unit.
+# A cgroup that the user names after the other unit, inside of the user's own unit. 78: the attack
+# could not even be tried, which is a failure of this test and not a pass.
 forged_cgroup() {
 	in_unit beta stranger X=1 /bin/sh -c 'me=/sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)
-		mkdir "$me/alpha.service" && echo $$ >"$me/alpha.service/cgroup.procs" || exit 77
-		grep -q alpha.service /proc/self/cgroup || exit 77
+		mkdir "$me/alpha.service" && echo $$ >"$me/alpha.service/cgroup.procs" || exit 78
+		grep -q alpha.service /proc/self/cgroup || exit 78
 		exec '"$REPORT"
-	[ $? != 77 ] && [ ! -s beta.out ] && grep -q 'beta\.service' beta.err
+	[ $? != 78 ] && [ ! -s beta.out ] && grep -q 'beta\.service' beta.err
 }
 check a_cgroup_named_like_another_unit_is_no_identity forged_cgroup
 
