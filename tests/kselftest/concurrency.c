@@ -14,7 +14,6 @@
 #include "kit.h"
 #include "stock.h"
 
-#define BOTH (TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT)
 #define REPORTS 500
 
 static void expect_channel_alive(void)
@@ -187,6 +186,5 @@ TEST_LIMIT(a_caller_of_firmware_that_hangs_gets_ETIMEDOUT_and_the_next_one_a_rep
 
 int main(int argc, char **argv)
 {
-	tap_setup = fw_settle;
-	return tap_main(argc, argv);
+	return kit_main(argc, argv);
 }

@@ -255,6 +255,5 @@ TEST_LIMIT(a_channel_lost_by_the_stock_driver_is_ENOKEY_for_us, 120)
 
 int main(int argc, char **argv)
 {
-	tap_setup = fw_settle;
-	return tap_main(argc, argv);
+	return kit_main(argc, argv);
 }

@@ -364,6 +364,5 @@ TEST_LIMIT(random_ioctls_of_four_processes_at_once, 600)
 
 int main(int argc, char **argv)
 {
-	tap_setup = fw_settle;
-	return tap_main(argc, argv);
+	return kit_main(argc, argv);
 }

@@ -266,6 +266,5 @@ TEST_LIMIT(killed_while_another_process_uses_the_stock_driver, 300)
 
 int main(int argc, char **argv)
 {
-	tap_setup = fw_settle;
-	return tap_main(argc, argv);
+	return kit_main(argc, argv);
 }

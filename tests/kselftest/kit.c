@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The scene of the tests, see kit.h. Nothing here knows the software firmware (fw.c does).
+ * The scene of the tests, see kit.h. What the software firmware is called, fw.c knows.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -19,8 +19,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fw.h"
 #include "kit.h"
 #include "sha384.h"
+
+int kit_main(int argc, char **argv)
+{
+	tap_setup = fw_settle;
+	return tap_main(argc, argv);
+}
 
 int tg(int fd, unsigned int cmd, void *arg)
 {
@@ -67,13 +74,12 @@ struct lease lease_make(struct teegate_create_lease wish)
 
 struct lease lease_unpinned(void)
 {
-	return lease_make(lease_wish(TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT, CLAIMS));
+	return lease_make(lease_wish(BOTH, CLAIMS));
 }
 
 struct lease lease_in_cgroup(const char *cgroup)
 {
-	struct teegate_create_lease wish =
-		lease_wish(TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT, CLAIMS);
+	struct teegate_create_lease wish = lease_wish(BOTH, CLAIMS);
 	struct lease l;
 
 	wish.flags = 0;

@@ -20,10 +20,16 @@
 
 #define USER_UID 1000	/* nobody special */
 
+/* What most leases of these tests allow. */
+#define BOTH (TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT)
+
 /* SEV-SNP ABI, table "ATTESTATION_REPORT Structure". */
 #define SNP_REPORT_SIZE 1184
 #define SNP_REPORT_DATA 0x50
 #define REPORT_DATA_SIZE 64
+
+/* What every program's main() comes to: each case begins when nothing of an earlier one is left. */
+int kit_main(int argc, char **argv);
 
 /* An ioctl as the kernel sees it: 0 or a negative errno. */
 int tg(int fd, unsigned int cmd, void *arg);
@@ -38,8 +44,8 @@ struct lease {
 
 struct teegate_create_lease lease_wish(uint64_t ops, const char *claims);
 struct lease lease_make(struct teegate_create_lease wish);	/* by a session of its own */
-struct lease lease_unpinned(void);				/* both operations, no pin */
-struct lease lease_in_cgroup(const char *cgroup);		/* both operations */
+struct lease lease_unpinned(void);				/* BOTH, no pin */
+struct lease lease_in_cgroup(const char *cgroup);		/* BOTH */
 struct lease lease_narrow(int parent, uint64_t ops);
 struct teegate_narrow narrow_wish(uint64_t ops);
 int lease_revoke(int fd, uint64_t id);				/* 0 or negative errno */

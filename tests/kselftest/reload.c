@@ -17,8 +17,6 @@
 #include "modules.h"
 #include "stock.h"
 
-#define BOTH (TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT)
-
 static void expect_works(void)
 {
 	struct lease l;
@@ -443,6 +441,5 @@ TEST(everything_may_be_loaded_anew)
 
 int main(int argc, char **argv)
 {
-	tap_setup = fw_settle;
-	return tap_main(argc, argv);
+	return kit_main(argc, argv);
 }

@@ -15,8 +15,6 @@
 #include "sha384.h"
 #include "stock.h"
 
-#define BOTH (TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT)
-
 static struct evidence ev, ev2;
 
 /* ---- the ruler itself ---- */
@@ -458,6 +456,5 @@ TEST(narrowed_leases_share_the_turn_of_their_parent)
 
 int main(int argc, char **argv)
 {
-	tap_setup = fw_settle;
-	return tap_main(argc, argv);
+	return kit_main(argc, argv);
 }

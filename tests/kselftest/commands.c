@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The table of all commands, see commands.h. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands.h"
+
+struct abi_scene scene;
+union request req __attribute__((aligned(16)));
+
+static void fill_info(union request *q)
+{
+	(void)q;
+}
+
+static void fill_report(union request *q)
+{
+	report_wish(&scene.ev, 0, "abi", 3);
+	q->report = scene.ev.r;
+}
+
+static void fill_create(union request *q)
+{
+	q->create = lease_wish(TEEGATE_OP_REPORT, CLAIMS);
+}
+
+static void fill_narrow(union request *q)
+{
+	q->narrow = narrow_wish(TEEGATE_OP_REPORT);
+}
+
+/* A child of the lease, made to be revoked; there is one at a time. */
+static void fill_revoke(union request *q)
+{
+	static struct lease child = { -1, 0 };
+
+	close(child.fd);
+	child = lease_narrow(scene.lease.fd, TEEGATE_OP_REPORT);
+	q->revoke.lease_id = child.id;
+}
+
+/* Sizes are in numbers: a structure that changes must not pass unnoticed. */
+const struct command commands[] = {
+	{ "GET_INFO", TEEGATE_GET_INFO, 240, 240, 0, true, true, fill_info },
+	{ "GET_REPORT", TEEGATE_GET_REPORT, 128, 128,
+	  TEEGATE_REPORT_RAW | TEEGATE_REPORT_AUX, false, true, fill_report },
+	{ "CREATE_LEASE", TEEGATE_CREATE_LEASE, 64, 64,
+	  TEEGATE_LEASE_UNPINNED | TEEGATE_LEASE_PIN_UID, true, false, fill_create },
+	{ "NARROW", TEEGATE_NARROW, 48, 48, TEEGATE_NARROW_PIN_CGROUP | TEEGATE_NARROW_PIN_UID,
+	  false, true, fill_narrow },
+	{ "REVOKE", TEEGATE_REVOKE, 16, 16, 0, true, true, fill_revoke },
+};
+
+const unsigned int n_commands = sizeof(commands) / sizeof(commands[0]);
+
+_Static_assert(sizeof(struct teegate_get_info) == 240, "GET_INFO has no padding");
+_Static_assert(sizeof(struct teegate_get_report) == 128, "GET_REPORT has no padding");
+_Static_assert(sizeof(struct teegate_create_lease) == 64, "CREATE_LEASE has no padding");
+_Static_assert(sizeof(struct teegate_narrow) == 48, "NARROW has no padding");
+_Static_assert(sizeof(struct teegate_revoke) == 16, "REVOKE has no padding");
+
+void make_scene(void)
+{
+	scene.session = session_open();
+	scene.lease = lease_unpinned();
+}
+
+void fill(const struct command *c, union request *q)
+{
+	memset(q, 0, sizeof(*q));
+	c->fill(q);
+	q->head.size = c->size;
+}
+
+int good(const struct command *c)
+{
+	(void)c;
+	return 0;
+}
+
+void clean(const struct command *c, const union request *q)
+{
+	if (c->nr == TEEGATE_CREATE_LEASE)
+		EXPECT_EQ(close(q->create.lease_fd), 0);
+	else if (c->nr == TEEGATE_NARROW)
+		EXPECT_EQ(close(q->narrow.lease_fd), 0);
+}
+
+int ask_with_size(const struct command *c, int fd, uint32_t size)
+{
+	int r;
+
+	fill(c, &req);
+	req.head.size = size;
+	r = tg(fd, c->nr, &req);
+	if (!r)
+		clean(c, &req);
+	return r;
+}
+
+void for_each_command(void (*check)(const struct command *c, int fd))
+{
+	make_scene();
+	for (unsigned int i = 0; i < n_commands; i++) {
+		const struct command *c = &commands[i];
+		bool before = tap_failed();
+
+		if (c->on_session)
+			check(c, scene.session);
+		if (c->on_lease)
+			check(c, scene.lease.fd);
+		if (!before && tap_failed())
+			tap_note("that was %s", c->name);
+	}
+}
+
+int try_create(struct teegate_create_lease *w)
+{
+	int r = tg(scene.session, TEEGATE_CREATE_LEASE, w);
+
+	if (!r)
+		close(w->lease_fd);
+	return r;
+}
+
+int try_narrow(struct teegate_narrow *w)
+{
+	int r = tg(scene.lease.fd, TEEGATE_NARROW, w);
+
+	if (!r)
+		close(w->lease_fd);
+	return r;
+}
+
+int report_with_data(uint32_t flags, const void *data, uint32_t len)
+{
+	return report_get(scene.lease.fd, flags, data, len, &scene.ev);
+}
