@@ -8,40 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <openssl/evp.h>
-
 #include "snp-chain.h"
 #include "x509.h"
-
-/* @owner: the check that the certificate, and so its dates, are genuine. */
-static void validity_check(tee_verdict *v, enum check_id id, enum check_id owner, const char *what,
-			   const X509 *cert, int64_t now)
-{
-	const ASN1_TIME *start = X509_get0_notBefore(cert), *end = X509_get0_notAfter(cert);
-	char first[TIME_TEXT_SIZE], last[TIME_TEXT_SIZE];
-
-	time_text(start, first);
-	time_text(end, last);
-	switch (time_inside(start, end, now)) {
-	case TIME_INSIDE:
-		verdict_pass(v, id, SET(owner), "the %s is valid from %s to %s", what, first,
-			     last);
-		break;
-	case TIME_BEFORE:
-		verdict_fail(v, id, "the %s is not valid before %s", what, first);
-		break;
-	case TIME_AFTER:
-		verdict_fail(v, id, "the %s has expired on %s", what, last);
-		break;
-	case TIME_UNREADABLE:
-		verdict_fail(v, id, "the validity of the %s is not readable", what);
-	}
-}
-
-static bool self_issued(X509 *cert)
-{
-	return !X509_NAME_cmp(X509_get_subject_name(cert), X509_get_issuer_name(cert));
-}
 
 /* AMD hands out ASK and ARK in one file; the anchor is the one that names itself as issuer. */
 static X509 *pick_root(STACK_OF(X509) *certs)
@@ -51,7 +19,7 @@ static X509 *pick_root(STACK_OF(X509) *certs)
 	if (sk_X509_num(certs) == 1)
 		return sk_X509_value(certs, 0);
 	for (int i = 0; i < sk_X509_num(certs); i++) {
-		if (!self_issued(sk_X509_value(certs, i)))
+		if (!cert_self_issued(sk_X509_value(certs, i)))
 			continue;
 		if (root)
 			return NULL;
@@ -65,18 +33,6 @@ static X509 *hold(X509 *cert)
 	if (cert)
 		X509_up_ref(cert);
 	return cert;
-}
-
-static void root_facts(const struct snp_chain *c, const char *name, tee_verdict *v)
-{
-	EVP_MD *sha256 = EVP_MD_fetch(c->lib, "SHA256", NULL);
-	uint8_t digest[EVP_MAX_MD_SIZE];
-	unsigned int len;
-
-	verdict_fact(v, "root.name", "%s", name);
-	if (sha256 && X509_digest(c->root, sha256, digest, &len))
-		verdict_fact_hex(v, "root.sha256", digest, len);
-	EVP_MD_free(sha256);
 }
 
 static int check_root(struct snp_chain *c, STACK_OF(X509) *given, int64_t now, tee_verdict *v)
@@ -93,7 +49,7 @@ static int check_root(struct snp_chain *c, STACK_OF(X509) *given, int64_t now, t
 	name = common_name_text(X509_get_subject_name(c->root));
 	if (!name)
 		return -ENOMEM;
-	root_facts(c, name, v);
+	root_facts(c->lib, c->root, name, v);
 	why = snp_why_not_issued(c->root, c->root);
 	if (why)
 		verdict_fail(v, CHECK_ROOT, "the trust anchor is not self-signed: %s", why);
@@ -121,7 +77,7 @@ static X509 *pick_ask(STACK_OF(X509) *certs, X509 *root, X509 *leaf)
 	for (int i = 0; i < sk_X509_num(certs); i++) {
 		X509 *cert = sk_X509_value(certs, i);
 
-		if (self_issued(cert) || (root && certs_equal(cert, root)))
+		if (cert_self_issued(cert) || (root && certs_equal(cert, root)))
 			continue;
 		any = any ? any : cert;
 		if (!leaf || X509_NAME_cmp(X509_get_subject_name(cert), X509_get_issuer_name(leaf)))
@@ -197,13 +153,13 @@ static void check_leaf_key(const struct snp_chain *c, bool vlek, tee_verdict *v)
 	char asvk[32];
 
 	snprintf(asvk, sizeof(asvk), "SEV-VLEK-%s", snp_product_name(c->product));
-	if (!snp_common_name_is(c->leaf, vlek ? "SEV-VLEK" : "SEV-VCEK"))
+	if (!cert_common_name_is(c->leaf, vlek ? "SEV-VLEK" : "SEV-VCEK"))
 		verdict_fail(v, CHECK_LEAF_KEY,
 			     "the report says that a %s signed it, the certificate is none", kind);
 	else if (vlek ? info->hwid_len || !info->has_csp_id : !info->hwid_len || info->has_csp_id)
 		verdict_fail(v, CHECK_LEAF_KEY, "the certificate does not identify a %s as AMD does",
 			     vlek ? "VLEK by its cloud provider" : "VCEK by its chip");
-	else if (c->ask && snp_common_name_is(c->ask, asvk) != vlek)
+	else if (c->ask && cert_common_name_is(c->ask, asvk) != vlek)
 		verdict_fail(v, CHECK_LEAF_KEY, "a %s is not issued by this kind of ASK", kind);
 	else
 		verdict_pass(v, CHECK_LEAF_KEY, SET(CHECK_REPORT_SIGNING_KEY) | SET(CHECK_LEAF),

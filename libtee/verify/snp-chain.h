@@ -45,6 +45,5 @@ enum snp_product snp_named_product(const X509 *cert, const char *prefix);
 enum snp_product snp_ask_product(const X509 *cert);
 /* NULL, or why @cert is not issued by @issuer: names, key identifiers, algorithm, signature. */
 const char *snp_why_not_issued(X509 *cert, X509 *issuer);
-bool snp_common_name_is(const X509 *cert, const char *name);
 
 #endif

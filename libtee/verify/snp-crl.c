@@ -8,23 +8,6 @@
 #include "snp-chain.h"
 #include "x509.h"
 
-static bool has_critical_extension(X509_CRL *crl)
-{
-	STACK_OF(X509_REVOKED) *revoked = X509_CRL_get_REVOKED(crl);
-
-	for (int i = 0; i < X509_CRL_get_ext_count(crl); i++)
-		if (X509_EXTENSION_get_critical(X509_CRL_get_ext(crl, i)))
-			return true;
-	for (int i = 0; i < sk_X509_REVOKED_num(revoked); i++) {
-		const X509_REVOKED *entry = sk_X509_REVOKED_value(revoked, i);
-
-		for (int k = 0; k < X509_REVOKED_get_ext_count(entry); k++)
-			if (X509_EXTENSION_get_critical(X509_REVOKED_get_ext(entry, k)))
-				return true;
-	}
-	return false;
-}
-
 static const char *why_not_signed_by(X509_CRL *crl, X509 *root)
 {
 	EVP_PKEY *key = X509_get0_pubkey(root);
@@ -39,7 +22,7 @@ static const char *why_not_signed_by(X509_CRL *crl, X509 *root)
 		return "the trust anchor must not sign revocation lists";
 	if (!key || X509_CRL_verify(crl, key) != 1)
 		return "its signature does not fit the trust anchor";
-	if (has_critical_extension(crl))
+	if (crl_has_critical_extension(crl))
 		return "it has an unknown critical extension";
 	return NULL;
 }

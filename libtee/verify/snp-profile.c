@@ -28,19 +28,6 @@ static const struct {
 
 #define NAME_ENTRIES ((int)(sizeof(amd_name) / sizeof(amd_name[0])))
 
-static bool string_is(const ASN1_STRING *string, const char *wanted)
-{
-	uint8_t *utf8 = NULL;
-	int len = ASN1_STRING_to_UTF8(&utf8, string);
-	bool same;
-
-	if (len < 0)
-		return false;
-	same = (size_t)len == strlen(wanted) && !memcmp(utf8, wanted, (size_t)len);
-	OPENSSL_free(utf8);
-	return same;
-}
-
 static bool name_is_amd(const X509_NAME *name)
 {
 	if (X509_NAME_entry_count(name) != NAME_ENTRIES)
@@ -50,18 +37,10 @@ static bool name_is_amd(const X509_NAME *name)
 		const X509_NAME_ENTRY *entry = at < 0 ? NULL : X509_NAME_get_entry(name, at);
 
 		if (!entry || (amd_name[i].value &&
-			       !string_is(X509_NAME_ENTRY_get_data(entry), amd_name[i].value)))
+			       !asn1_string_is(X509_NAME_ENTRY_get_data(entry), amd_name[i].value)))
 			return false;
 	}
 	return true;
-}
-
-bool snp_common_name_is(const X509 *cert, const char *wanted)
-{
-	const X509_NAME *name = X509_get_subject_name(cert);
-	int at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
-
-	return at >= 0 && string_is(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)), wanted);
 }
 
 enum snp_product snp_named_product(const X509 *cert, const char *prefix)
@@ -70,7 +49,7 @@ enum snp_product snp_named_product(const X509 *cert, const char *prefix)
 
 	for (enum snp_product product = SNP_MILAN; product <= SNP_TURIN; product++) {
 		snprintf(name, sizeof(name), "%s%s", prefix, snp_product_name(product));
-		if (snp_common_name_is(cert, name))
+		if (cert_common_name_is(cert, name))
 			return product;
 	}
 	return SNP_PRODUCT_UNKNOWN;
@@ -111,13 +90,6 @@ static const char *check_ca_extensions(const X509 *cert)
 	return NULL;
 }
 
-static bool has_critical(const X509 *cert, int nid)
-{
-	int at = X509_get_ext_by_NID(cert, nid, -1);
-
-	return at >= 0 && X509_EXTENSION_get_critical(X509_get_ext(cert, at));
-}
-
 const char *snp_ca_profile(X509 *cert, bool is_root)
 {
 	const char *why = check_ca_extensions(cert);
@@ -136,11 +108,11 @@ const char *snp_ca_profile(X509 *cert, bool is_root)
 	pathlen = X509_get_pathlen(cert);
 	if (flags & EXFLAG_INVALID)
 		return "an extension is malformed";
-	if (!(flags & EXFLAG_CA) || !has_critical(cert, NID_basic_constraints))
+	if (!(flags & EXFLAG_CA) || !cert_marks_critical(cert, NID_basic_constraints))
 		return "it is not marked as a certificate authority";
 	if (is_root ? pathlen == 0 : pathlen != 0)
 		return "its path length is not AMD's";
-	if (!has_critical(cert, NID_key_usage) ||
+	if (!cert_marks_critical(cert, NID_key_usage) ||
 	    !(X509_get_key_usage(cert) & KU_KEY_CERT_SIGN))
 		return "its key must not sign certificates";
 	return NULL;
@@ -156,7 +128,7 @@ const char *snp_leaf_profile(X509 *cert, struct snp_leaf *ret_info)
 		return "not an X.509 version 3 certificate";
 	if (!name_is_amd(X509_get_subject_name(cert)))
 		return "its subject is not one of AMD's names";
-	if (!cert_key_is_p384(cert))
+	if (!cert_key_is_on(cert, NID_secp384r1))
 		return "its key is not on the named curve P-384";
 	if (X509_get_extension_flags(cert) & EXFLAG_INVALID)
 		return "an extension is malformed";

@@ -13,6 +13,44 @@
 #include "snp-chain.h"
 #include "snp-verify.h"
 
+#define OWN(id) ((id) - CHECK_OWN)
+
+const struct provider_checks snp_checks = {
+	.names = {
+		[OWN(CHECK_REPORT_SIZE)] = "report.size",
+		[OWN(CHECK_REPORT_VERSION)] = "report.version",
+		[OWN(CHECK_REPORT_RESERVED)] = "report.reserved",
+		[OWN(CHECK_REPORT_ALGORITHM)] = "report.algorithm",
+		[OWN(CHECK_REPORT_SIGNING_KEY)] = "report.signing_key",
+		[OWN(CHECK_CERTS_TABLE)] = "certs.table",
+		[OWN(CHECK_ROOT)] = "chain.root",
+		[OWN(CHECK_ROOT_PROFILE)] = "chain.root.profile",
+		[OWN(CHECK_ROOT_VALIDITY)] = "chain.root.validity",
+		[OWN(CHECK_CRL)] = "crl",
+		[OWN(CHECK_ASK)] = "chain.ask",
+		[OWN(CHECK_ASK_PROFILE)] = "chain.ask.profile",
+		[OWN(CHECK_ASK_VALIDITY)] = "chain.ask.validity",
+		[OWN(CHECK_LEAF)] = "chain.leaf",
+		[OWN(CHECK_LEAF_PROFILE)] = "chain.leaf.profile",
+		[OWN(CHECK_LEAF_VALIDITY)] = "chain.leaf.validity",
+		[OWN(CHECK_LEAF_KEY)] = "chain.leaf.key",
+		[OWN(CHECK_CHAIN_PRODUCT)] = "chain.product",
+		[OWN(CHECK_SIGNATURE)] = "signature",
+		[OWN(CHECK_REPORT_PRODUCT)] = "report.product",
+		[OWN(CHECK_TCB_FORMAT)] = "tcb.format",
+		[OWN(CHECK_TCB_ORDER)] = "tcb.order",
+		[OWN(CHECK_TCB_CERTIFICATE)] = "tcb.certificate",
+		[OWN(CHECK_CHIP_ID)] = "chip_id",
+		[OWN(CHECK_POLICY)] = "policy",
+		[OWN(CHECK_POLICY_DEBUG)] = "policy.debug",
+		[OWN(CHECK_POLICY_MIGRATION)] = "policy.migration",
+		[OWN(CHECK_AUTHOR_KEY)] = "author_key",
+		[OWN(CHECK_VMPL)] = "vmpl",
+	},
+	.report = SET(CHECK_REPORT_VERSION) | SET(CHECK_REPORT_RESERVED) | SET(CHECK_SIGNATURE),
+	.optional = SET(CHECK_CRL),
+};
+
 /* The report has r and s as little-endian numbers; OpenSSL wants them in DER. */
 static int signature_to_der(const uint8_t *report, uint8_t **ret)
 {

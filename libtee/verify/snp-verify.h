@@ -8,6 +8,9 @@
 #include "snp-report.h"
 #include "verdict.h"
 
+/* What the checks of this provider are called. */
+extern const struct provider_checks snp_checks;
+
 /* All checks that snp_verify() makes; those without a failure must have been made by its end. */
 #define SNP_CHECKS (SET(CHECK_REPORT_VERSION) | SET(CHECK_REPORT_RESERVED) | \
 		    SET(CHECK_REPORT_ALGORITHM) | SET(CHECK_REPORT_SIGNING_KEY) | NEEDS_LEAF | \

@@ -25,6 +25,7 @@ struct fact {
 };
 
 struct tee_verdict {
+	const struct provider_checks *provider;
 	struct check checks[CHECK_COUNT];
 	size_t check_count;
 	check_set made;
@@ -40,35 +41,6 @@ static const char *const check_names[CHECK_COUNT] = {
 	[CHECK_EVIDENCE_FORMAT]		= "evidence.format",
 	[CHECK_EVIDENCE_PROVIDER]	= "evidence.provider",
 	[CHECK_EVIDENCE_BOUND]		= "evidence.bound",
-	[CHECK_REPORT_SIZE]		= "report.size",
-	[CHECK_REPORT_VERSION]		= "report.version",
-	[CHECK_REPORT_RESERVED]		= "report.reserved",
-	[CHECK_REPORT_ALGORITHM]	= "report.algorithm",
-	[CHECK_REPORT_SIGNING_KEY]	= "report.signing_key",
-	[CHECK_CERTS_TABLE]		= "certs.table",
-	[CHECK_ROOT]			= "chain.root",
-	[CHECK_ROOT_PROFILE]		= "chain.root.profile",
-	[CHECK_ROOT_VALIDITY]		= "chain.root.validity",
-	[CHECK_CRL]			= "crl",
-	[CHECK_ASK]			= "chain.ask",
-	[CHECK_ASK_PROFILE]		= "chain.ask.profile",
-	[CHECK_ASK_VALIDITY]		= "chain.ask.validity",
-	[CHECK_LEAF]			= "chain.leaf",
-	[CHECK_LEAF_PROFILE]		= "chain.leaf.profile",
-	[CHECK_LEAF_VALIDITY]		= "chain.leaf.validity",
-	[CHECK_LEAF_KEY]		= "chain.leaf.key",
-	[CHECK_CHAIN_PRODUCT]		= "chain.product",
-	[CHECK_SIGNATURE]		= "signature",
-	[CHECK_REPORT_PRODUCT]		= "report.product",
-	[CHECK_TCB_FORMAT]		= "tcb.format",
-	[CHECK_TCB_ORDER]		= "tcb.order",
-	[CHECK_TCB_CERTIFICATE]		= "tcb.certificate",
-	[CHECK_CHIP_ID]			= "chip_id",
-	[CHECK_POLICY]			= "policy",
-	[CHECK_POLICY_DEBUG]		= "policy.debug",
-	[CHECK_POLICY_MIGRATION]	= "policy.migration",
-	[CHECK_AUTHOR_KEY]		= "author_key",
-	[CHECK_VMPL]			= "vmpl",
 	[CHECK_BINDING_FORMAT]		= "binding.format",
 	[CHECK_BINDING_PROOF]		= "binding.proof",
 	[CHECK_BINDING_TAG]		= "binding.tag",
@@ -83,11 +55,28 @@ static const char *const check_names[CHECK_COUNT] = {
 	[CHECK_PRODUCT]			= "product",
 };
 
-_Static_assert(CHECK_COUNT <= 64, "check_set is 64 bits wide");
+_Static_assert(CHECK_SNP_END <= CHECK_OWN_END, "the own checks of a provider have room");
+_Static_assert(CHECK_COUNT <= CHECK_REPORT, "check_set is 64 bits wide");
 
-tee_verdict *verdict_new(void)
+static const char *check_name(const tee_verdict *v, enum check_id id)
 {
-	return calloc(1, sizeof(tee_verdict));
+	if (id >= CHECK_OWN && id < CHECK_OWN_END)
+		return v->provider->names[id - CHECK_OWN];
+	return check_names[id];
+}
+
+tee_verdict *verdict_new(const struct provider_checks *checks)
+{
+	tee_verdict *v = calloc(1, sizeof(*v));
+
+	if (v)
+		v->provider = checks;
+	return v;
+}
+
+void verdict_set_provider(tee_verdict *v, const struct provider_checks *checks)
+{
+	v->provider = checks;
 }
 
 TEE_PUBLIC tee_verdict *tee_verdict_free(tee_verdict *v)
@@ -122,9 +111,15 @@ static char *format_text(const char *format, va_list args)
 	return text;
 }
 
+static check_set spelled_out(const tee_verdict *v, check_set set)
+{
+	return set & NEEDS_REPORT ? (set & ~NEEDS_REPORT) | v->provider->report : set;
+}
+
 /* The first check of @needs that has not passed, CHECK_COUNT if all have. */
 static enum check_id first_missing(const tee_verdict *v, check_set needs)
 {
+	needs = spelled_out(v, needs);
 	for (unsigned int id = 0; id < CHECK_COUNT; id++)
 		if (needs & ~v->good & SET(id))
 			return (enum check_id)id;
@@ -175,7 +170,7 @@ void verdict_pass(tee_verdict *v, enum check_id id, check_set needs, const char 
 	if (missing == CHECK_COUNT)
 		record(v, id, TEE_CHECK_PASSED, text);
 	else
-		record(v, id, TEE_CHECK_NOT_MADE, with_reason(text, check_names[missing]));
+		record(v, id, TEE_CHECK_NOT_MADE, with_reason(text, check_name(v, missing)));
 }
 
 void verdict_fail(tee_verdict *v, enum check_id id, const char *format, ...)
@@ -195,8 +190,7 @@ void verdict_skip(tee_verdict *v, enum check_id id, const char *format, ...)
 	record(v, id, TEE_CHECK_NOT_MADE, format_text(format, args));
 	va_end(args);
 	/* An absent revocation list must not hold up what rests on the chain. */
-	if (id == CHECK_CRL)
-		v->good |= SET(id) & ~v->failed;
+	v->good |= SET(id) & v->provider->optional & ~v->failed;
 }
 
 void verdict_warn(tee_verdict *v, enum check_id id, const char *format, ...)
@@ -308,8 +302,9 @@ int verdict_finish(tee_verdict *v, check_set expected, check_set required)
 {
 	const char *culprit = tee_verdict_first_failure(v);
 
+	expected = spelled_out(v, expected);
 	if (!culprit)
-		refuse_holes(v, required);
+		refuse_holes(v, spelled_out(v, required));
 	for (unsigned int id = 0; culprit && id < CHECK_COUNT; id++)
 		if (expected & ~v->made & SET(id))
 			verdict_skip(v, (enum check_id)id, "not reached, because %s failed",
@@ -333,7 +328,7 @@ TEE_PUBLIC int tee_verdict_get(const tee_verdict *v, size_t index, const char **
 	if (!v || index >= v->check_count)
 		return -ERANGE;
 	if (ret_name)
-		*ret_name = check_names[v->checks[index].id];
+		*ret_name = check_name(v, v->checks[index].id);
 	if (ret_result)
 		*ret_result = v->checks[index].result;
 	if (ret_text)
@@ -345,7 +340,7 @@ TEE_PUBLIC const char *tee_verdict_first_failure(const tee_verdict *v)
 {
 	for (size_t i = 0; v && i < v->check_count; i++)
 		if (v->checks[i].result == TEE_CHECK_FAILED)
-			return check_names[v->checks[i].id];
+			return check_name(v, v->checks[i].id);
 	return NULL;
 }
 

@@ -16,11 +16,19 @@
 
 #include "tee-verify.h"
 
+/*
+ * Identifiers of the checks. Those between CHECK_OWN and CHECK_OWN_END are of the provider: SEV-SNP
+ * and TDX number theirs from the same start, and the verdict knows which names they have (struct
+ * provider_checks). The order is that in which unreached checks are listed.
+ */
 enum check_id {
 	CHECK_EVIDENCE_FORMAT,
 	CHECK_EVIDENCE_PROVIDER,
 	CHECK_EVIDENCE_BOUND,
-	CHECK_REPORT_SIZE,
+	CHECK_OWN,
+
+	/* SEV-SNP */
+	CHECK_REPORT_SIZE = CHECK_OWN,
 	CHECK_REPORT_VERSION,
 	CHECK_REPORT_RESERVED,
 	CHECK_REPORT_ALGORITHM,
@@ -49,7 +57,57 @@ enum check_id {
 	CHECK_POLICY_MIGRATION,
 	CHECK_AUTHOR_KEY,
 	CHECK_VMPL,
-	CHECK_BINDING_FORMAT,
+	CHECK_SNP_END,
+
+	/* TDX */
+	TDX_QUOTE_VERSION = CHECK_OWN,
+	TDX_QUOTE_FORMAT,
+	TDX_QUOTE_HEADER,
+	TDX_QUOTE_TAIL,
+	TDX_REPORT_HASHES,
+	TDX_REPORT_MAC,
+	TDX_COLLATERAL,
+	TDX_ROOT,
+	TDX_ROOT_PROFILE,
+	TDX_ROOT_VALIDITY,
+	TDX_CRL_ROOT,
+	TDX_CA,
+	TDX_CA_PROFILE,
+	TDX_CA_VALIDITY,
+	TDX_CRL_PCK,
+	TDX_LEAF,
+	TDX_LEAF_PROFILE,
+	TDX_LEAF_VALIDITY,
+	TDX_QE_SIGNATURE,
+	TDX_QE_KEY,
+	TDX_SIGNATURE,
+	TDX_TCB_SIGNER,
+	TDX_TCB_SIGNATURE,
+	TDX_TCB_FORMAT,
+	TDX_TCB_VALIDITY,
+	TDX_TCB_PLATFORM,
+	TDX_MODULE,
+	TDX_QE_ID_SIGNER,
+	TDX_QE_ID_SIGNATURE,
+	TDX_QE_ID_FORMAT,
+	TDX_QE_ID_VALIDITY,
+	TDX_QE_IDENTITY,
+	TDX_TCB_STATUS,
+	TDX_DEBUG,
+	TDX_MIGRATION,
+	TDX_ATTRIBUTES,
+	TDX_SEPT_VE,
+	TDX_XFAM,
+	TDX_RTMR0,
+	TDX_RTMR1,
+	TDX_RTMR2,
+	TDX_RTMR3,
+	TDX_LOG_FORMAT,
+	TDX_LOG_REPLAY,
+	TDX_LOG_EVENTS,
+	CHECK_OWN_END,
+
+	CHECK_BINDING_FORMAT = CHECK_OWN_END,
 	CHECK_BINDING_PROOF,
 	CHECK_BINDING_TAG,
 	CHECK_BINDING_ROOT,
@@ -62,25 +120,31 @@ enum check_id {
 	CHECK_GUEST_SVN,
 	CHECK_PRODUCT,
 	CHECK_COUNT,
+
+	/* Stands for what every statement about the contents of this provider's report rests on. */
+	CHECK_REPORT = 63,
 };
 
 typedef uint64_t check_set;
 
 #define SET(id)		((check_set)1 << (id))
 
+/* How one provider names its own checks, and what they rest on. */
+struct provider_checks {
+	const char *names[CHECK_OWN_END - CHECK_OWN];
+	check_set report;	/* what NEEDS_REPORT means here */
+	check_set optional;	/* not made does not hold up what rests on it: revocation lists */
+};
+
 #define NEEDS_NOTHING	((check_set)0)
-#define NEEDS_ROOT	(SET(CHECK_ROOT) | SET(CHECK_ROOT_PROFILE) | SET(CHECK_ROOT_VALIDITY))
-#define NEEDS_ASK	(NEEDS_ROOT | SET(CHECK_CRL) | SET(CHECK_ASK) | SET(CHECK_ASK_PROFILE) | \
-			 SET(CHECK_ASK_VALIDITY))
-#define NEEDS_LEAF	(NEEDS_ASK | SET(CHECK_LEAF) | SET(CHECK_LEAF_PROFILE) | \
-			 SET(CHECK_LEAF_VALIDITY) | SET(CHECK_LEAF_KEY) | SET(CHECK_CHAIN_PRODUCT))
-/* What a statement about the contents of the report rests on. */
-#define NEEDS_REPORT	(SET(CHECK_REPORT_VERSION) | SET(CHECK_REPORT_RESERVED) | SET(CHECK_SIGNATURE))
+#define NEEDS_REPORT	SET(CHECK_REPORT)
 /* What a statement about the claims or the caller's data rests on. */
 #define NEEDS_BINDING	(NEEDS_REPORT | SET(CHECK_BINDING_FORMAT) | SET(CHECK_BINDING_PROOF) | \
 			 SET(CHECK_BINDING_TAG) | SET(CHECK_BINDING_ROOT))
 
-tee_verdict *verdict_new(void);
+/* Begins with the names of @checks; another provider's may be set before the first own check. */
+tee_verdict *verdict_new(const struct provider_checks *checks);
+void verdict_set_provider(tee_verdict *v, const struct provider_checks *checks);
 
 /* Found nothing wrong; passed if everything in @needs is. */
 void verdict_pass(tee_verdict *v, enum check_id id, check_set needs, const char *format, ...)

@@ -217,7 +217,7 @@ static int run(verify_fn verify, const void *data, size_t len,
 	r = check_params(params);
 	if (r < 0)
 		return r;
-	v = verdict_new();
+	v = verdict_new(&snp_checks);
 	if (!v)
 		return -ENOMEM;
 	ERR_set_mark();

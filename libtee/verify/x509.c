@@ -15,7 +15,6 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
-#include "verdict.h"
 #include "x509.h"
 
 static bool encodes_to(const X509 *cert, const uint8_t *der, size_t len)
@@ -179,7 +178,58 @@ bool certs_equal(const X509 *a, const X509 *b)
 	return equal;
 }
 
-static bool algorithm_is(const X509_ALGOR *alg, int nid)
+bool cert_self_issued(const X509 *cert)
+{
+	return !X509_NAME_cmp(X509_get_subject_name(cert), X509_get_issuer_name(cert));
+}
+
+bool cert_marks_critical(const X509 *cert, int nid)
+{
+	int at = X509_get_ext_by_NID(cert, nid, -1);
+
+	return at >= 0 && X509_EXTENSION_get_critical(X509_get_ext(cert, at));
+}
+
+bool crl_has_critical_extension(X509_CRL *crl)
+{
+	STACK_OF(X509_REVOKED) *revoked = X509_CRL_get_REVOKED(crl);
+
+	for (int i = 0; i < X509_CRL_get_ext_count(crl); i++)
+		if (X509_EXTENSION_get_critical(X509_CRL_get_ext(crl, i)))
+			return true;
+	for (int i = 0; i < sk_X509_REVOKED_num(revoked); i++) {
+		const X509_REVOKED *entry = sk_X509_REVOKED_value(revoked, i);
+
+		for (int k = 0; k < X509_REVOKED_get_ext_count(entry); k++)
+			if (X509_EXTENSION_get_critical(X509_REVOKED_get_ext(entry, k)))
+				return true;
+	}
+	return false;
+}
+
+bool asn1_string_is(const ASN1_STRING *string, const char *wanted)
+{
+	uint8_t *utf8 = NULL;
+	int len = ASN1_STRING_to_UTF8(&utf8, string);
+	bool same;
+
+	if (len < 0)
+		return false;
+	same = (size_t)len == strlen(wanted) && !memcmp(utf8, wanted, (size_t)len);
+	OPENSSL_free(utf8);
+	return same;
+}
+
+bool cert_common_name_is(const X509 *cert, const char *wanted)
+{
+	const X509_NAME *name = X509_get_subject_name(cert);
+	int at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
+
+	return at >= 0 &&
+	       asn1_string_is(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)), wanted);
+}
+
+bool algorithm_is(const X509_ALGOR *alg, int nid)
 {
 	const ASN1_OBJECT *object = NULL;
 
@@ -243,7 +293,7 @@ bool cert_key_is_rsa(X509 *cert, int bits)
 	return key && EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA && EVP_PKEY_get_bits(key) == bits;
 }
 
-bool cert_key_is_p384(X509 *cert)
+bool cert_key_is_on(X509 *cert, int curve)
 {
 	X509_ALGOR *alg = NULL;
 	const void *parameter = NULL;
@@ -254,7 +304,7 @@ bool cert_key_is_p384(X509 *cert)
 	if (!algorithm_is(alg, NID_X9_62_id_ecPublicKey) || !X509_get0_pubkey(cert))
 		return false;
 	X509_ALGOR_get0(NULL, &type, &parameter, alg);
-	return type == V_ASN1_OBJECT && OBJ_obj2nid(parameter) == NID_secp384r1;
+	return type == V_ASN1_OBJECT && OBJ_obj2nid(parameter) == curve;
 }
 
 enum time_status time_inside(const ASN1_TIME *start, const ASN1_TIME *end, int64_t now)
@@ -285,6 +335,42 @@ const char *time_text(const ASN1_TIME *time, char *buf)
 	else if (!strftime(buf, TIME_TEXT_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm))
 		buf[0] = '\0';
 	return buf;
+}
+
+void validity_check(tee_verdict *v, enum check_id id, enum check_id owner, const char *what,
+		    const X509 *cert, int64_t now)
+{
+	const ASN1_TIME *start = X509_get0_notBefore(cert), *end = X509_get0_notAfter(cert);
+	char first[TIME_TEXT_SIZE], last[TIME_TEXT_SIZE];
+
+	time_text(start, first);
+	time_text(end, last);
+	switch (time_inside(start, end, now)) {
+	case TIME_INSIDE:
+		verdict_pass(v, id, SET(owner), "the %s is valid from %s to %s", what, first,
+			     last);
+		break;
+	case TIME_BEFORE:
+		verdict_fail(v, id, "the %s is not valid before %s", what, first);
+		break;
+	case TIME_AFTER:
+		verdict_fail(v, id, "the %s has expired on %s", what, last);
+		break;
+	case TIME_UNREADABLE:
+		verdict_fail(v, id, "the validity of the %s is not readable", what);
+	}
+}
+
+void root_facts(OSSL_LIB_CTX *lib, const X509 *root, const char *name, tee_verdict *v)
+{
+	EVP_MD *sha256 = EVP_MD_fetch(lib, "SHA256", NULL);
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	unsigned int len;
+
+	verdict_fact(v, "root.name", "%s", name);
+	if (sha256 && X509_digest(root, sha256, digest, &len))
+		verdict_fact_hex(v, "root.sha256", digest, len);
+	EVP_MD_free(sha256);
 }
 
 char *common_name_text(const X509_NAME *name)
