@@ -55,9 +55,15 @@ static const struct tg_op tg_ops[] = {
 		.cmd = TEEGATE_GET_REPORT,
 		.where = ON_LEASE,
 		SIZES(teegate_get_report, 128),
-		.flags = TEEGATE_REPORT_RAW | TEEGATE_REPORT_AUX,
+		.flags = TEEGATE_REPORT_RAW | TEEGATE_REPORT_AUX | TEEGATE_REPORT_LOCAL,
 		.needs = tg_get_report_needs,
 		.run = tg_op_get_report,
+	}, {
+		.cmd = TEEGATE_EXTEND,
+		.where = ON_LEASE,
+		SIZES(teegate_extend, 88),
+		.needs = tg_extend_needs,
+		.run = tg_op_extend,
 	}, {
 		.cmd = TEEGATE_CREATE_LEASE,
 		.where = ON_SESSION | ADMIN,
@@ -79,9 +85,10 @@ static const struct tg_op tg_ops[] = {
 };
 
 /* Without padding, or bytes of the kernel's stack would travel with the structure. */
-static_assert(sizeof(struct teegate_get_info) == 240);
+static_assert(sizeof(struct teegate_get_info) == 256);
 static_assert(sizeof(struct teegate_get_report) == 128);
-static_assert(sizeof(struct teegate_create_lease) == 64);
+static_assert(sizeof(struct teegate_extend) == 88);
+static_assert(sizeof(struct teegate_create_lease) == 72);
 static_assert(sizeof(struct teegate_narrow) == 48);
 static_assert(sizeof(struct teegate_revoke) == 16);
 

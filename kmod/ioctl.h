@@ -13,6 +13,7 @@ struct tg_lease;
 union tg_arg {
 	struct teegate_get_info get_info;
 	struct teegate_get_report get_report;
+	struct teegate_extend extend;
 	struct teegate_create_lease create_lease;
 	struct teegate_narrow narrow;
 	struct teegate_revoke revoke;
@@ -33,6 +34,8 @@ long tg_ioctl_lease(struct tg_lease *lease, unsigned int cmd, void __user *uarg)
 int tg_op_get_info(struct tg_call *call, union tg_arg *arg);		/* info.c */
 int tg_op_get_report(struct tg_call *call, union tg_arg *arg);		/* report.c */
 u64 tg_get_report_needs(const union tg_arg *arg);
+int tg_op_extend(struct tg_call *call, union tg_arg *arg);		/* extend.c */
+u64 tg_extend_needs(const union tg_arg *arg);
 int tg_op_create_lease(struct tg_call *call, union tg_arg *arg);	/* session.c */
 int tg_op_narrow(struct tg_call *call, union tg_arg *arg);		/* lease_fd.c */
 int tg_op_revoke(struct tg_call *call, union tg_arg *arg);		/* lease_fd.c */

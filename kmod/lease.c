@@ -246,6 +246,8 @@ struct tg_lease *tg_lease_narrow(struct tg_lease *parent, struct tg_terms *terms
 	if (!terms->max_pending)
 		terms->max_pending = most->max_pending;
 	terms->expires = min(terms->expires, most->expires);
+	terms->extend_max = most->extend_max;
+	terms->extend_bytes_max = most->extend_bytes_max;
 	terms->claims = claims_get(most->claims);
 	tg_pin_inherit(&terms->pin, &most->pin);
 	return lease_make(parent, terms);

@@ -12,7 +12,7 @@
 #include "pin.h"
 
 /* What this module implements. */
-#define TG_OPS_ALL		(TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT)
+#define TG_OPS_ALL		(TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT | TEEGATE_OP_EXTEND)
 
 #define TG_LEASES_MAX		4096	/* made by the administrator */
 #define TG_DESCENDANTS_MAX	64	/* narrowed from one lease, grandchildren included */
@@ -31,6 +31,8 @@ struct tg_terms {
 	u64 ops;		/* TEEGATE_OP_* */
 	u64 expires;		/* ktime_get_boottime_ns(), U64_MAX for never */
 	u32 max_pending;
+	u32 extend_max;		/* events, with descendants */
+	u32 extend_bytes_max;	/* of events, likewise */
 	struct tg_pin pin;
 	struct tg_claims *claims;
 };
@@ -58,6 +60,8 @@ struct tg_lease {
 	/* queue.c, under the lock of the queue: */
 	struct tg_lane lane;
 	unsigned int pending;		/* requests of this lease and its descendants */
+	u32 extends;			/* events, likewise */
+	u32 extend_bytes;
 };
 
 int tg_claims_from_user(const void __user *bytes, u32 len, struct tg_claims **ret_claims);

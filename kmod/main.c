@@ -11,9 +11,9 @@
  *
  * DOC: layers
  *
- * session, lease_fd -> ioctl -> info, report -> queue -> backend (snp), each knowing only what is
- * to the right of it; lease, pin and binding are used by all of them. Files say in their first
- * lines what they leave to others.
+ * session, lease_fd -> ioctl -> info, report, extend -> queue -> backend (snp), each knowing only
+ * what is to the right of it; lease, pin and binding are used by all of them. Files say in their
+ * first lines what they leave to others.
  *
  * DOC: expected load
  *

@@ -28,13 +28,23 @@ bool tg_current_is_admin(void)
 	return task_active_pid_ns(current) == &init_pid_ns && capable(CAP_SYS_ADMIN);
 }
 
+/* Events cannot be taken back, so whoever may log any is told how many. */
+static bool extend_limits_fit(const struct teegate_create_lease *a)
+{
+	if (a->ops & TEEGATE_OP_EXTEND)
+		return a->extend_max && a->extend_bytes_max;
+	return !a->extend_max && !a->extend_bytes_max;
+}
+
 static int check_create(const struct teegate_create_lease *a)
 {
 	if (!a->ops || a->ops & ~TG_OPS_ALL || a->reserved)
 		return -EINVAL;
 	if (a->claims_len > TEEGATE_CLAIMS_MAX || a->max_pending > TG_QUEUE_MAX)
 		return -EINVAL;
-	if (!a->claims_len && (a->ops & TEEGATE_OP_REPORT || a->claims))
+	if (!a->claims_len && (a->ops & (TEEGATE_OP_REPORT | TEEGATE_OP_EXTEND) || a->claims))
+		return -EINVAL;
+	if (!extend_limits_fit(a))
 		return -EINVAL;
 	if (a->flags & TEEGATE_LEASE_UNPINNED && a->cgroup_fd != -1)
 		return -EINVAL;
@@ -51,6 +61,8 @@ static int terms_from_create(const struct teegate_create_lease *a, struct tg_ter
 	terms->ops = a->ops;
 	terms->max_pending = a->max_pending ?: TG_PENDING_DEFAULT;
 	terms->expires = tg_expiry_after_ms(a->lifetime_ms);
+	terms->extend_max = a->extend_max;
+	terms->extend_bytes_max = a->extend_bytes_max;
 	if (!(a->flags & TEEGATE_LEASE_UNPINNED))
 		err = tg_pin_cgroup(&terms->pin, a->cgroup_fd, NULL);
 	if (!err && a->flags & TEEGATE_LEASE_PIN_UID)

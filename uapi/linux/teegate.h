@@ -35,9 +35,11 @@
  * EOPNOTSUPP this TEE cannot do the operation
  * ENODEV     there is no TEE, or its driver is not there (yet)
  * ENOKEY     the channel to the firmware is lost until the guest restarts
- * EAGAIN     the queue is full; try again later
- * EDQUOT     a quota of the lease is used up: its own requests waiting, or its children
- * ENOSPC     a buffer is too small; all lengths needed are written back, nothing is lost
+ * EAGAIN     the queue is full, or the host holds every quote buffer and does not answer (TDX); try
+ *            again later
+ * EDQUOT     a quota of the lease is used up: its own requests waiting, its children, its events
+ * ENOSPC     a buffer is too small; all lengths needed are written back, nothing is lost. Of an
+ *            event: the log is full
  * EINTR      the caller was killed while it waited
  * ETIMEDOUT  the deadline passed; what firmware still answers is dropped
  * EREMOTEIO  the firmware refused; fw_status holds its code
@@ -55,6 +57,7 @@
 
 #define TEEGATE_GET_INFO	_IO(TEEGATE_IOC_TYPE, 0x00)
 #define TEEGATE_GET_REPORT	_IO(TEEGATE_IOC_TYPE, 0x01)
+#define TEEGATE_EXTEND		_IO(TEEGATE_IOC_TYPE, 0x05)
 #define TEEGATE_CREATE_LEASE	_IO(TEEGATE_IOC_TYPE, 0x10)
 #define TEEGATE_NARROW		_IO(TEEGATE_IOC_TYPE, 0x11)
 #define TEEGATE_REVOKE		_IO(TEEGATE_IOC_TYPE, 0x12)
@@ -62,6 +65,7 @@
 /* Operations: bits of a lease's rights and of what a module and a firmware can do. */
 #define TEEGATE_OP_REPORT	(1ULL << 0)	/* bound report: says who asked */
 #define TEEGATE_OP_RAW_REPORT	(1ULL << 1)	/* the caller's own bytes: TEEGATE_REPORT_RAW */
+#define TEEGATE_OP_EXTEND	(1ULL << 2)	/* runtime measurement: TEEGATE_EXTEND */
 
 enum teegate_provider {
 	TEEGATE_PROVIDER_NONE = 0,
@@ -95,6 +99,7 @@ enum teegate_state {
 #define TEEGATE_PATH_MAX	8	/* hashes in an inclusion proof: at most 256 leaves */
 #define TEEGATE_TIMEOUT_MAX_MS	600000
 #define TEEGATE_REASON_SIZE	128
+#define TEEGATE_EVENT_MAX	1024	/* bytes of one event */
 
 /**
  * struct teegate_get_info - TEEGATE_GET_INFO, session or lease
@@ -118,7 +123,12 @@ enum teegate_state {
  * @report_size_max: out, a buffer of this many bytes holds any report of this provider
  * @aux_size_max: out, the same for the auxiliary data
  * @reserved: out, 0
- * @reason: out, NUL-terminated: what is wrong and what to do, empty when UP
+ * @reason: out, NUL-terminated: what is wrong or missing and what to do, empty when all is well
+ * @in_flight: out, buffers that the host works on now, quarantined ones included (TDX), 0 elsewhere
+ * @quarantined: out, those of them whose requester was given up on: the host still owns them, and
+ *	they come back when it answers
+ * @in_flight_max: out, how many buffers there are (TDX), 0 elsewhere
+ * @reserved2: out, 0
  *
  * Needs no right and never blocks. The pins of a lease must match (EPERM); a revoked lease gives
  * ESTALE.
@@ -145,14 +155,27 @@ struct teegate_get_info {
 	__u32 aux_size_max;
 	__u32 reserved;
 	__u8 reason[TEEGATE_REASON_SIZE];
+	__u32 in_flight;
+	__u32 quarantined;
+	__u32 in_flight_max;
+	__u32 reserved2;
 };
 
 /* The caller's bytes go to report_data as they are, zero-padded to 64; needs TEEGATE_OP_RAW_REPORT.
  * Refused (EPERM) when bytes 48..55 of the padded data are "teegate/", which marks bound reports.
  */
 #define TEEGATE_REPORT_RAW	(1U << 0)
-/* Also fetch the auxiliary data (SEV-SNP: the certificate table of the host). */
+/*
+ * Also fetch the auxiliary data. SEV-SNP: the certificate table of the host. TDX: the event log, in
+ * the format of TCG (crypto agile), first what firmware logged and then what TEEGATE_EXTEND did;
+ * empty unless it replays to the runtime registers in this very report.
+ */
 #define TEEGATE_REPORT_AUX	(1U << 1)
+/*
+ * TDX: the TDREPORT, which only the CPU it was made on can check, instead of a quote. Bound exactly
+ * as a quote is, because anyone may have a TDREPORT quoted. EOPNOTSUPP elsewhere.
+ */
+#define TEEGATE_REPORT_LOCAL	(1U << 2)
 
 /**
  * struct teegate_get_report - TEEGATE_GET_REPORT, lease only
@@ -175,7 +198,9 @@ struct teegate_get_info {
  * @vmpl: out, the VMPL that was asked for
  * @fw_status: out, the firmware's code, 0 when it was content. SEV-SNP: SW_EXITINFO2 of the request
  *	(GHCB specification 2.03, 4.1.7: firmware error low, VMM error high), or the status of the
- *	response message
+ *	response message. TDX: the status of the quote buffer or the return code of the call
+ *	(GHCI 1.5, TDG.VP.VMCALL<GetQuote>), or the completion status of another TDCALL as far as
+ *	the kernel tells it, else 1 << 63
  * @blind: out, the random bytes in the leaf
  *
  * Waits, killably, for firmware. With ENOSPC all four lengths say what is needed; the report that
@@ -205,6 +230,38 @@ struct teegate_get_report {
 	__u8 blind[TEEGATE_BLIND_SIZE];
 };
 
+/**
+ * struct teegate_extend - TEEGATE_EXTEND, lease only
+ * @size: sizeof(struct teegate_extend)
+ * @flags: must be 0
+ * @index: the register: 2 or 3 (TDX); 0 and 1 belong to firmware
+ * @event_len: 1..TEEGATE_EVENT_MAX bytes
+ * @event: address of the event, opaque to the kernel
+ * @timeout_ms: deadline counted from now, 0 for the default, at most TEEGATE_TIMEOUT_MAX_MS
+ * @reserved: must be 0
+ * @fw_status: out, the firmware's code, 0 when it was content
+ * @digest: out, what the register was extended with: SHA-384 over "teegate/event/v1" (16 bytes),
+ *	SHA-384 of the claims of the lease, the length of the event (big-endian, 4 bytes) and the
+ *	event. The log holds just these bytes
+ *
+ * Irreversible until the guest restarts, and visible to everybody who gets a report of this guest;
+ * therefore in no lease unless asked for, and bounded there. EDQUOT when the lease, or one it was
+ * narrowed from, has used up its events or bytes; ENOSPC when the log is full; EOPNOTSUPP where the
+ * kernel has no way to extend. Log and register change together or not at all; when they may not
+ * match any more (ETIMEDOUT, EINTR do not cause that) no report carries a log.
+ */
+struct teegate_extend {
+	__u32 size;
+	__u32 flags;
+	__u32 index;
+	__u32 event_len;
+	__u64 event;
+	__u32 timeout_ms;
+	__u32 reserved;
+	__u64 fw_status;
+	__u8 digest[TEEGATE_HASH_SIZE];
+};
+
 /* No cgroup pin. Without it @cgroup_fd must name a cgroup v2 directory that is not the root. */
 #define TEEGATE_LEASE_UNPINNED	(1U << 0)
 /* Only tasks whose real and effective user id is @uid in the initial user namespace. */
@@ -216,7 +273,8 @@ struct teegate_get_report {
  * @flags: TEEGATE_LEASE_*
  * @ops: TEEGATE_OP_* that the lease allows, at least one
  * @claims: address of the claims that stand in each bound report, opaque to the kernel
- * @claims_len: 1..TEEGATE_CLAIMS_MAX bytes, 0 only when @ops lacks TEEGATE_OP_REPORT
+ * @claims_len: 1..TEEGATE_CLAIMS_MAX bytes, 0 only when @ops lacks TEEGATE_OP_REPORT and
+ *	TEEGATE_OP_EXTEND
  * @cgroup_fd: descriptor of the cgroup v2 directory whose subtree may use the lease, or -1 with
  *	TEEGATE_LEASE_UNPINNED
  * @uid: with TEEGATE_LEASE_PIN_UID, a user id of the initial user namespace; else 0
@@ -225,6 +283,9 @@ struct teegate_get_report {
  * @lease_fd: out, the new descriptor, close-on-exec
  * @reserved: must be 0
  * @lease_id: out, the name of the lease for TEEGATE_REVOKE, never 0, never used again
+ * @extend_max: with TEEGATE_OP_EXTEND, how many events it and its children may log in all, at least
+ *	1; else 0
+ * @extend_bytes_max: likewise, how many bytes of events
  *
  * Does not block. EPERM when the caller is not the administrator; EINVAL for the cgroup v2 root
  * without UNPINNED or a threaded cgroup; EBADF when @cgroup_fd is no cgroup v2 directory, ESTALE
@@ -244,6 +305,8 @@ struct teegate_create_lease {
 	__s32 lease_fd;
 	__u32 reserved;
 	__u64 lease_id;
+	__u32 extend_max;
+	__u32 extend_bytes_max;
 };
 
 /* @cgroup_fd names a subtree of the parent's pin (or any, when the parent has none). */
