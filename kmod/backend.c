@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What all backends share: their state, and the backend of a guest that has no TEE.
+ * What all backends share: their state, the buffers of answers, and the backend of a guest that has
+ * no TEE.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/mm.h>
 #include <linux/printk.h>
+#include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 
@@ -64,9 +67,49 @@ int tg_backend_usable(struct tg_backend *be)
 	}
 }
 
+/* WAITING is left to the worker: the driver may have come a moment ago. */
+int tg_backend_can(struct tg_backend *be, u64 ops)
+{
+	int err = tg_backend_usable(be);
+
+	if (err && tg_backend_state(be) != TEEGATE_STATE_WAITING)
+		return err;
+	return ops & ~be->ops->firmware_ops ? -EOPNOTSUPP : 0;
+}
+
 void tg_backend_kick(struct tg_backend *be)
 {
 	tg_queue_kick(container_of(be, struct tg_queue, be));
+}
+
+static int put(u8 **ret_to, u32 *ret_size, u32 *ret_len, const void *from, u32 len)
+{
+	u8 *to = len ? kvmalloc(len, GFP_KERNEL) : NULL;
+
+	if (len && !to)
+		return -ENOMEM;
+	memcpy(to, from, len);
+	kvfree_sensitive(*ret_to, *ret_size);
+	*ret_to = to;
+	*ret_size = len;
+	*ret_len = len;
+	return 0;
+}
+
+int tg_answer_put_report(struct tg_answer *ans, const void *from, u32 len)
+{
+	return put(&ans->report, &ans->report_size, &ans->report_len, from, len);
+}
+
+int tg_answer_put_aux(struct tg_answer *ans, const void *from, u32 len)
+{
+	return put(&ans->aux, &ans->aux_size, &ans->aux_len, from, len);
+}
+
+void tg_answer_release(struct tg_answer *ans)
+{
+	kvfree_sensitive(ans->report, ans->report_size);
+	kvfree_sensitive(ans->aux, ans->aux_size);
 }
 
 static int none_init(struct tg_backend *be)
@@ -85,8 +128,7 @@ static u64 none_taint(void)
 	return 0;
 }
 
-static int none_ask(struct tg_backend *be, const u8 report_data[TG_REPORT_DATA_SIZE],
-		    struct tg_answer *ans)
+static int none_ask(struct tg_backend *be, struct tg_exchange *x)
 {
 	return -ENODEV;
 }

@@ -2,9 +2,16 @@
 /*
  * What a TEE looks like to the core, and what the core looks like to a TEE.
  *
- * One backend is active in a guest. Its ask() and attach() are called by the worker of its queue
+ * One backend is active in a guest. All that talks to firmware is called by the worker of its queue
  * alone (queue.c), never by a client, so a backend needs no lock against itself; only detach() may
  * come from elsewhere and is serialised with the worker by be->channel.
+ *
+ * DOC: exchanges that take their time
+ *
+ * Where the kernel waits for firmware itself (SEV-SNP), ask() does, and there is never more than
+ * one exchange. Where the host is given a buffer and answers when it likes (TDX), ask() returns
+ * -EINPROGRESS, and the worker calls poll() until that returns something else, or abandon() when
+ * it has waited for long enough. The worker sleeps in between for as long as the backend says.
  */
 #ifndef _TG_BACKEND_H
 #define _TG_BACKEND_H
@@ -17,15 +24,48 @@
 #define TG_REPORT_DATA_SIZE 64
 
 /*
- * The answer to one firmware request. The buffers belong to the request and are as large as
- * ops->report_max and ops->aux_max say; the request zeroises and frees them.
+ * The answer to one firmware request. The buffers belong to the request, which zeroises and frees
+ * them. They come with it, as large as ops->report_max and be->aux_max say, unless the backend
+ * makes them of the size of the answer (ops->makes_buffers, tg_answer_put_report()).
  */
 struct tg_answer {
 	u8 *report;
-	u8 *aux;	/* NULL when the caller did not ask for it */
-	u32 report_len;
+	u8 *aux;
+	u32 report_size;	/* bytes that were allocated */
+	u32 aux_size;
+	u32 report_len;		/* bytes of the answer */
 	u32 aux_len;
+	bool wants_aux;
 	u64 fw_status;
+};
+
+/* What can be asked of firmware. */
+enum tg_ask_kind {
+	TG_ASK_REPORT,		/* a report for a verifier anywhere */
+	TG_ASK_LOCAL,		/* a report that only this machine can check */
+	TG_ASK_EXTEND,		/* an event into a runtime register and its log */
+};
+
+/* An event, and the digest that the register is extended with: SHA-384 of the bytes. */
+struct tg_event {
+	u32 index;
+	u32 cost;	/* bytes of the caller's own */
+	u32 len;
+	u8 digest[TEEGATE_HASH_SIZE];
+	u8 bytes[];
+};
+
+/* One exchange with firmware. */
+struct tg_exchange {
+	enum tg_ask_kind kind;
+	u8 report_data[TG_REPORT_DATA_SIZE];	/* but for TG_ASK_EXTEND */
+	const struct tg_event *event;		/* TG_ASK_EXTEND */
+	struct tg_answer answer;
+
+	/* the backend's, as long as the exchange is in progress: */
+	void *slot;
+	u64 poll_at;		/* ktime_get_ns() */
+	bool with_host;		/* the host owns memory of ours */
 };
 
 struct tg_backend;
@@ -35,8 +75,11 @@ struct tg_backend_ops {
 	u32 provider;		/* enum teegate_provider */
 	u32 transport;		/* enum teegate_transport */
 	u64 firmware_ops;	/* TEEGATE_OP_* when UP */
-	u32 report_max;		/* bytes */
-	u32 aux_max;		/* bytes */
+	u32 report_min;		/* bytes of the shortest report */
+	u32 report_max;		/* and of the longest */
+	u32 local_size;		/* bytes of a local report, 0: there is none */
+	u32 aux_max;		/* bytes, unless init() sets be->aux_max */
+	bool makes_buffers;	/* of the answer, see there */
 
 	/* Does this guest have this TEE? Cheap, no side effect. */
 	bool (*present)(void);
@@ -52,23 +95,42 @@ struct tg_backend_ops {
 	/* In the worker, after tg_backend_kick(), when WAITING: try to reach the driver. */
 	void (*attach)(struct tg_backend *be);
 	/*
-	 * In the worker: one exchange with firmware. 0, or -EREMOTEIO with ans->fw_status, -EPROTO,
-	 * -ENOKEY (state is LOST then), -ENODEV (WAITING), -EIO with state DEAD, -ENOMEM,
-	 * -ETIMEDOUT (host kept us waiting, channel lives). The backend checks that the report
+	 * In the worker: one exchange with firmware. 0, or -EREMOTEIO with answer.fw_status,
+	 * -EPROTO, -ENOKEY (state is LOST then), -ENODEV (WAITING), -EIO with state DEAD, -ENOMEM,
+	 * -ENOSPC (the log is full), -EAGAIN (the host sits on all buffers), -ETIMEDOUT (host kept
+	 * us waiting, channel lives); or -EINPROGRESS, see above. The backend checks that a report
 	 * carries exactly report_data and is as long as it says; the core trusts no other field.
 	 */
-	int (*ask)(struct tg_backend *be, const u8 report_data[TG_REPORT_DATA_SIZE],
-		   struct tg_answer *ans);
+	int (*ask)(struct tg_backend *be, struct tg_exchange *x);
+
+	/* The rest may be NULL where no exchange is ever in progress. All in the worker. */
+
+	/* Has the exchange ended? As ask(); -EINPROGRESS with x->poll_at set anew. */
+	int (*poll)(struct tg_backend *be, struct tg_exchange *x);
+	/* Nobody will ask for this exchange any more, and @x goes. */
+	void (*abandon)(struct tg_backend *be, struct tg_exchange *x);
+	/* Has ask() a buffer for a TG_ASK_REPORT, or knows at once that there will be none? */
+	bool (*has_room)(struct tg_backend *be);
+	/* Looks after what was abandoned. Returns when to be called again, U64_MAX for never. */
+	u64 (*tend)(struct tg_backend *be);
 };
 
 struct tg_backend {
 	const struct tg_backend_ops *ops;	/* never NULL; tg_none_ops without a TEE */
 	void *priv;
-	struct mutex channel;	/* held around ask(), attach() and detach from a notifier */
+	struct mutex channel;	/* held around calls into ops, and detach from a notifier */
 	spinlock_t state_lock;	/* state and reason */
 	u32 state;		/* enum teegate_state */
 	u32 vmpl;
 	char reason[TEEGATE_REASON_SIZE];
+	u32 aux_max;		/* bytes, fixed by init() */
+
+	/* Written by the worker for GET_INFO: buffers with the host, given up ones, all. */
+	u32 in_flight;
+	u32 quarantined;
+	u32 in_flight_max;
+	/* How long the host may keep a buffer whose requester has left: a lively one needs less. */
+	u64 patience_ns;
 };
 
 extern const struct tg_backend_ops tg_none_ops;	/* backend.c */
@@ -83,7 +145,14 @@ void tg_backend_set_state(struct tg_backend *be, u32 state, const char *reason, 
 u32 tg_backend_state(struct tg_backend *be);
 /* 0 when UP, else the errno that the state means to whoever asks. */
 int tg_backend_usable(struct tg_backend *be);
+/* 0 when the TEE can do @ops, maybe after its driver has come; else why not. */
+int tg_backend_can(struct tg_backend *be, u64 ops);
 /* Asks the worker to call attach(). Callable from a notifier. */
 void tg_backend_kick(struct tg_backend *be);
+
+/* Gives @ans a buffer of its own with these bytes; @from may be memory that the host writes to. */
+int tg_answer_put_report(struct tg_answer *ans, const void *from, u32 len);
+int tg_answer_put_aux(struct tg_answer *ans, const void *from, u32 len);
+void tg_answer_release(struct tg_answer *ans);
 
 #endif

@@ -53,10 +53,10 @@ static int hash_pieces(const struct piece *piece, unsigned int n, u8 out[TEEGATE
 	return err;
 }
 
-/* H(claims): once per lease, claims never change. */
-int tg_claims_hash(const u8 *claims, size_t len, u8 out[TEEGATE_HASH_SIZE])
+/* Of claims (once per lease, they never change) and of what goes into a runtime register. */
+int tg_hash(const u8 *bytes, size_t len, u8 out[TEEGATE_HASH_SIZE])
 {
-	const struct piece whole = { claims, len };
+	const struct piece whole = { bytes, len };
 
 	return hash_pieces(&whole, 1, out);
 }
@@ -107,7 +107,7 @@ static int check_vector(const struct tg_binding_vector *v)
 	u8 hash[TEEGATE_HASH_SIZE], report_data[TG_REPORT_DATA_SIZE];
 	int err;
 
-	err = tg_claims_hash(v->claims, v->claims_len, hash);
+	err = tg_hash(v->claims, v->claims_len, hash);
 	if (!err)
 		err = tg_leaf(hash, v->blind, v->user_data, v->user_data_len, subject.bytes);
 	if (!err)

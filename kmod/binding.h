@@ -23,7 +23,7 @@ struct tg_subject {
 int tg_binding_init(void);
 void tg_binding_exit(void);
 
-int tg_claims_hash(const u8 *claims, size_t len, u8 out[TEEGATE_HASH_SIZE]);
+int tg_hash(const u8 *bytes, size_t len, u8 out[TEEGATE_HASH_SIZE]);
 int tg_leaf(const u8 claims_hash[TEEGATE_HASH_SIZE], const u8 blind[TEEGATE_BLIND_SIZE],
 	    const u8 *user_data, u32 len, u8 out[TEEGATE_HASH_SIZE]);
 int tg_report_data(const struct tg_subject *subject, u8 out[TG_REPORT_DATA_SIZE]);

@@ -27,7 +27,10 @@ static void fill_backend(struct tg_backend *be, struct teegate_get_info *a)
 	a->provider = ops->provider;
 	a->transport = ops->transport;
 	a->report_size_max = ops->report_max;
-	a->aux_size_max = ops->aux_max;
+	a->aux_size_max = be->aux_max;
+	a->in_flight = READ_ONCE(be->in_flight);
+	a->quarantined = READ_ONCE(be->quarantined);
+	a->in_flight_max = be->in_flight_max;
 	a->taint = ops->taint();
 
 	spin_lock(&be->state_lock);

@@ -56,7 +56,7 @@ int tg_claims_from_user(const void __user *bytes, u32 len, struct tg_claims **re
 	refcount_set(&claims->ref, 1);
 	claims->len = len;
 	if (!copy_from_user(claims->bytes, bytes, len))
-		err = tg_claims_hash(claims->bytes, len, claims->hash);
+		err = tg_hash(claims->bytes, len, claims->hash);
 	if (err)
 		kfree(claims);
 	else

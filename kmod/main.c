@@ -55,6 +55,7 @@ static int backend_start(struct tg_queue *q)
 	mutex_init(&be->channel);
 	spin_lock_init(&be->state_lock);
 	be->ops = select_backend();
+	be->aux_max = be->ops->aux_max;
 	err = be->ops->init(be);
 	if (err) {
 		pr_err("%s backend: %d\n", be->ops->name, err);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The queue: many callers, one worker, one channel to firmware.
+ * The queue: many callers, one worker, one channel to firmware. What an exchange looks like is the
+ * backend's.
  *
  * DOC: who calls firmware
  *
@@ -13,25 +14,40 @@
  * request out of the lane; if firmware is at it already, the worker finishes, and the answer is
  * wiped instead of delivered.
  *
+ * DOC: several at once
+ *
+ * A host that takes a buffer and answers later can work on several, and the worker looks at each
+ * of them when the backend says so. It sleeps in between and is woken at once by a new request. A
+ * caller's deadline is its own affair: whoever leaves early leaves the buffer with the host, and it
+ * is only given up when the host has had its time as well, so that requests of a millisecond do
+ * not look like a host that is stuck.
+ *
  * DOC: whose turn it is
  *
- * Lanes take turns, one request each; within a lane the order is that of arrival. A lane belongs
- * to a lease of the administrator, that is to a workload, however many leases the workload narrows
- * from it. Depth is bounded for each lease, with its descendants, and in all. Every bound counts
- * from submission until firmware is done with the request, given up or not, so a client that is
- * killed and comes again gains nothing.
+ * Lanes take turns, one request each; within a lane the order is that of arrival. A lane whose
+ * first request needs a buffer is passed over while there is none. A lane belongs to a lease of the
+ * administrator, that is to a workload, however many leases the workload narrows from it. Depth is
+ * bounded for each lease, with its descendants, and in all. Every bound counts from submission
+ * until firmware is done with the request, given up or not, so a client that is killed and comes
+ * again gains nothing. What a lease may add to the runtime registers is charged with the request,
+ * too, and given back if nothing was added.
  *
  * DOC: locking
  *
  * The spinlock covers lanes, counters and the state of requests; it is held while the leases of
  * waiting requests are looked at, which takes no lock. The last reference to a request or a lease
- * is never dropped under it. be->channel is taken by the worker around calls into the backend,
- * and nothing else is held then. What firmware returns is judged once, in judge(), and then
- * belongs to the caller.
+ * is never dropped under it. The list of what is under way is changed by the worker alone, under
+ * the spinlock; so the worker reads it without. be->channel is taken by the worker around calls
+ * into the backend, and nothing else is held then. What firmware returns is judged once, in
+ * judge(), and then belongs to the caller.
  */
+#include <linux/delay.h>
 #include <linux/err.h>
+#include <linux/hrtimer.h>
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
+#include <linux/ktime.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -39,8 +55,26 @@
 #include "lease.h"
 #include "queue.h"
 
-struct tg_request *tg_request_new(const struct tg_backend_ops *ops, struct tg_lease *lease,
-				  bool want_aux)
+/* Room for any answer, allocated by whom it is for and charged to its memory cgroup. */
+static int make_buffers(struct tg_answer *ans, u32 report_max, u32 aux_max)
+{
+	ans->report = kvzalloc(report_max, GFP_KERNEL_ACCOUNT);
+	if (!ans->report)
+		return -ENOMEM;
+	ans->report_size = report_max;
+	ans->report_len = report_max;
+	if (!ans->wants_aux || !aux_max)
+		return 0;
+	ans->aux = kvzalloc(aux_max, GFP_KERNEL_ACCOUNT);
+	if (!ans->aux)
+		return -ENOMEM;
+	ans->aux_size = aux_max;
+	ans->aux_len = aux_max;
+	return 0;
+}
+
+struct tg_request *tg_request_new(const struct tg_backend *be, struct tg_lease *lease,
+				  enum tg_ask_kind kind, bool want_aux)
 {
 	struct tg_request *req = kzalloc(sizeof(*req), GFP_KERNEL_ACCOUNT);
 
@@ -50,13 +84,10 @@ struct tg_request *tg_request_new(const struct tg_backend_ops *ops, struct tg_le
 	INIT_LIST_HEAD(&req->node);
 	init_completion(&req->done);
 	req->lease = tg_lease_get(lease);
-	req->answer.report_len = ops->report_max;
-	req->answer.report = kvzalloc(ops->report_max, GFP_KERNEL_ACCOUNT);
-	if (want_aux && ops->aux_max) {
-		req->answer.aux_len = ops->aux_max;
-		req->answer.aux = kvzalloc(ops->aux_max, GFP_KERNEL_ACCOUNT);
-	}
-	if (!req->answer.report || (req->answer.aux_len && !req->answer.aux)) {
+	req->x.kind = kind;
+	req->x.answer.wants_aux = want_aux;
+	if (!be->ops->makes_buffers && kind == TG_ASK_REPORT &&
+	    make_buffers(&req->x.answer, be->ops->report_max, be->aux_max)) {
 		tg_request_put(req);
 		return NULL;
 	}
@@ -65,10 +96,8 @@ struct tg_request *tg_request_new(const struct tg_backend_ops *ops, struct tg_le
 
 static void request_free(struct tg_request *req)
 {
-	const struct tg_backend_ops *ops = tg_queue.be.ops;
-
-	kvfree_sensitive(req->answer.report, ops->report_max);
-	kvfree_sensitive(req->answer.aux, ops->aux_max);
+	tg_answer_release(&req->x.answer);
+	kfree(req->x.event);
 	tg_lease_put(req->lease);
 	kfree_sensitive(req);
 }
@@ -80,26 +109,47 @@ void tg_request_put(struct tg_request *req)
 		request_free(req);
 }
 
-static int charge(struct tg_queue *q, struct tg_lease *lease)
+static bool may_extend(const struct tg_lease *lease, const struct tg_event *event)
 {
+	return lease->extends < lease->terms.extend_max &&
+	       event->cost <= lease->terms.extend_bytes_max - lease->extend_bytes;
+}
+
+static int charge(struct tg_queue *q, const struct tg_request *req)
+{
+	const struct tg_event *event = req->x.event;
 	struct tg_lease *l;
 
-	for (l = lease; l; l = l->parent)
-		if (l->pending >= l->terms.max_pending)
+	for (l = req->lease; l; l = l->parent)
+		if (l->pending >= l->terms.max_pending || (event && !may_extend(l, event)))
 			return -EDQUOT;
 	if (q->pending >= TG_QUEUE_MAX)
 		return -EAGAIN;
-	for (l = lease; l; l = l->parent)
+	for (l = req->lease; l; l = l->parent) {
 		l->pending++;
+		if (event) {
+			l->extends++;
+			l->extend_bytes += event->cost;
+		}
+	}
 	q->pending++;
 	return 0;
 }
 
-static void uncharge(struct tg_queue *q, struct tg_lease *lease)
+/* An event that is in a register now stays on the bill. */
+static void uncharge(struct tg_queue *q, const struct tg_request *req, int result)
 {
+	const struct tg_event *event = result ? req->x.event : NULL;
+	struct tg_lease *l;
+
+	for (l = req->lease; l; l = l->parent) {
+		l->pending--;
+		if (event) {
+			l->extends--;
+			l->extend_bytes -= event->cost;
+		}
+	}
 	q->pending--;
-	for (; lease; lease = lease->parent)
-		lease->pending--;
 }
 
 static void lane_add(struct tg_queue *q, struct tg_request *req)
@@ -124,7 +174,7 @@ static void lane_del(struct tg_request *req)
 /* The queue is done with @req. The caller of this function inherits the queue's reference. */
 static void finish(struct tg_queue *q, struct tg_request *req, int result)
 {
-	uncharge(q, req->lease);
+	uncharge(q, req, result);
 	req->state = TG_REQUEST_DONE;
 	if (req->dropped)
 		return;
@@ -137,7 +187,7 @@ static void drop(struct tg_request *req, int result)
 {
 	if (req->dropped)
 		return;
-	req->dropped = true;
+	WRITE_ONCE(req->dropped, true);
 	req->result = result;
 	complete(&req->done);
 }
@@ -148,10 +198,11 @@ static int submit(struct tg_queue *q, struct tg_request *req)
 	int err;
 
 	spin_lock(&q->lock);
-	err = tg_lease_gone(req->lease) ? -ESTALE : charge(q, req->lease);
+	err = tg_lease_gone(req->lease) ? -ESTALE : charge(q, req);
 	if (!err) {
 		refcount_inc(&req->ref);
 		lane_add(q, req);
+		WRITE_ONCE(q->news, true);
 	}
 	spin_unlock(&q->lock);
 	if (!err)
@@ -184,15 +235,17 @@ static int leave(struct tg_queue *q, struct tg_request *req, int why)
  * @req: made by tg_request_new(), its subject filled in, not asked before
  * @timeout_ms: how long the caller is willing to wait
  *
- * Return: 0 with the answer in @req, or the error of tg_backend_ops.ask(); -ESTALE, -EDQUOT,
+ * Return: 0 with the answer in @req->x, or the error of tg_backend_ops.ask(); -ESTALE, -EDQUOT,
  * -EAGAIN, -EINTR or -ETIMEDOUT for the reasons that the uapi header gives. The answer must not be
  * looked at after any error but -EREMOTEIO, whose status it holds.
  */
 int tg_queue_ask(struct tg_queue *q, struct tg_request *req, u32 timeout_ms)
 {
-	int err = submit(q, req);
 	long left;
+	int err;
 
+	req->deadline = ktime_get_ns() + (u64)timeout_ms * NSEC_PER_MSEC;
+	err = submit(q, req);
 	if (err)
 		return err;
 	left = wait_for_completion_killable_timeout(&req->done, msecs_to_jiffies(timeout_ms));
@@ -227,8 +280,9 @@ void tg_queue_flush(struct tg_queue *q)
 	collect_gone(q, &gone);
 	list_for_each_entry(req, &gone, node)
 		finish(q, req, -ESTALE);
-	if (q->asked && tg_lease_gone(q->asked->lease))
-		drop(q->asked, -ESTALE);
+	list_for_each_entry(req, &q->asked, node)
+		if (tg_lease_gone(req->lease))
+			drop(req, -ESTALE);
 	spin_unlock(&q->lock);
 
 	list_for_each_entry_safe(req, next, &gone, node) {
@@ -237,41 +291,61 @@ void tg_queue_flush(struct tg_queue *q)
 	}
 }
 
-/* The next request, by turns; its lane goes to the end of the line. */
+static bool has_room(struct tg_queue *q)
+{
+	struct tg_backend *be = &q->be;
+
+	return !be->ops->has_room || be->ops->has_room(be);
+}
+
+/* The next request that can be served, by turns; its lane goes to the end of the line. */
 static struct tg_request *take(struct tg_queue *q)
 {
-	struct tg_request *req = NULL;
+	bool room = has_room(q);
+	struct tg_request *req;
 	struct tg_lane *lane;
 
 	spin_lock(&q->lock);
-	lane = list_first_entry_or_null(&q->ready, struct tg_lane, ready);
-	if (lane) {
+	list_for_each_entry(lane, &q->ready, ready) {
 		req = list_first_entry(&lane->requests, struct tg_request, node);
+		if (req->x.kind == TG_ASK_REPORT && !room)
+			continue;
 		list_move_tail(&lane->ready, &q->ready);
 		lane_del(req);
+		list_add_tail(&req->node, &q->asked);
 		req->state = TG_REQUEST_ASKED;
-		q->asked = req;
+		spin_unlock(&q->lock);
+		return req;
 	}
+	/* Until something is submitted, or what is under way leaves room: then we are awake. */
+	WRITE_ONCE(q->news, false);
 	spin_unlock(&q->lock);
-	return req;
+	return NULL;
+}
+
+static bool lengths_fit(const struct tg_backend *be, const struct tg_exchange *x)
+{
+	const struct tg_answer *ans = &x->answer;
+	u32 report_max = x->kind == TG_ASK_LOCAL ? be->ops->local_size : be->ops->report_max;
+	u32 aux_max = ans->aux ? be->aux_max : 0;
+
+	return x->kind == TG_ASK_EXTEND ||
+	       (ans->report_len <= report_max && ans->aux_len <= aux_max);
 }
 
 /* What a backend returned, as a caller may see it. */
-static int judge(struct tg_queue *q, const struct tg_answer *ans, int err)
+static int judge(struct tg_queue *q, const struct tg_exchange *x, int err)
 {
-	const struct tg_backend_ops *ops = q->be.ops;
-	u32 aux_max = ans->aux ? ops->aux_max : 0;
-
 	switch (err) {
 	case 0:
-		if (ans->report_len > ops->report_max || ans->aux_len > aux_max)
-			return -EPROTO;
-		return 0;
+		return lengths_fit(&q->be, x) ? 0 : -EPROTO;
+	case -EAGAIN:
 	case -EREMOTEIO:
 	case -EPROTO:
 	case -ENOKEY:
 	case -ENODEV:
 	case -ENOMEM:
+	case -ENOSPC:
 	case -ETIMEDOUT:
 		return err;
 	default:
@@ -279,45 +353,123 @@ static int judge(struct tg_queue *q, const struct tg_answer *ans, int err)
 	}
 }
 
+static void count(struct tg_queue *q, const struct tg_exchange *x, int result)
+{
+	spin_lock(&q->lock);
+	if (result)
+		q->errors++;
+	else if (x->kind != TG_ASK_EXTEND)
+		q->reports++;
+	spin_unlock(&q->lock);
+}
+
 /*
  * One report for what was taken: a single request today, so the tree is its leaf. A backend that
  * is not up is not bothered, its state is the answer; thus the requests behind one that lost the
  * channel end at once.
  */
-static int ask(struct tg_queue *q, struct tg_request *req)
+static int check(struct tg_queue *q, struct tg_request *req)
 {
-	u8 report_data[TG_REPORT_DATA_SIZE];
 	int err;
 
 	if (tg_lease_gone(req->lease))
 		return -ESTALE;
-	err = tg_backend_usable(&q->be) ?: tg_report_data(&req->subject, report_data);
-	if (err)
+	err = tg_backend_usable(&q->be);
+	if (err || req->x.kind == TG_ASK_EXTEND)
 		return err;
-	mutex_lock(&q->be.channel);
-	err = q->be.ops->ask(&q->be, report_data, &req->answer);
-	mutex_unlock(&q->be.channel);
-	err = judge(q, &req->answer, err);
+	return tg_report_data(&req->subject, req->x.report_data);
+}
 
+/* Firmware is done with it, or was never asked. */
+static void end(struct tg_queue *q, struct tg_request *req, int result)
+{
 	spin_lock(&q->lock);
-	if (err)
-		q->errors++;
-	else
-		q->reports++;
+	list_del_init(&req->node);
+	finish(q, req, result);
 	spin_unlock(&q->lock);
-	return err;
+	tg_request_put(req);
+}
+
+/* What came of an exchange, -EINPROGRESS if nothing yet. */
+static void settle(struct tg_queue *q, struct tg_request *req, int err)
+{
+	if (err == -EINPROGRESS)
+		return;
+	err = judge(q, &req->x, err);
+	count(q, &req->x, err);
+	end(q, req, err);
 }
 
 static void serve(struct tg_queue *q, struct tg_request *req)
 {
-	int result = ask(q, req);
+	struct tg_backend *be = &q->be;
+	int err = check(q, req);
 
-	spin_lock(&q->lock);
-	q->asked = NULL;
-	finish(q, req, result);
-	spin_unlock(&q->lock);
-	tg_request_put(req);
+	if (err) {
+		end(q, req, err);
+		return;
+	}
+	req->give_up_at = max(req->deadline, ktime_get_ns() + be->patience_ns);
+	mutex_lock(&be->channel);
+	err = be->ops->ask(be, &req->x);
+	mutex_unlock(&be->channel);
+	settle(q, req, err);
 	cond_resched();
+}
+
+/* Without memory of ours in the host's hands there is nothing to be patient about. */
+static bool must_give_up(const struct tg_request *req, u64 now)
+{
+	if (req->x.with_host)
+		return now >= req->give_up_at;
+	return now >= req->deadline || READ_ONCE(req->dropped);
+}
+
+static void look_at(struct tg_queue *q, struct tg_request *req, u64 now)
+{
+	struct tg_backend *be = &q->be;
+	int err;
+
+	mutex_lock(&be->channel);
+	err = be->ops->poll(be, &req->x);
+	if (err == -EINPROGRESS && must_give_up(req, now)) {
+		be->ops->abandon(be, &req->x);
+		err = -ETIMEDOUT;
+	}
+	mutex_unlock(&be->channel);
+	settle(q, req, err);
+}
+
+static u64 tend(struct tg_queue *q)
+{
+	struct tg_backend *be = &q->be;
+	u64 again;
+
+	if (!be->ops->tend)
+		return U64_MAX;
+	mutex_lock(&be->channel);
+	again = be->ops->tend(be);
+	mutex_unlock(&be->channel);
+	return again;
+}
+
+/* Waking up twice for what lies so close together costs more than it gains. */
+#define LOOK_SLACK_NS	(10 * NSEC_PER_USEC)
+
+/* At all that is due; q->look_at says when there will be more. */
+static void look(struct tg_queue *q)
+{
+	struct tg_request *req, *next;
+	u64 now = ktime_get_ns();
+	u64 again;
+
+	list_for_each_entry_safe(req, next, &q->asked, node)
+		if (req->x.poll_at <= now + LOOK_SLACK_NS)
+			look_at(q, req, now);
+	again = tend(q);
+	list_for_each_entry(req, &q->asked, node)
+		again = min(again, req->x.poll_at);
+	q->look_at = again;
 }
 
 static void attach(struct tg_queue *q)
@@ -339,9 +491,43 @@ static bool take_kick(struct tg_queue *q)
 	return kicked;
 }
 
-static bool has_work(struct tg_queue *q)
+static bool has_news(struct tg_queue *q)
 {
-	return !list_empty_careful(&q->ready) || READ_ONCE(q->attach);
+	return READ_ONCE(q->news) || READ_ONCE(q->attach) || kthread_should_stop();
+}
+
+/* Until there is something to do. Not interruptible, and no load either. */
+static void rest(struct tg_queue *q)
+{
+	ktime_t at = ns_to_ktime(q->look_at);
+	DEFINE_WAIT(wait);
+
+	prepare_to_wait(&q->wake, &wait, TASK_IDLE);
+	if (!has_news(q))
+		schedule_hrtimeout_range(q->look_at == U64_MAX ? NULL : &at, LOOK_SLACK_NS,
+					 HRTIMER_MODE_ABS);
+	finish_wait(&q->wake, &wait);
+}
+
+#define PARTING_STEP_US	1000
+
+/*
+ * The module goes. The requesters have left, and what they asked for is waited for as it would be
+ * without them; but no request waits in a lane any more.
+ */
+static void part(struct tg_queue *q)
+{
+	struct tg_request *req, *next;
+	u64 end_at = ktime_get_ns() + q->be.patience_ns;
+
+	list_for_each_entry(req, &q->asked, node)
+		req->give_up_at = min(req->give_up_at, end_at);
+	while (!list_empty(&q->asked)) {
+		list_for_each_entry_safe(req, next, &q->asked, node)
+			look_at(q, req, ktime_get_ns());
+		if (!list_empty(&q->asked))
+			usleep_range(PARTING_STEP_US, 2 * PARTING_STEP_US);
+	}
 }
 
 /* A driver that has just come is attached to before those who already wait for it are refused. */
@@ -351,13 +537,15 @@ static int worker(void *data)
 	struct tg_request *req;
 
 	while (!kthread_should_stop()) {
-		wait_event_idle(q->wake, has_work(q) || kthread_should_stop());
+		rest(q);
 		if (take_kick(q))
 			attach(q);
+		look(q);
 		req = take(q);
 		if (req)
 			serve(q, req);
 	}
+	part(q);
 	return 0;
 }
 
@@ -382,7 +570,9 @@ void tg_queue_init(struct tg_queue *q)
 {
 	spin_lock_init(&q->lock);
 	init_waitqueue_head(&q->wake);
+	q->look_at = U64_MAX;
 	INIT_LIST_HEAD(&q->ready);
+	INIT_LIST_HEAD(&q->asked);
 }
 
 int tg_queue_start(struct tg_queue *q)
@@ -397,7 +587,7 @@ int tg_queue_start(struct tg_queue *q)
 
 /*
  * No file is open any more, so nobody waits. A request whose caller was killed may still be with
- * firmware, and is waited for here.
+ * firmware, and is waited for here, see part().
  */
 void tg_queue_stop(struct tg_queue *q)
 {

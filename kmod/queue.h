@@ -23,7 +23,7 @@ struct tg_lease;
 enum tg_request_state {
 	TG_REQUEST_NEW,		/* the caller's alone */
 	TG_REQUEST_WAITING,	/* in a lane */
-	TG_REQUEST_ASKED,	/* the worker is at it, and alone touches the answer */
+	TG_REQUEST_ASKED,	/* firmware is at it; the worker alone touches the exchange */
 	TG_REQUEST_DONE,	/* answered or given up; the caller's alone again */
 };
 
@@ -33,7 +33,7 @@ enum tg_request_state {
  */
 struct tg_request {
 	refcount_t ref;
-	struct list_head node;		/* tg_lane.requests */
+	struct list_head node;		/* tg_lane.requests, then tg_queue.asked */
 	struct tg_lease *lease;		/* we hold a reference */
 	struct completion done;
 
@@ -42,18 +42,22 @@ struct tg_request {
 	bool dropped;			/* nobody waits any more: throw the answer away */
 	int result;			/* valid once done */
 
+	u64 deadline;			/* ktime_get_ns(): the caller leaves */
+	u64 give_up_at;			/* likewise: a buffer of the host's is given up */
 	struct tg_subject subject;	/* what its leaf, or the caller, says */
-	struct tg_answer answer;
+	struct tg_exchange x;
 };
 
 struct tg_queue {
 	struct tg_backend be;
 	struct task_struct *worker;
 	wait_queue_head_t wake;		/* the worker sleeps here */
+	u64 look_at;			/* the worker's: when to look at what is under way */
 
 	spinlock_t lock;		/* all that follows */
 	struct list_head ready;		/* lanes with requests; the first has the next turn */
-	struct tg_request *asked;	/* what firmware works on */
+	struct list_head asked;		/* what firmware works on; only the worker changes it */
+	bool news;			/* something to do now: a request, maybe */
 	unsigned int pending;		/* submitted and not done with */
 	bool attach;			/* somebody called tg_backend_kick() */
 	u64 reports;
@@ -68,8 +72,8 @@ struct tg_queue_stats {
 	unsigned int pending;
 };
 
-struct tg_request *tg_request_new(const struct tg_backend_ops *ops, struct tg_lease *lease,
-				  bool want_aux);
+struct tg_request *tg_request_new(const struct tg_backend *be, struct tg_lease *lease,
+				  enum tg_ask_kind kind, bool want_aux);
 void tg_request_put(struct tg_request *req);
 
 int tg_queue_ask(struct tg_queue *q, struct tg_request *req, u32 timeout_ms);

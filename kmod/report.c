@@ -42,14 +42,18 @@ static int check_args(const struct teegate_get_report *a)
 	return 0;
 }
 
-/* WAITING is left to the worker: the driver may have come a moment ago. */
-static int check_backend(struct tg_backend *be, u64 needs)
+static bool is_local(const struct teegate_get_report *a)
 {
-	int err = tg_backend_usable(be);
+	return a->flags & TEEGATE_REPORT_LOCAL;
+}
 
-	if (err && tg_backend_state(be) != TEEGATE_STATE_WAITING)
+static int check_backend(const struct teegate_get_report *a, struct tg_backend *be, u64 needs)
+{
+	int err = tg_backend_can(be, needs);
+
+	if (err)
 		return err;
-	return needs & ~be->ops->firmware_ops ? -EOPNOTSUPP : 0;
+	return is_local(a) && !be->ops->local_size ? -EOPNOTSUPP : 0;
 }
 
 /* Lengths of the parts of one answer. */
@@ -86,12 +90,15 @@ static struct lengths lengths_of(const struct teegate_get_report *a, const struc
 	};
 }
 
-/* Before firmware is asked, when only the host knows how much auxiliary data there will be. */
+/* Before firmware is asked, when only the host knows how much there will be. */
 static int check_space_early(struct teegate_get_report *a, const struct tg_lease *lease,
-			     const struct tg_backend_ops *ops)
+			     const struct tg_backend *be)
 {
-	struct lengths least = lengths_of(a, lease, ops->report_max, 0);
-	struct lengths most = lengths_of(a, lease, ops->report_max, ops->aux_max);
+	const struct tg_backend_ops *ops = be->ops;
+	u32 min = is_local(a) ? ops->local_size : ops->report_min;
+	u32 max = is_local(a) ? ops->local_size : ops->report_max;
+	struct lengths least = lengths_of(a, lease, min, 0);
+	struct lengths most = lengths_of(a, lease, max, be->aux_max);
 	int err = check_space(a, &least);
 
 	if (err)
@@ -166,11 +173,11 @@ static int ask_and_copy(struct tg_call *call, struct teegate_get_report *a, stru
 		return err;
 	err = tg_queue_ask(&tg_queue, req, a->timeout_ms ?: TG_TIMEOUT_DEFAULT_MS);
 	if (!err || err == -EREMOTEIO)
-		a->fw_status = req->answer.fw_status;
+		a->fw_status = req->x.answer.fw_status;
 	if (err)
 		return err;
 	err = tg_lease_check(call->lease, call->needs);
-	return err ?: copy_out(a, call->lease, &req->answer);
+	return err ?: copy_out(a, call->lease, &req->x.answer);
 }
 
 static void clear_out(struct teegate_get_report *a)
@@ -186,16 +193,17 @@ static void clear_out(struct teegate_get_report *a)
 int tg_op_get_report(struct tg_call *call, union tg_arg *arg)
 {
 	struct teegate_get_report *a = &arg->get_report;
-	const struct tg_backend_ops *ops = tg_queue.be.ops;
+	struct tg_backend *be = &tg_queue.be;
 	struct tg_request *req;
 	int err;
 
 	clear_out(a);
-	err = check_args(a) ?: check_backend(&tg_queue.be, call->needs) ?:
-	      check_space_early(a, call->lease, ops);
+	err = check_args(a) ?: check_backend(a, be, call->needs) ?:
+	      check_space_early(a, call->lease, be);
 	if (err)
 		return err;
-	req = tg_request_new(ops, call->lease, a->flags & TEEGATE_REPORT_AUX);
+	req = tg_request_new(be, call->lease, is_local(a) ? TG_ASK_LOCAL : TG_ASK_REPORT,
+			     a->flags & TEEGATE_REPORT_AUX);
 	if (!req)
 		return -ENOMEM;
 	err = ask_and_copy(call, a, req);

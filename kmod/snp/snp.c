@@ -229,10 +229,10 @@ static int exchange_extended(struct tg_backend *be, struct tg_answer *ans)
 	return take_report(x, ans);
 }
 
-static int snp_ask(struct tg_backend *be, const u8 report_data[TG_REPORT_DATA_SIZE],
-		   struct tg_answer *ans)
+static int snp_ask(struct tg_backend *be, struct tg_exchange *asked)
 {
 	struct tg_snp_exchange *x = &snp->x;
+	struct tg_answer *ans = &asked->answer;
 	unsigned long began;
 	int ret;
 
@@ -243,7 +243,7 @@ static int snp_ask(struct tg_backend *be, const u8 report_data[TG_REPORT_DATA_SI
 	ans->aux_len = 0;
 	ans->fw_status = 0;
 	memset(x, 0, sizeof(*x));
-	memcpy(x->req.user_data, report_data, TG_REPORT_DATA_SIZE);
+	memcpy(x->req.user_data, asked->report_data, TG_REPORT_DATA_SIZE);
 	x->req.vmpl = be->vmpl;
 
 	pace_before(snp);
@@ -304,6 +304,7 @@ const struct tg_backend_ops tg_snp_ops = {
 	.provider = TEEGATE_PROVIDER_SEV_SNP,
 	.transport = TG_SNP_TRANSPORT,
 	.firmware_ops = TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT,
+	.report_min = TG_SNP_REPORT_SIZE,
 	.report_max = TG_SNP_REPORT_SIZE,
 	.aux_max = TG_SNP_CERTS_MAX,
 	.present = snp_present,
