@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <linux/teegate.h>
@@ -30,7 +29,8 @@
 #define cleanup(f) __attribute__((cleanup(f)))
 
 /* Names in the interface, by the bit of their operation. */
-static const char *const operation_names[] = { "report", "raw" };
+enum { REPORT, RAW, EXTEND };
+static const char *const operation_names[] = { "report", "raw", "extend" };
 static const char *const provider_names[] = { "none", "sev-snp", "tdx", "se" };
 static const char *const transport_names[] = { "none", "driver", "direct" };
 static const char *const state_names[] = { "absent", "waiting", "up", "lost", "dead" };
@@ -206,15 +206,24 @@ static int take_lease(tee_ctx *ctx, sd_varlink *link, sd_json_variant *reply)
 	return fd;
 }
 
-static int acquire(tee_ctx *ctx, bool raw, unsigned int timeout_ms)
+/* @event_bytes: of the one event that the lease is for, 0 when it is for reports. */
+static int acquire(tee_ctx *ctx, unsigned int operation, size_t event_bytes,
+		   unsigned int timeout_ms)
 {
 	cleanup(sd_varlink_close_unrefp) sd_varlink *link = NULL;
 	sd_json_variant *parameters = NULL, *reply;
+	bool extend = event_bytes > 0;
 	int r;
 
 	r = sd_json_build(&parameters,
-			  SD_JSON_BUILD_OBJECT(SD_JSON_BUILD_PAIR("operations",
-				SD_JSON_BUILD_ARRAY(SD_JSON_BUILD_STRING(operation_names[raw])))));
+			  SD_JSON_BUILD_OBJECT(
+				SD_JSON_BUILD_PAIR("operations",
+					SD_JSON_BUILD_ARRAY(
+						SD_JSON_BUILD_STRING(operation_names[operation]))),
+				SD_JSON_BUILD_PAIR_CONDITION(extend, "extendEvents",
+							     SD_JSON_BUILD_UNSIGNED(1)),
+				SD_JSON_BUILD_PAIR_CONDITION(extend, "extendBytes",
+							     SD_JSON_BUILD_UNSIGNED(event_bytes))));
 	if (r < 0)
 		return tee_fail(ctx, r, "%s", tee_strerror(r));
 	r = ask(ctx, BROKER "AcquireLease", parameters, timeout_ms, &link, &reply);
@@ -243,35 +252,33 @@ static int install(int *slot, int fd)
 	return old;
 }
 
-static uint64_t now_ms(void)
+/* What is left of a deadline; 0 stands for the module's default and stays. */
+static int time_left(tee_ctx *ctx, unsigned int timeout_ms, uint64_t start, unsigned int *ret)
 {
-	struct timespec ts;
+	uint64_t gone = tee_now_ms() - start;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+	if (timeout_ms > 0 && gone >= timeout_ms)
+		return tee_fail(ctx, -ETIMEDOUT, "%s", tee_strerror(-ETIMEDOUT));
+	*ret = timeout_ms > 0 ? timeout_ms - (unsigned int)gone : 0;
+	return 0;
 }
 
-/* What is left of the request's deadline; 0 stands for the module's default and stays. */
-static int time_left(const struct tee_request *request, uint64_t start, unsigned int *ret)
+/* How long the broker may take of what is left. */
+static unsigned int answer_time(unsigned int left)
 {
-	uint64_t gone = now_ms() - start;
-
-	if (request->timeout_ms > 0 && gone >= request->timeout_ms)
-		return -ETIMEDOUT;
-	*ret = request->timeout_ms > 0 ? request->timeout_ms - (unsigned int)gone : 0;
-	return 0;
+	return left > 0 && left < ANSWER_MS ? left : ANSWER_MS;
 }
 
 static int renew(tee_ctx *ctx, const struct tee_request *request, uint64_t start)
 {
 	bool raw = request->flags & TEE_REPORT_RAW;
-	unsigned int left;
+	unsigned int left = 0;
 	int fd, r;
 
-	r = time_left(request, start, &left);
+	r = time_left(ctx, request->timeout_ms, start, &left);
 	if (r < 0)
-		return tee_fail(ctx, r, "%s", tee_strerror(r));
-	fd = acquire(ctx, raw, left > 0 && left < ANSWER_MS ? left : ANSWER_MS);
+		return r;
+	fd = acquire(ctx, raw ? RAW : REPORT, 0, answer_time(left));
 	if (fd < 0)
 		return fd;
 	fd = install(&ctx->lease[raw], fd);
@@ -284,9 +291,9 @@ static int report_on(tee_ctx *ctx, int fd, const struct tee_request *request, ui
 	struct tee_request rest = *request;
 	int r;
 
-	r = time_left(request, start, &rest.timeout_ms);
+	r = time_left(ctx, request->timeout_ms, start, &rest.timeout_ms);
 	if (r < 0)
-		return tee_fail(ctx, r, "%s", tee_strerror(r));
+		return r;
 	return tee_kernel_report(ctx, fd, &rest, ret, ret_len);
 }
 
@@ -294,7 +301,7 @@ static int broker_report(tee_ctx *ctx, const struct tee_request *request, uint8_
 			 size_t *ret_len)
 {
 	bool raw = request->flags & TEE_REPORT_RAW, kept = true;
-	uint64_t start = now_ms();
+	uint64_t start = tee_now_ms();
 	int fd, r;
 
 	fd = __atomic_load_n(&ctx->lease[raw], __ATOMIC_ACQUIRE);
@@ -310,6 +317,26 @@ static int broker_report(tee_ctx *ctx, const struct tee_request *request, uint8_
 		return r;
 	fd = renew(ctx, request, start);
 	return fd < 0 ? fd : report_on(ctx, fd, request, start, ret, ret_len);
+}
+
+/*
+ * One lease for one event, charged to the workload as just that, and never asked for twice: when it
+ * ends in the middle, nobody knows whether the register has changed.
+ */
+static int broker_extend(tee_ctx *ctx, const struct tee_event *event, uint8_t *ret_digest)
+{
+	struct tee_event rest = *event;
+	uint64_t start = tee_now_ms();
+	int fd, r;
+
+	fd = acquire(ctx, EXTEND, event->len, answer_time(event->timeout_ms));
+	if (fd < 0)
+		return fd;
+	r = time_left(ctx, event->timeout_ms, start, &rest.timeout_ms);
+	if (r == 0)
+		r = tee_kernel_extend(ctx, fd, &rest, ret_digest);
+	close(fd);
+	return r;
 }
 
 static void copy_text(char *to, size_t size, const char *from)
@@ -343,6 +370,9 @@ static int broker_info(tee_ctx *ctx, struct tee_info *ret)
 		.vmpl = (uint32_t)number_of(info, "vmpl", 0),
 		.module_ops = operations_of(info, "operations"),
 		.lease_ops = operations_of(info, "allowed"),
+		.in_flight = (uint32_t)number_of(info, "inFlight", 0),
+		.quarantined = (uint32_t)number_of(info, "quarantined", 0),
+		.in_flight_max = (uint32_t)number_of(info, "inFlightMax", 0),
 	};
 	ret->firmware_ops = ret->state == TEEGATE_STATE_UP ? ret->module_ops : 0;
 	if (software && sd_json_variant_is_boolean(software) && sd_json_variant_boolean(software))
@@ -355,6 +385,7 @@ static int broker_info(tee_ctx *ctx, struct tee_info *ret)
 static const struct tee_transport broker_transport = {
 	.get_info = broker_info,
 	.get_report = broker_report,
+	.extend = broker_extend,
 };
 
 int tee_open_broker(tee_ctx *ctx, const char *path)

@@ -14,7 +14,7 @@
 
 #include "context.h"
 
-#define INFO_SIZE_MIN	sizeof(struct tee_info)	/* of 0.1; stays when the structure grows */
+#define INFO_SIZE_MIN	offsetof(struct tee_info, in_flight)	/* sizeof() in 0.1 */
 
 TEE_PUBLIC tee_ctx *tee_close(tee_ctx *ctx)
 {
@@ -164,6 +164,14 @@ TEE_PUBLIC int tee_get_info(tee_ctx *ctx, struct tee_info *ret_info)
 	return 0;
 }
 
+static int check_timeout(tee_ctx *ctx, unsigned int timeout_ms)
+{
+	if (timeout_ms > TEEGATE_TIMEOUT_MAX_MS)
+		return tee_fail(ctx, -EINVAL, "The deadline is over %d ms.",
+				TEEGATE_TIMEOUT_MAX_MS);
+	return 0;
+}
+
 static int check_request(tee_ctx *ctx, const struct tee_request *request)
 {
 	if (request->user_data_len > TEE_USER_DATA_MAX)
@@ -172,12 +180,9 @@ static int check_request(tee_ctx *ctx, const struct tee_request *request)
 				TEE_USER_DATA_MAX);
 	if (!request->user_data && request->user_data_len > 0)
 		return tee_fail(ctx, -EINVAL, "User data has a length but no address.");
-	if (request->flags & ~(TEE_REPORT_RAW | TEE_REPORT_AUX))
+	if (request->flags & ~(TEE_REPORT_RAW | TEE_REPORT_AUX | TEE_REPORT_LOCAL))
 		return tee_fail(ctx, -EINVAL, "Unknown flags 0x%x.", request->flags);
-	if (request->timeout_ms > TEEGATE_TIMEOUT_MAX_MS)
-		return tee_fail(ctx, -EINVAL, "The deadline is over %d ms.",
-				TEEGATE_TIMEOUT_MAX_MS);
-	return 0;
+	return check_timeout(ctx, request->timeout_ms);
 }
 
 TEE_PUBLIC int tee_get_report(tee_ctx *ctx, const void *user_data, size_t user_data_len,
@@ -212,5 +217,37 @@ TEE_PUBLIC int tee_get_report(tee_ctx *ctx, const void *user_data, size_t user_d
 				flags & TEE_REPORT_RAW ? "raw" : "bound");
 	}
 	*ret_evidence = evidence;
+	return 0;
+}
+
+static int check_event(tee_ctx *ctx, const struct tee_event *event)
+{
+	if (event->index != 2 && event->index != 3)
+		return tee_fail(ctx, -EINVAL,
+				"Register %u is not for events: 2 and 3 are, 0 and 1 belong to firmware.",
+				event->index);
+	if (!event->data || event->len < 1 || event->len > TEE_EVENT_MAX)
+		return tee_fail(ctx, -EINVAL, "An event has 1 to %d bytes; hash what is longer.",
+				TEE_EVENT_MAX);
+	return check_timeout(ctx, event->timeout_ms);
+}
+
+TEE_PUBLIC int tee_extend(tee_ctx *ctx, unsigned int index, const void *event, size_t event_len,
+			  unsigned int timeout_ms, uint8_t ret_digest[TEE_DIGEST_SIZE])
+{
+	struct tee_event wanted = { index, event, event_len, timeout_ms };
+	uint8_t digest[TEE_DIGEST_SIZE];
+	int r;
+
+	if (!ctx)
+		return -EINVAL;
+	r = check_event(ctx, &wanted);
+	if (r < 0)
+		return r;
+	r = ctx->transport->extend(ctx, &wanted, digest);
+	if (r < 0)
+		return r;
+	if (ret_digest)
+		memcpy(ret_digest, digest, sizeof(digest));
 	return 0;
 }

@@ -35,11 +35,20 @@ struct tee_request {
 	unsigned int timeout_ms;
 };
 
+struct tee_event {
+	unsigned int index;
+	const void *data;
+	size_t len;
+	unsigned int timeout_ms;
+};
+
 struct tee_transport {
 	int (*get_info)(tee_ctx *ctx, struct tee_info *ret);
 	/* @ret is an encoded item: what a transport says is judged like a stranger's. */
 	int (*get_report)(tee_ctx *ctx, const struct tee_request *request, uint8_t **ret,
 			  size_t *ret_len);
+	/* @ret_digest: TEE_DIGEST_SIZE bytes. */
+	int (*extend)(tee_ctx *ctx, const struct tee_event *event, uint8_t *ret_digest);
 };
 
 struct tee_ctx {
@@ -66,9 +75,25 @@ int tee_open_with(const struct tee_sys *sys, const char *target, tee_ctx **ret_c
 int tee_kernel_info(tee_ctx *ctx, int fd, struct tee_info *ret);
 int tee_kernel_report(tee_ctx *ctx, int fd, const struct tee_request *request, uint8_t **ret,
 		      size_t *ret_len);
+/* 0, or -EOPNOTSUPP with words: can module and TEE extend a register? */
+int tee_kernel_can_extend(tee_ctx *ctx, const struct tee_info *info);
+int tee_kernel_extend(tee_ctx *ctx, int fd, const struct tee_event *event, uint8_t *ret_digest);
 bool tee_kernel_is_lease(tee_ctx *ctx, int fd);
-/* Words for a failure of an ioctl on @fd, with the module's own reason where it has one. */
+struct teegate_get_info;
+int tee_kernel_ask_info(tee_ctx *ctx, int fd, struct teegate_get_info *ret);
+
+/* answer.c: is @report, of @provider (enum teegate_provider), one that @request must have led to? */
+bool tee_report_answers(uint32_t provider, const uint8_t *report, size_t len,
+			const struct tee_request *request);
+
+/*
+ * explain.c: words for a failure of an ioctl on @fd, with the module's own reason where it has one,
+ * and what the code of firmware means.
+ */
 int tee_kernel_fail(tee_ctx *ctx, int fd, int error, const char *what, uint64_t fw_status);
+
+/* clock.c: milliseconds of a clock that nobody sets. */
+uint64_t tee_now_ms(void);
 
 /* object.c */
 int tee_evidence_from_item(const uint8_t *item, size_t len, tee_evidence **ret,

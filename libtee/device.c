@@ -15,17 +15,24 @@
 
 #define LEASE_SPARE_MS 60000 /* a lease that outlives its request by an accident ends by itself */
 
-static int create_lease(tee_ctx *ctx, const struct tee_request *request, const struct tee_own *own,
+/* What a lease for one request is to allow. */
+struct need {
+	uint64_t ops;
+	size_t event_bytes;	/* of the one event, 0: none */
+};
+
+static int create_lease(tee_ctx *ctx, const struct need *need, const struct tee_own *own,
 			const uint8_t *claims, size_t claims_len)
 {
-	bool raw = request->flags & TEE_REPORT_RAW;
 	struct teegate_create_lease arg = {
 		.size = sizeof(arg),
-		.ops = raw ? TEEGATE_OP_RAW_REPORT : TEEGATE_OP_REPORT,
+		.ops = need->ops,
 		.cgroup_fd = own->cgroup_fd,
 		.max_pending = 1,
 		.lifetime_ms = TEEGATE_TIMEOUT_MAX_MS + LEASE_SPARE_MS,
 		.lease_fd = -1,
+		.extend_max = need->event_bytes > 0 ? 1 : 0,
+		.extend_bytes_max = (uint32_t)need->event_bytes,
 	};
 	int r;
 
@@ -35,7 +42,7 @@ static int create_lease(tee_ctx *ctx, const struct tee_request *request, const s
 		arg.flags |= TEEGATE_LEASE_PIN_UID;
 		arg.uid = own->uid;
 	}
-	if (!raw) {
+	if (need->ops != TEEGATE_OP_RAW_REPORT) {
 		arg.claims = (uint64_t)(uintptr_t)claims;
 		arg.claims_len = (uint32_t)claims_len;
 	}
@@ -43,6 +50,40 @@ static int create_lease(tee_ctx *ctx, const struct tee_request *request, const s
 	if (r < 0)
 		return tee_kernel_fail(ctx, ctx->fd, r, "Making a lease for this process", 0);
 	return arg.lease_fd;
+}
+
+/* A lease that speaks for this process; @ret_claims, malloc()ed, is what it says. */
+static int lease_for(tee_ctx *ctx, const struct need *need, uint8_t **ret_claims, size_t *ret_len)
+{
+	struct tee_info info;
+	struct tee_own own;
+	int fd, r;
+
+	r = tee_kernel_info(ctx, ctx->fd, &info);
+	if (r < 0)
+		return r;
+	/* What the kernel knows of an operation, it says better than of a lease that it cannot make. */
+	if (need->ops & TEEGATE_OP_EXTEND) {
+		r = tee_kernel_can_extend(ctx, &info);
+		if (r < 0)
+			return r;
+	}
+	r = tee_own_look(&own);
+	if (r < 0)
+		return tee_fail(
+			ctx, r,
+			"Looking for the cgroup of this process in /proc and /sys/fs/cgroup: %s",
+			strerror(-r));
+	r = tee_own_claims(&own, info.taint, ret_claims, ret_len);
+	if (r < 0) {
+		tee_own_done(&own);
+		return tee_fail(ctx, r, "Writing the claims of this process: %s", tee_strerror(r));
+	}
+	fd = create_lease(ctx, need, &own, *ret_claims, *ret_len);
+	tee_own_done(&own);
+	if (fd < 0)
+		free(*ret_claims);
+	return fd;
 }
 
 /* The claims are ours: an answer with others is not an answer to us. */
@@ -62,27 +103,21 @@ static int check_claims(tee_ctx *ctx, const uint8_t *item, size_t len, const uin
 	return 0;
 }
 
-static int report_as(tee_ctx *ctx, const struct tee_request *request, const struct tee_own *own,
-		     uint8_t **ret, size_t *ret_len)
+static int device_report(tee_ctx *ctx, const struct tee_request *request, uint8_t **ret,
+			 size_t *ret_len)
 {
+	struct need need = {
+		.ops = request->flags & TEE_REPORT_RAW ? TEEGATE_OP_RAW_REPORT : TEEGATE_OP_REPORT,
+	};
 	size_t claims_len = 0, len = 0;
 	uint8_t *claims = NULL, *item = NULL;
-	struct tee_info info;
 	int fd, r;
 
-	r = tee_kernel_info(ctx, ctx->fd, &info);
-	if (r < 0)
-		return r;
-	r = tee_own_claims(own, info.taint, &claims, &claims_len);
-	if (r < 0)
-		return tee_fail(ctx, r, "Writing the claims of this process: %s", tee_strerror(r));
-
-	fd = create_lease(ctx, request, own, claims, claims_len);
-	r = fd;
-	if (fd >= 0) {
-		r = tee_kernel_report(ctx, fd, request, &item, &len);
-		close(fd);
-	}
+	fd = lease_for(ctx, &need, &claims, &claims_len);
+	if (fd < 0)
+		return fd;
+	r = tee_kernel_report(ctx, fd, request, &item, &len);
+	close(fd);
 	if (r >= 0)
 		r = check_claims(ctx, item, len, claims, claims_len);
 	free(claims);
@@ -95,20 +130,19 @@ static int report_as(tee_ctx *ctx, const struct tee_request *request, const stru
 	return 0;
 }
 
-static int device_report(tee_ctx *ctx, const struct tee_request *request, uint8_t **ret,
-			 size_t *ret_len)
+static int device_extend(tee_ctx *ctx, const struct tee_event *event, uint8_t *ret_digest)
 {
-	struct tee_own own;
-	int r;
+	struct need need = { .ops = TEEGATE_OP_EXTEND, .event_bytes = event->len };
+	uint8_t *claims = NULL;
+	size_t claims_len;
+	int fd, r;
 
-	r = tee_own_look(&own);
-	if (r < 0)
-		return tee_fail(
-			ctx, r,
-			"Looking for the cgroup of this process in /proc and /sys/fs/cgroup: %s",
-			strerror(-r));
-	r = report_as(ctx, request, &own, ret, ret_len);
-	tee_own_done(&own);
+	fd = lease_for(ctx, &need, &claims, &claims_len);
+	if (fd < 0)
+		return fd;
+	free(claims);
+	r = tee_kernel_extend(ctx, fd, event, ret_digest);
+	close(fd);
 	return r;
 }
 
@@ -120,6 +154,7 @@ static int device_info(tee_ctx *ctx, struct tee_info *ret)
 static const struct tee_transport device_transport = {
 	.get_info = device_info,
 	.get_report = device_report,
+	.extend = device_extend,
 };
 
 int tee_open_device(tee_ctx *ctx, const char *path)

@@ -6,19 +6,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <linux/teegate.h>
 
 #include "context.h"
 
-#define SNP_REPORT_SIZE		1184	/* SEV-SNP ABI specification, ATTESTATION_REPORT */
-#define SNP_REPORT_DATA		0x50
-#define REPORT_DATA_SIZE	64
-#define BOUND_TAG		"teegate/bound/v1"
-#define BOUND_TAG_SIZE		16
 #define TIMEOUT_DEFAULT_MS	75000	/* for a module that names none */
-#define TRIES			3	/* a host may change its certificates between two tries */
+#define TRIES			3	/* what comes with a report may grow between two tries */
 
 static const char *const provider_names[] = {
 	[TEEGATE_PROVIDER_SEV_SNP] = "sev-snp",
@@ -35,7 +29,7 @@ struct buffers {
 	uint8_t path[TEEGATE_PATH_MAX * TEEGATE_HASH_SIZE];
 };
 
-static int ask_info(tee_ctx *ctx, int fd, struct teegate_get_info *ret)
+int tee_kernel_ask_info(tee_ctx *ctx, int fd, struct teegate_get_info *ret)
 {
 	struct teegate_get_info info = { .size = sizeof(info) };
 	int r;
@@ -48,37 +42,12 @@ static int ask_info(tee_ctx *ctx, int fd, struct teegate_get_info *ret)
 	return 0;
 }
 
-/* Errors on which the state of the module says more than the errno. */
-static bool state_explains(int error)
-{
-	return error == -ENODEV || error == -ENOKEY || error == -EREMOTEIO ||
-	       error == -EOPNOTSUPP || error == -ETIMEDOUT || error == -EPROTO;
-}
-
-int tee_kernel_fail(tee_ctx *ctx, int fd, int error, const char *what, uint64_t fw_status)
-{
-	struct teegate_get_info info = { 0 };
-	const char *reason = "";
-
-	if (state_explains(error) && ask_info(ctx, fd, &info) == 0)
-		reason = (const char *)info.reason;
-	if (error == -EAGAIN && ask_info(ctx, fd, &info) == 0)
-		return tee_fail(ctx, error, "%s: %s (%u of %u places taken)", what,
-				tee_strerror(error), info.queued, info.queue_max);
-	if (fw_status != 0)
-		return tee_fail(ctx, error, "%s: %s%s%s (firmware code 0x%llx)", what,
-				tee_strerror(error), *reason ? " " : "", reason,
-				(unsigned long long)fw_status);
-	return tee_fail(ctx, error, "%s: %s%s%s", what, tee_strerror(error), *reason ? " " : "",
-			reason);
-}
-
 int tee_kernel_info(tee_ctx *ctx, int fd, struct tee_info *ret)
 {
 	struct teegate_get_info info;
 	int r;
 
-	r = ask_info(ctx, fd, &info);
+	r = tee_kernel_ask_info(ctx, fd, &info);
 	if (r < 0)
 		return tee_kernel_fail(ctx, fd, r, "Asking the kernel module what there is", 0);
 
@@ -97,6 +66,9 @@ int tee_kernel_info(tee_ctx *ctx, int fd, struct tee_info *ret)
 		.errors = info.errors,
 		.queued = info.queued,
 		.queue_max = info.queue_max,
+		.in_flight = info.in_flight,
+		.quarantined = info.quarantined,
+		.in_flight_max = info.in_flight_max,
 	};
 	memcpy(ret->reason, info.reason, sizeof(ret->reason));
 	return 0;
@@ -109,7 +81,7 @@ bool tee_kernel_is_lease(tee_ctx *ctx, int fd)
 
 	if (ctx->sys->is_lease(fd) < 0)
 		return false;
-	r = ask_info(ctx, fd, &info);
+	r = tee_kernel_ask_info(ctx, fd, &info);
 	/* One that is revoked or pinned elsewhere is a lease still; its use will say so. */
 	return r == -ESTALE || r == -EPERM || (r == 0 && info.lease_id != 0);
 }
@@ -142,7 +114,8 @@ static void prepare(struct teegate_get_report *arg, const struct tee_request *re
 
 	*arg = (struct teegate_get_report) {
 		.size = sizeof(*arg),
-		.flags = (raw ? TEEGATE_REPORT_RAW : 0) | (aux ? TEEGATE_REPORT_AUX : 0),
+		.flags = (raw ? TEEGATE_REPORT_RAW : 0) | (aux ? TEEGATE_REPORT_AUX : 0) |
+			 (request->flags & TEE_REPORT_LOCAL ? TEEGATE_REPORT_LOCAL : 0),
 		.user_data = pointer(request->user_data),
 		.user_data_len = (uint32_t)request->user_data_len,
 		.report = pointer(b->memory),
@@ -160,23 +133,15 @@ static void prepare(struct teegate_get_report *arg, const struct tee_request *re
 	}
 }
 
-static uint64_t now_ms(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
 /* One request, tried again with more room while the module asks for it and time is left. */
 static int ask_report(tee_ctx *ctx, int fd, const struct tee_request *request,
 		      unsigned int timeout_ms, struct buffers *b, struct teegate_get_report *arg)
 {
-	uint64_t deadline = now_ms() + timeout_ms, now;
+	uint64_t deadline = tee_now_ms() + timeout_ms, now;
 	int r = -ENOSPC;
 
 	for (unsigned int i = 0; i < TRIES; i++) {
-		now = now_ms();
+		now = tee_now_ms();
 		if (now >= deadline)
 			return -ETIMEDOUT;
 		prepare(arg, request, b);
@@ -191,22 +156,6 @@ static int ask_report(tee_ctx *ctx, int fd, const struct tee_request *request,
 			return r;
 	}
 	return -ENOSPC;
-}
-
-/* Is the report_data in an SNP report what the request must have led to? */
-static bool snp_answers(const uint8_t *report, size_t len, const struct tee_request *request)
-{
-	uint8_t expected[REPORT_DATA_SIZE] = { 0 };
-
-	if (len != SNP_REPORT_SIZE)
-		return false;
-	report += SNP_REPORT_DATA;
-	if (!(request->flags & TEE_REPORT_RAW))
-		return memcmp(report + REPORT_DATA_SIZE - BOUND_TAG_SIZE, BOUND_TAG,
-			      BOUND_TAG_SIZE) == 0;
-	if (request->user_data_len > 0)
-		memcpy(expected, request->user_data, request->user_data_len);
-	return memcmp(report, expected, sizeof(expected)) == 0;
 }
 
 static bool lengths_ok(const struct teegate_get_report *arg, const struct buffers *b)
@@ -225,16 +174,15 @@ static int to_item(const struct tee_request *request, const struct teegate_get_r
 	struct evidence ev = { 0 };
 	int r;
 
-	if (!lengths_ok(arg, b))
-		return -EPROTO;
-	if (arg->provider == TEEGATE_PROVIDER_SEV_SNP &&
-	    !snp_answers(b->memory, arg->report_len, request))
+	if (!lengths_ok(arg, b) ||
+	    !tee_report_answers(arg->provider, b->memory, arg->report_len, request))
 		return -EPROTO;
 
 	ev.provider = provider_names[arg->provider];
 	ev.report = (struct ev_bytes) { b->memory, arg->report_len };
 	if ((request->flags & TEE_REPORT_AUX) && arg->aux_len > 0)
-		ev.aux = (struct ev_bytes) { b->memory + b->report_size, arg->aux_len };
+		*(arg->provider == TEEGATE_PROVIDER_TDX ? &ev.event_log : &ev.aux) =
+			(struct ev_bytes) { b->memory + b->report_size, arg->aux_len };
 	if (!(request->flags & TEE_REPORT_RAW)) {
 		ev.bound = true;
 		ev.binding = (struct ev_binding) {
@@ -269,7 +217,10 @@ int tee_kernel_report(tee_ctx *ctx, int fd, const struct tee_request *request, u
 	if (!b)
 		return tee_fail(ctx, -ENOMEM, "%s", tee_strerror(-ENOMEM));
 
-	r = ask_info(ctx, fd, &info);
+	r = tee_kernel_ask_info(ctx, fd, &info);
+	/* Both came with one version; an older module only says that it does not know the flag. */
+	if (r == 0 && (request->flags & TEE_REPORT_LOCAL) && !(info.module_ops & TEEGATE_OP_EXTEND))
+		r = -ENOTTY;
 	if (r == 0)
 		r = buffers_fit(b, info.report_size_max,
 				request->flags & TEE_REPORT_AUX ? info.aux_size_max : 0);
@@ -283,4 +234,54 @@ int tee_kernel_report(tee_ctx *ctx, int fd, const struct tee_request *request, u
 	free(b->memory);
 	free(b);
 	return r < 0 ? tee_kernel_fail(ctx, fd, r, "Asking for a report", arg.fw_status) : 0;
+}
+
+int tee_kernel_can_extend(tee_ctx *ctx, const struct tee_info *info)
+{
+	if (!(info->module_ops & TEEGATE_OP_EXTEND))
+		return tee_fail(ctx, -EOPNOTSUPP,
+				"The kernel module teegate is older than runtime measurement. Update it.");
+	if (info->state == TEEGATE_STATE_UP && !(info->firmware_ops & TEEGATE_OP_EXTEND))
+		return tee_fail(ctx, -EOPNOTSUPP,
+				"There are no registers to extend: that takes TDX, and a kernel that lets modules do it (tdx_mcall_extend_rtmr, Linux 6.16 or later).");
+	return 0;
+}
+
+static int fail_extend(tee_ctx *ctx, int fd, int error, uint64_t fw_status)
+{
+	switch (error) {
+	case -ENOSPC:
+		return tee_fail(ctx, error,
+				"The event log of this guest is full. Nothing can be extended until it restarts.");
+	case -EDQUOT:
+		return tee_fail(ctx, error,
+				"The events or bytes that this lease may extend are used up. Acquire another, or ask the administrator for more.");
+	default:
+		return tee_kernel_fail(ctx, fd, error, "Extending a register", fw_status);
+	}
+}
+
+/* Asks once only: a register that may have changed must not change again for the same event. */
+int tee_kernel_extend(tee_ctx *ctx, int fd, const struct tee_event *event, uint8_t *ret_digest)
+{
+	struct teegate_extend arg = {
+		.size = sizeof(arg),
+		.index = event->index,
+		.event = pointer(event->data),
+		.event_len = (uint32_t)event->len,
+		.timeout_ms = event->timeout_ms,
+	};
+	struct tee_info info;
+	int r;
+
+	r = tee_kernel_info(ctx, fd, &info);
+	if (r == 0)
+		r = tee_kernel_can_extend(ctx, &info);
+	if (r < 0)
+		return r;
+	r = ctx->sys->ioctl(fd, TEEGATE_EXTEND, &arg);
+	if (r < 0)
+		return fail_extend(ctx, fd, r, arg.fw_status);
+	memcpy(ret_digest, arg.digest, sizeof(arg.digest));
+	return 0;
 }

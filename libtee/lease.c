@@ -18,9 +18,15 @@ static int lease_report(tee_ctx *ctx, const struct tee_request *request, uint8_t
 	return tee_kernel_report(ctx, ctx->fd, request, ret, ret_len);
 }
 
+static int lease_extend(tee_ctx *ctx, const struct tee_event *event, uint8_t *ret_digest)
+{
+	return tee_kernel_extend(ctx, ctx->fd, event, ret_digest);
+}
+
 static const struct tee_transport lease_transport = {
 	.get_info = lease_info,
 	.get_report = lease_report,
+	.extend = lease_extend,
 };
 
 /* Digits only: strtol() would take blanks and signs, too. */

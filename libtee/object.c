@@ -90,6 +90,12 @@ TEE_PUBLIC int tee_evidence_get_aux(const tee_evidence *evidence, const uint8_t 
 	return evidence ? get_bytes(&evidence->plain.aux, ret_data, ret_len) : -EINVAL;
 }
 
+TEE_PUBLIC int tee_evidence_get_event_log(const tee_evidence *evidence, const uint8_t **ret_data,
+					  size_t *ret_len)
+{
+	return evidence ? get_bytes(&evidence->plain.event_log, ret_data, ret_len) : -EINVAL;
+}
+
 /* Without a binding record its members are absent, so the three below say ENODATA by themselves. */
 TEE_PUBLIC int tee_evidence_get_claims(const tee_evidence *evidence, const uint8_t **ret_data,
 				       size_t *ret_len)

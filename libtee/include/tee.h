@@ -29,6 +29,8 @@ extern "C" {
 
 #define TEE_USER_DATA_MAX	64	/* bytes, the REPORTDATA of every TEE */
 #define TEE_CLAIMS_MAX		4096	/* bytes */
+#define TEE_EVENT_MAX		1024	/* bytes of one event, tee_extend() */
+#define TEE_DIGEST_SIZE		48	/* bytes, SHA-384 */
 #define TEE_EVIDENCE_MAX	(1u << 20)	/* bytes of one serialised evidence item */
 #define TEE_BROKER_SOCKET	"/run/teegate/broker.sock"
 #define TEE_EVIDENCE_MEDIA_TYPE	"application/vnd.teegate.evidence+cbor"
@@ -99,6 +101,11 @@ struct tee_info {
 	uint32_t queue_max;	/* of so many places */
 	char reason[128];	/* what is wrong and what to do, empty when all is well */
 	char workload[256];	/* broker only: the workload it takes the caller for, else empty */
+	/* Since 0.2. Quote buffers (TDX), 0 elsewhere: */
+	uint32_t in_flight;	/* with the host now, those given up on included, */
+	uint32_t quarantined;	/* given up on: the host has not returned them yet, */
+	uint32_t in_flight_max;	/* that there are */
+	uint32_t reserved;	/* 0 */
 };
 
 /**
@@ -121,7 +128,11 @@ int tee_get_info(tee_ctx *ctx, struct tee_info *ret_info);
 
 #define TEE_REPORT_RAW (1u << 0) /* @user_data goes into report_data as it is; needs the right to  \
 				  */
-#define TEE_REPORT_AUX	(1u << 1)	/* fetch the certificate table of the host, too */
+#define TEE_REPORT_AUX	(1u << 1)	/* fetch the certificate table of the host (SEV-SNP) or the event
+					   log (TDX), too */
+/* TDX: a TDREPORT, which only the CPU that made it can check, instead of a quote. Bound as a quote is:
+ * anyone may have it quoted. */
+#define TEE_REPORT_LOCAL (1u << 2)
 
 /**
  * tee_get_report() - ask for evidence, bound to this workload unless TEE_REPORT_RAW.
@@ -144,18 +155,43 @@ int tee_get_info(tee_ctx *ctx, struct tee_info *ret_info);
  * -EOPNOTSUPP: this TEE cannot
  * -ENODEV: no TEE, or its driver is not there (yet); or the broker is gone
  * -ENOKEY: the channel to the firmware is lost until the guest restarts
- * -EAGAIN, -EDQUOT: too many requests wait, of all or of this lease
+ * -EAGAIN, -EDQUOT: too many requests wait, of all or of this lease; TDX, -EAGAIN: the host holds all
+ *	buffers and does not answer
  * -ETIMEDOUT: the deadline has passed
- * -EREMOTEIO: the firmware refused; its code is in the text
+ * -EREMOTEIO: the firmware or the host refused; its code is in the text
  * -EPROTO: module or broker answered something that is not evidence for what was asked
  * -ECONNRESET: the broker hung up
- * -ENOSPC: the host's certificates kept growing between three tries
+ * -ENOSPC: the auxiliary data kept growing between three tries
  * -EINVAL: @user_data_len, @flags or @timeout_ms out of range
  * -EINTR: the process is being killed
  * -ENOMEM
  */
 int tee_get_report(tee_ctx *ctx, const void *user_data, size_t user_data_len, unsigned int flags,
 		   unsigned int timeout_ms, tee_evidence **ret_evidence);
+
+/**
+ * tee_extend() - add an event to a runtime measurement register, for good. Since 0.2.
+ * @ctx: the context
+ * @index: 2 or 3 (TDX RTMR); 0 and 1 belong to firmware
+ * @event: opaque; ends up in the event log that everybody sees
+ * @event_len: 1..TEE_EVENT_MAX bytes
+ * @timeout_ms: as for tee_get_report()
+ * @ret_digest: optional, what the register was extended with (it covers the claims of the caller's
+ *	lease, too; <linux/teegate.h> has the formula)
+ *
+ * Blocks as tee_get_report() does. Cannot be undone, and after -ETIMEDOUT, -EINTR and -ESTALE it may
+ * have happened; it is never tried twice. Through the broker, each call acquires a lease for this
+ * one event.
+ *
+ * -EPERM: not in this lease (it is in none by default), or the broker's policy says no
+ * -EDQUOT: the events or bytes that the lease or the policy allows are used up
+ * -ENOSPC: the event log of the guest is full
+ * -EOPNOTSUPP: this TEE, this kernel or its module cannot
+ * -EINVAL: @index, @event_len or @timeout_ms out of range
+ * and the errors of tee_get_report() but for those about buffers
+ */
+int tee_extend(tee_ctx *ctx, unsigned int index, const void *event, size_t event_len,
+	       unsigned int timeout_ms, uint8_t ret_digest[TEE_DIGEST_SIZE]);
 
 /**
  * tee_last_error() - what went wrong, and what to do about it.
@@ -199,6 +235,10 @@ int tee_evidence_get_report(const tee_evidence *evidence, const uint8_t **ret_da
 /* tee_evidence_get_aux() - SEV-SNP: the certificate table. -ENODATA: not asked for, or the host has
  * none. */
 int tee_evidence_get_aux(const tee_evidence *evidence, const uint8_t **ret_data, size_t *ret_len);
+/* tee_evidence_get_event_log() - TDX: event log of the TCG that replays to the registers in the quote.
+ * -ENODATA: not asked for, or there is none that does. Since 0.2. */
+int tee_evidence_get_event_log(const tee_evidence *evidence, const uint8_t **ret_data,
+			       size_t *ret_len);
 /* tee_evidence_get_claims() - encoded claims, 1..TEE_CLAIMS_MAX bytes. -ENODATA: a raw report. */
 int tee_evidence_get_claims(const tee_evidence *evidence, const uint8_t **ret_data,
 			    size_t *ret_len);

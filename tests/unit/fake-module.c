@@ -10,6 +10,14 @@
 
 #define REPORT_SIZE	1184
 #define REPORT_DATA	0x50
+#define QUOTE_SIZE	5006		/* of genuine ones, with their certificates */
+#define TDREPORT_SIZE	1024
+#define TDREPORT_DATA	0x80
+#define ALL_OPS		(TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT)
+
+/* What the structures were in 0.1. */
+#define INFO_SIZE_0_1	offsetof(struct teegate_get_info, in_flight)
+#define CREATE_SIZE_0_1	offsetof(struct teegate_create_lease, extend_max)
 #define TAG		"teegate/bound/v1"
 
 struct fake_module fake_module;
@@ -22,8 +30,8 @@ int fake_module_reset(void **state)
 		.provider = TEEGATE_PROVIDER_SEV_SNP,
 		.transport = TEEGATE_TRANSPORT_DRIVER,
 		.state = TEEGATE_STATE_UP,
-		.module_ops = TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT,
-		.firmware_ops = TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT,
+		.module_ops = ALL_OPS | TEEGATE_OP_EXTEND,
+		.firmware_ops = ALL_OPS,
 		.reports = 12,
 		.errors = 3,
 		.queued = 2,
@@ -32,6 +40,40 @@ int fake_module_reset(void **state)
 		.report_size_max = REPORT_SIZE,
 		.aux_size_max = 16384,
 	};
+	return 0;
+}
+
+int fake_module_reset_tdx(void **state)
+{
+	fake_module_reset(state);
+	fake_module.info.provider = TEEGATE_PROVIDER_TDX;
+	fake_module.info.transport = TEEGATE_TRANSPORT_DIRECT;
+	fake_module.info.firmware_ops |= TEEGATE_OP_EXTEND;
+	fake_module.info.report_size_max = 131072;
+	fake_module.info.aux_size_max = 262144;
+	fake_module.info.in_flight_max = 4;
+	fake_module.quote_version = 4;
+	return 0;
+}
+
+void fake_module_make_lease(void)
+{
+	fake_module.info.lease_id = 7;
+	fake_module.info.lease_ops = fake_module.info.firmware_ops;
+	memcpy(fake_module.claims, CLAIMS, sizeof(CLAIMS) - 1);
+	fake_module.claims_len = sizeof(CLAIMS) - 1;
+}
+
+/* As copy_struct_from_user(): what is not known must be zero. @known: what an old module knows. */
+static int take_size(const void *arg, size_t size, size_t whole, size_t known)
+{
+	const uint8_t *bytes = arg;
+
+	if (size != whole)
+		return -EINVAL;
+	for (size_t i = fake_module.first_release ? known : whole; i < whole; i++)
+		if (bytes[i])
+			return -E2BIG;
 	return 0;
 }
 
@@ -50,22 +92,31 @@ static int fake_open(const char *path)
 
 static int get_info(struct teegate_get_info *arg)
 {
+	struct teegate_get_info info = fake_module.info;
+	int r;
+
 	fake_module.infos++;
-	if (arg->size != sizeof(*arg) || arg->flags != 0)
-		return -EINVAL;
+	r = take_size(arg, arg->size, sizeof(*arg), INFO_SIZE_0_1);
+	if (r < 0 || arg->flags != 0)
+		return r < 0 ? r : -EINVAL;
 	if (fake_module.info_error < 0)
 		return fake_module.info_error;
-	*arg = fake_module.info;
-	arg->size = sizeof(*arg);
+	info.size = arg->size;
+	if (fake_module.first_release)
+		info.module_ops = ALL_OPS;
+	memcpy(arg, &info, fake_module.first_release ? INFO_SIZE_0_1 : sizeof(info));
 	return 0;
 }
 
 static int create_lease(struct teegate_create_lease *arg)
 {
 	fake_module.leases++;
+	int r;
+
 	fake_module.lease = *arg;
-	if (arg->size != sizeof(*arg) || arg->claims_len > TEEGATE_CLAIMS_MAX)
-		return -EINVAL;
+	r = take_size(arg, arg->size, sizeof(*arg), CREATE_SIZE_0_1);
+	if (r < 0 || arg->claims_len > TEEGATE_CLAIMS_MAX)
+		return r < 0 ? r : -EINVAL;
 	if (fake_module.lease_error < 0)
 		return fake_module.lease_error;
 	if (arg->claims_len > 0)
@@ -75,15 +126,53 @@ static int create_lease(struct teegate_create_lease *arg)
 	return 0;
 }
 
-static void write_report(const struct teegate_get_report *arg)
+/* Little-endian, as the vendors' structures are. */
+static void put16(uint8_t *to, unsigned int value)
 {
-	uint8_t report[REPORT_SIZE] = { 3 };
+	to[0] = (uint8_t)value;
+	to[1] = (uint8_t)(value >> 8);
+}
 
+/* Header and body as tests/pki makes them, in so far as libtee looks at them. */
+static uint8_t *begin_quote(uint8_t *quote, unsigned int version)
+{
+	put16(quote, version);
+	put16(quote + 2, 2);
+	put16(quote + 4, 0x81);
+	if (version != 5)
+		return quote + 48 + 520;
+	put16(quote + 48, 3);
+	put16(quote + 50, 648);
+	return quote + 48 + 6 + 520;
+}
+
+/* @ret_data: where report_data is. */
+static size_t begin_report(uint8_t *report, uint32_t flags, uint8_t **ret_data)
+{
+	if (fake_module.info.provider != TEEGATE_PROVIDER_TDX) {
+		report[0] = 3;
+		*ret_data = report + REPORT_DATA;
+		return REPORT_SIZE;
+	}
+	if (flags & TEEGATE_REPORT_LOCAL) {
+		report[0] = 0x81;
+		*ret_data = report + TDREPORT_DATA;
+		return TDREPORT_SIZE;
+	}
+	*ret_data = begin_quote(report, fake_module.quote_version);
+	return QUOTE_SIZE;
+}
+
+static void write_report(struct teegate_get_report *arg)
+{
+	uint8_t report[QUOTE_SIZE] = { 0 }, *data;
+
+	arg->report_len = (uint32_t)begin_report(report, arg->flags, &data);
 	if (!(arg->flags & TEEGATE_REPORT_RAW))
-		memcpy(report + REPORT_DATA + TEEGATE_HASH_SIZE, TAG, strlen(TAG));
+		memcpy(data + TEEGATE_HASH_SIZE, TAG, strlen(TAG));
 	else if (arg->user_data_len > 0)
-		memcpy(report + REPORT_DATA, (void *)(uintptr_t)arg->user_data, arg->user_data_len);
-	memcpy((void *)(uintptr_t)arg->report, report, sizeof(report));
+		memcpy(data, (void *)(uintptr_t)arg->user_data, arg->user_data_len);
+	memcpy((void *)(uintptr_t)arg->report, report, arg->report_len);
 }
 
 static void write_claims(struct teegate_get_report *arg)
@@ -105,7 +194,8 @@ static int get_report(int fd, struct teegate_get_report *arg)
 	fake_module.report_fd = fd;
 	if (fake_module.delay_ms > 0)
 		usleep(fake_module.delay_ms * 1000);
-	if (arg->size != sizeof(*arg))
+	if (arg->size != sizeof(*arg) ||
+	    (fake_module.first_release && (arg->flags & TEEGATE_REPORT_LOCAL)))
 		return -EINVAL;
 	if (fake_module.report_errors > 0) {
 		fake_module.report_errors -= fake_module.report_errors < UINT32_MAX;
@@ -119,7 +209,6 @@ static int get_report(int fd, struct teegate_get_report *arg)
 		return -ENOSPC;
 	}
 	write_report(arg);
-	arg->report_len = REPORT_SIZE;
 	arg->provider = fake_module.info.provider;
 	arg->aux_len = 0;
 	if (aux) {
@@ -137,6 +226,23 @@ static int get_report(int fd, struct teegate_get_report *arg)
 	return 0;
 }
 
+static int extend(int fd, struct teegate_extend *arg)
+{
+	fake_module.extends++;
+	fake_module.extend = *arg;
+	fake_module.extend_fd = fd;
+	if (fake_module.first_release)
+		return -ENOTTY;
+	if (arg->size != sizeof(*arg) || arg->event_len > sizeof(fake_module.event))
+		return -EINVAL;
+	memcpy(fake_module.event, (void *)(uintptr_t)arg->event, arg->event_len);
+	arg->fw_status = fake_module.fw_status;
+	if (fake_module.extend_error < 0)
+		return fake_module.extend_error;
+	memset(arg->digest, 0xd1, sizeof(arg->digest));
+	return 0;
+}
+
 static int answer(int fd, unsigned long request, void *arg)
 {
 	switch (request) {
@@ -146,6 +252,8 @@ static int answer(int fd, unsigned long request, void *arg)
 		return create_lease(arg);
 	case TEEGATE_GET_REPORT:
 		return get_report(fd, arg);
+	case TEEGATE_EXTEND:
+		return extend(fd, arg);
 	default:
 		return -ENOTTY;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel module as libtee sees it, without a kernel: answers ioctls as a good SEV-SNP module
- * would, and otherwise as the test says. What was asked is kept for the test to look at.
+ * The kernel module as libtee sees it, without a kernel: answers ioctls as a good module of SEV-SNP
+ * or TDX would, one of today or of the first release, and otherwise as the test says. What was asked is kept for the test to look at.
  */
 #ifndef FAKE_MODULE_H
 #define FAKE_MODULE_H
@@ -27,6 +27,9 @@ struct fake_module {
 	unsigned int delay_ms;		/* before GET_REPORT answers */
 	uint8_t claims[TEEGATE_CLAIMS_MAX];
 	uint32_t claims_len;		/* 0: those that CREATE_LEASE was given */
+	unsigned int quote_version;	/* TDX: 4, 5, or one that nobody knows */
+	bool first_release;		/* knows no more than the module of 0.1 did */
+	int extend_error;		/* of EXTEND */
 	int not_a_lease;		/* descriptor whose name is another's, 0: none */
 	void (*spoil)(struct teegate_get_report *arg);	/* last hand on an answer */
 
@@ -36,12 +39,21 @@ struct fake_module {
 	uint8_t lease_claims[TEEGATE_CLAIMS_MAX];
 	struct teegate_get_report report;	/* the latest, as it came in */
 	int report_fd;
+	atomic_uint extends;
+	struct teegate_extend extend;	/* the latest */
+	uint8_t event[TEEGATE_EVENT_MAX];
+	int extend_fd;
 };
 
 extern struct fake_module fake_module;
 extern const struct tee_sys fake_module_sys;
 
-/* All is well. For a test's setup; returns 0. */
+/* All is well, on SEV-SNP. For a test's setup; returns 0. */
 int fake_module_reset(void **state);
+/* The same on TDX, with a quote of version 4. */
+int fake_module_reset_tdx(void **state);
+/* A descriptor of a lease; its claims are CLAIMS. */
+#define CLAIMS "\xa1\x01\x61w"
+void fake_module_make_lease(void);
 
 #endif

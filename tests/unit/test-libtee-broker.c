@@ -20,6 +20,7 @@
 
 #include "context.h"
 #include "fake-module.h"
+#include "libtee-kit.h"
 
 #define GOOD_LEASE                                                                                 \
 	"{\"parameters\":{\"leaseFd\":0,\"leaseId\":7,\"operations\":[\"report\"],\"expiresMs\":0}}"
@@ -127,9 +128,7 @@ static int stop(void **state)
 static int setup(void **state)
 {
 	fake_module_reset(state);
-	fake_module.info.lease_id = 7;
-	memcpy(fake_module.claims, "\xa1\x01\x61w", 4);
-	fake_module.claims_len = 4;
+	fake_module_make_lease();
 	broker.answer = GOOD_LEASE;
 	broker.send_fd = true;
 	broker.silent = false;
@@ -146,12 +145,6 @@ static tee_ctx *on_broker(void)
 	if (tee_open_with(&fake_module_sys, target, &ctx) < 0)
 		fail_msg("%s", tee_last_error(NULL));
 	return ctx;
-}
-
-static void assert_said(tee_ctx *ctx, const char *part)
-{
-	if (!strstr(tee_last_error(ctx), part))
-		fail_msg("\"%s\" does not say \"%s\"", tee_last_error(ctx), part);
 }
 
 static void get_one(tee_ctx *ctx, unsigned int flags)
@@ -395,6 +388,75 @@ static void info_comes_from_the_broker(void **state)
 	tee_close(ctx);
 }
 
+static void info_of_tdx_tells_buffers_and_extend(void **state)
+{
+	struct tee_info info = { .size = sizeof(info) };
+	tee_ctx *ctx = on_broker();
+
+	(void)state;
+	broker.answer =
+		"{\"parameters\":{\"info\":{\"provider\":\"tdx\",\"transport\":\"direct\",\"state\":\"up\","
+		"\"operations\":[\"report\",\"extend\",\"local\"],\"softwareFirmware\":false,\"allowed\":"
+		"[\"extend\"],\"inFlight\":3,\"quarantined\":2,\"inFlightMax\":4}}}";
+	assert_int_equal(tee_get_info(ctx, &info), 0);
+	assert_int_equal(info.provider, TEE_PROVIDER_TDX);
+	assert_int_equal(info.firmware_ops, TEEGATE_OP_REPORT | TEEGATE_OP_EXTEND);
+	assert_int_equal(info.lease_ops, TEEGATE_OP_EXTEND);
+	assert_int_equal(info.in_flight, 3);
+	assert_int_equal(info.quarantined, 2);
+	assert_int_equal(info.in_flight_max, 4);
+	tee_close(ctx);
+}
+
+static void each_event_has_a_lease_of_its_own(void **state)
+{
+	uint8_t digest[TEE_DIGEST_SIZE] = { 0 };
+	tee_ctx *ctx = on_broker();
+
+	fake_module_reset_tdx(state);
+	fake_module_make_lease();
+	for (unsigned int i = 1; i <= 2; i++) {
+		assert_int_equal(tee_extend(ctx, 3, "event", 5, 2000, digest), 0);
+		assert_int_equal(broker.calls, i);
+		assert_int_equal(fake_module.extends, i);
+		assert_int_equal(digest[47], 0xd1);
+		/* charged to the workload as what it is */
+		assert_non_null(strstr(broker.asked, "io.teegate.Broker.AcquireLease"));
+		assert_non_null(strstr(broker.asked, "[\"extend\"]"));
+		assert_non_null(strstr(broker.asked, "\"extendEvents\":1"));
+		assert_non_null(strstr(broker.asked, "\"extendBytes\":5"));
+		assert_int_equal(fake_module.extend.index, 3);
+		assert_in_range(fake_module.extend.timeout_ms, 1, 2000);
+		assert_int_equal(fcntl(fake_module.extend_fd, F_GETFD), -1);
+	}
+	get_one(ctx, 0);
+	assert_null(strstr(broker.asked, "extend"));
+	tee_close(ctx);
+}
+
+static void extend_is_never_tried_twice(void **state)
+{
+	static const int errors[] = { -ESTALE, -ETIMEDOUT, -EDQUOT };
+	tee_ctx *ctx = on_broker();
+
+	fake_module_reset_tdx(state);
+	fake_module_make_lease();
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		broker.calls = 0;
+		fake_module.extends = 0;
+		fake_module.extend_error = errors[i];
+		assert_int_equal(tee_extend(ctx, 2, "e", 1, 0, NULL), errors[i]);
+		assert_int_equal(broker.calls, 1);
+		assert_int_equal(fake_module.extends, 1);
+	}
+	broker.answer =
+		"{\"error\":\"io.teegate.Broker.NotAllowed\",\"parameters\":{\"workload\":\"x\","
+		"\"reason\":\"used up\",\"rule\":\"ExtendEvents=\"}}";
+	assert_int_equal(tee_extend(ctx, 2, "e", 1, 0, NULL), -EPERM);
+	assert_said(ctx, "ExtendEvents=");
+	tee_close(ctx);
+}
+
 static void *report_often(void *argument)
 {
 	tee_ctx *ctx = argument;
@@ -496,6 +558,9 @@ int main(void)
 		T(descriptor_that_is_no_lease_is_refused),
 		T(silent_broker_meets_the_deadline),
 		T(info_comes_from_the_broker),
+		T(info_of_tdx_tells_buffers_and_extend),
+		T(each_event_has_a_lease_of_its_own),
+		T(extend_is_never_tried_twice),
 		T(threads_share_one_context),
 		T(threads_may_replace_an_ended_lease_together),
 	};

@@ -20,6 +20,7 @@
 
 #include "context.h"
 #include "fake-module.h"
+#include "libtee-kit.h"
 
 static char dir[] = "/tmp/test-libtee-open.XXXXXX";
 
@@ -63,12 +64,6 @@ static void put_in_environment(int fd)
 
 	(void)snprintf(text, sizeof(text), "%d", fd);
 	setenv("TEE_LEASE_FD", text, 1);
-}
-
-static void assert_said(tee_ctx *ctx, const char *part)
-{
-	if (!strstr(tee_last_error(ctx), part))
-		fail_msg("\"%s\" does not say \"%s\"", tee_last_error(ctx), part);
 }
 
 /* Things that are no lease, in the hope that libtee takes one for it. */
