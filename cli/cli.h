@@ -30,7 +30,7 @@ struct command {
 	int (*run)(int argc, char **argv);	/* argv[0] is the command's name */
 };
 
-extern const struct command cmd_info, cmd_report, cmd_verify, cmd_extract, cmd_doctor;
+extern const struct command cmd_info, cmd_report, cmd_verify, cmd_extract, cmd_extend, cmd_doctor;
 
 /* Say what is wrong with the command line, with a hint at --help; returns STATUS_USAGE. */
 int usage_error(const struct command *command, const char *format, ...)
@@ -57,6 +57,8 @@ int write_file(const char *path, const void *data, size_t len);
 /* 0, or -EINVAL without complaining. An empty string gives no bytes, but data is not NULL. */
 int parse_hex(const char *text, struct buffer *ret);
 int parse_number(const char *text, unsigned long max, unsigned long *ret);
+/* The value of --timeout, 1 to 600 seconds, in milliseconds; else complains, STATUS_USAGE. */
+int take_timeout(const struct command *command, const char *text, unsigned int *ret_ms);
 /* Seconds since 1970, or RFC 3339 with Z or an offset, or a date. 0 or -EINVAL. */
 int parse_time(const char *text, int64_t *ret);
 
@@ -91,6 +93,8 @@ int status_of_error(int error);
 const char *provider_name(uint32_t provider);
 const char *transport_name(uint32_t transport);
 const char *state_name(uint32_t state);
+/* What @report of that provider is called: "report", "quote" or "tdreport". */
+const char *report_kind(const char *provider, const uint8_t *report, size_t len);
 
 /* Makes sure that everything reached standard output. */
 int finish_output(int status);

@@ -21,8 +21,10 @@ static const char help[] =
 "\n"
 "Writes the parts of an evidence item to files in a directory:\n"
 "\n"
-"  report.bin     the vendor's report, as the TEE signed it\n"
+"  report.bin     the vendor's report, as the TEE signed it; of TDX: quote.bin,\n"
+"                 or tdreport.bin if it is a local one\n"
 "  certs.bin      certificate table, as the host gave it (if any)\n"
+"  eventlog.bin   event log, crypto agile format of the TCG (TDX, if any)\n"
 "  vcek.der vlek.der ask.der ark.der   what is in that table (SEV-SNP)\n"
 "  claims.cbor user_data.bin blind.bin path.bin   the binding record (if bound)\n"
 "\n"
@@ -64,12 +66,25 @@ static const struct {
 	const char *name;
 	int (*get)(const tee_evidence *, const uint8_t **, size_t *);
 } parts[] = {
-	{ "report.bin", tee_evidence_get_report },
 	{ "certs.bin", tee_evidence_get_aux },
+	{ "eventlog.bin", tee_evidence_get_event_log },
 	{ "claims.cbor", tee_evidence_get_claims },
 	{ "user_data.bin", tee_evidence_get_user_data },
 	{ "blind.bin", tee_evidence_get_blind },
 };
+
+static void put_report(struct work *w, const tee_evidence *evidence, const char *provider)
+{
+	const uint8_t *data;
+	size_t len;
+	char *name;
+
+	if (tee_evidence_get_report(evidence, &data, &len))
+		return;
+	name = format_text("%s.bin", report_kind(provider, data, len));
+	put_file(w, name, data, len);
+	free(name);
+}
 
 static void put_parts(struct work *w, const tee_evidence *evidence)
 {
@@ -174,6 +189,7 @@ static int extract(const char *file, const char *directory, bool json)
 	if (mkdir(directory, 0777) < 0 && errno != EEXIST)
 		w.status = complain(STATUS_LOCAL, "cannot make %s: %s", directory, strerror(errno));
 	tee_evidence_get_provider(evidence, &provider);
+	put_report(&w, evidence, provider);
 	put_parts(&w, evidence);
 	if (!strcmp(provider, "sev-snp") && !tee_evidence_get_aux(evidence, &aux, &aux_len))
 		put_certificates(&w, aux, aux_len);

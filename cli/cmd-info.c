@@ -38,6 +38,7 @@ static const struct {
 } operations[] = {
 	{ TEEGATE_OP_REPORT, "report" },
 	{ TEEGATE_OP_RAW_REPORT, "raw-report" },
+	{ TEEGATE_OP_EXTEND, "extend" },
 };
 
 #define OPERATIONS (sizeof(operations) / sizeof(operations[0]))
@@ -75,6 +76,15 @@ static void print_untrusted(const char *label, const char *value)
 	free(text);
 }
 
+static void print_buffers(const struct tee_info *info)
+{
+	char *text = format_text("%u of %u", info->in_flight, info->in_flight_max);
+
+	print_field("buffers in flight", LABEL_WIDTH, text);
+	free(text);
+	print_number("of them given up on", info->quarantined);
+}
+
 static void show(const struct tee_info *info)
 {
 	print_title("TEE of this guest");
@@ -97,6 +107,8 @@ static void show(const struct tee_info *info)
 		print_number("waiting", info->queued);
 		print_number("may wait", info->queue_max);
 	}
+	if (info->in_flight_max)
+		print_buffers(info);
 	if (info->taint & TEEGATE_TAINT_SOFTWARE_FIRMWARE) {
 		putchar('\n');
 		print_alarm("WARNING: SOFTWARE FIRMWARE. The CPU does not confirm this TEE: it is "
@@ -146,6 +158,9 @@ static void show_json(const struct tee_info *info)
 	js_number(object, "errors", info->errors);
 	js_number(object, "queued", info->queued);
 	js_number(object, "queueMax", info->queue_max);
+	js_number(object, "inFlight", info->in_flight);
+	js_number(object, "quarantined", info->quarantined);
+	js_number(object, "inFlightMax", info->in_flight_max);
 	js_bool(object, "softwareFirmware", info->taint & TEEGATE_TAINT_SOFTWARE_FIRMWARE);
 	js_number(object, "taint", info->taint);
 	js_print(object);

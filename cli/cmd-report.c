@@ -11,7 +11,6 @@
 #include "cli.h"
 
 #define LABEL_WIDTH	12
-#define TIMEOUT_MAX_MS	600000
 
 static const char help[] =
 "Usage: teegatectl report [OPTIONS] [--nonce HEX] --output FILE\n"
@@ -21,8 +20,12 @@ static const char help[] =
 "  --nonce HEX        up to 64 bytes for the evidence to carry (also --user-data)\n"
 "  --raw              put the bytes into report_data as they are; needs that\n"
 "                     right, and the evidence does not say who asked\n"
-"  --certificates     fetch the certificates that the host offers (default)\n"
-"  --no-certificates  leave them out\n"
+"  --certificates     fetch what goes with it (default): the certificates that\n"
+"                     the host offers (SEV-SNP), the event log (TDX)\n"
+"  --no-certificates  leave that out\n"
+"  --event-log --no-event-log   other names of these two\n"
+"  --local            TDX: a TDREPORT instead of a quote; only the CPU that made\n"
+"                     it can check it\n"
 "  --output FILE      where to; \"-\" or nothing: standard output, not a terminal\n"
 "  --timeout SECONDS  how long to wait at most (default: the module's, 75)\n"
 "  --target TARGET    fd:N, device:PATH, broker:PATH or fake:[FILE]; default: the\n"
@@ -39,7 +42,10 @@ static const struct option options[] = {
 	{ "user-data", required_argument, NULL, 'n' },
 	{ "raw", no_argument, NULL, 'r' },
 	{ "certificates", no_argument, NULL, 'c' },
+	{ "event-log", no_argument, NULL, 'c' },
 	{ "no-certificates", no_argument, NULL, 'C' },
+	{ "no-event-log", no_argument, NULL, 'C' },
+	{ "local", no_argument, NULL, 'l' },
 	{ "output", required_argument, NULL, 'o' },
 	{ "timeout", required_argument, NULL, 't' },
 	{ "target", required_argument, NULL, 'T' },
@@ -54,16 +60,6 @@ struct request {
 	unsigned int flags, timeout_ms;
 	bool json;
 };
-
-static int take_timeout(const char *text, struct request *q)
-{
-	unsigned long seconds;
-
-	if (parse_number(text, TIMEOUT_MAX_MS / 1000, &seconds) < 0 || !seconds)
-		return usage_error(&cmd_report, "--timeout takes 1 to 600 seconds");
-	q->timeout_ms = (unsigned int)seconds * 1000;
-	return STATUS_OK;
-}
 
 static int take_user_data(const char *text, struct request *q)
 {
@@ -87,11 +83,14 @@ static int take_option(int option, const char *value, struct request *q)
 	case 'C':
 		q->flags &= ~TEE_REPORT_AUX;
 		return STATUS_OK;
+	case 'l':
+		q->flags |= TEE_REPORT_LOCAL;
+		return STATUS_OK;
 	case 'o':
 		q->output = value;
 		return STATUS_OK;
 	case 't':
-		return take_timeout(value, q);
+		return take_timeout(&cmd_report, value, &q->timeout_ms);
 	case 'T':
 		q->target = value;
 		return STATUS_OK;
@@ -142,15 +141,25 @@ static bool is_bound(const tee_evidence *evidence)
 	return !tee_evidence_get_claims(evidence, &data, &len);
 }
 
+static const char *kind_of(const tee_evidence *evidence, const char *provider)
+{
+	const uint8_t *data;
+	size_t len;
+
+	return tee_evidence_get_report(evidence, &data, &len) ? "?" : report_kind(provider, data, len);
+}
+
 static void tell_json(const struct request *q, const tee_evidence *evidence, const char *provider,
 		      const struct buffer *cbor)
 {
 	struct json_object *object = js_new();
 
 	js_text(object, "provider", provider);
+	js_text(object, "kind", kind_of(evidence, provider));
 	js_bool(object, "bound", is_bound(evidence));
 	js_number(object, "reportBytes", part_size(tee_evidence_get_report, evidence));
 	js_number(object, "certificateBytes", part_size(tee_evidence_get_aux, evidence));
+	js_number(object, "eventLogBytes", part_size(tee_evidence_get_event_log, evidence));
 	js_number(object, "evidenceBytes", cbor->len);
 	if (q->output) {
 		js_text(object, "output", q->output);
@@ -163,6 +172,14 @@ static void tell_json(const struct request *q, const tee_evidence *evidence, con
 	js_print(object);
 }
 
+static void tell_size(const char *label, size_t len, const char *otherwise)
+{
+	char *text = format_text("%zu bytes", len);
+
+	print_field(label, LABEL_WIDTH, len || !otherwise ? text : otherwise);
+	free(text);
+}
+
 static void tell_text(const struct request *q, const tee_evidence *evidence, const char *provider,
 		      const struct buffer *cbor)
 {
@@ -170,12 +187,12 @@ static void tell_text(const struct request *q, const tee_evidence *evidence, con
 
 	print_title("Evidence from %s, %s", provider,
 		    is_bound(evidence) ? "bound to this workload" : "raw: it does not say who asked");
-	text = format_text("%zu bytes", part_size(tee_evidence_get_report, evidence));
-	print_field("report", LABEL_WIDTH, text);
-	free(text);
-	text = format_text("%zu bytes", part_size(tee_evidence_get_aux, evidence));
-	print_field("certificates", LABEL_WIDTH, text);
-	free(text);
+	tell_size(kind_of(evidence, provider), part_size(tee_evidence_get_report, evidence), NULL);
+	if (strcmp(provider, "tdx"))
+		tell_size("certificates", part_size(tee_evidence_get_aux, evidence), NULL);
+	else if (q->flags & TEE_REPORT_AUX)
+		tell_size("event log", part_size(tee_evidence_get_event_log, evidence),
+			  "none: nothing that is known replays to the registers");
 	text = format_text("%s, %zu bytes", q->output, cbor->len);
 	print_field("written to", LABEL_WIDTH, text);
 	free(text);

@@ -19,7 +19,8 @@
 #include "cli.h"
 #include "doctor.h"
 
-#define HOLDERS_MAX 16
+#define HOLDERS_MAX	16
+#define MEASUREMENTS	"/sys/devices/virtual/misc/tdx_guest/measurements"
 
 static bool module_loaded(const struct doctor *d, const char *name)
 {
@@ -31,15 +32,66 @@ static bool module_loaded(const struct doctor *d, const char *name)
 	return loaded;
 }
 
+/* The first line of a file below the root that is examined, without its end. */
+static bool read_line(const struct doctor *d, const char *path, char *line, size_t size)
+{
+	char *whole = doctor_path(d, path);
+	FILE *file = fopen(whole, "re");
+	bool got = file && fgets(line, (int)size, file);
+
+	if (got)
+		line[strcspn(line, "\n")] = '\0';
+	if (file)
+		fclose(file);
+	free(whole);
+	return got;
+}
+
+/* Which kind of guest the kernel found itself in; the driver is named after its device. */
+static bool is_tdx_guest(const struct doctor *d)
+{
+	char *path = doctor_path(d, "/proc/cpuinfo"), *line = NULL;
+	FILE *file = fopen(path, "re");
+	bool is_tdx = false;
+	size_t size = 0;
+
+	while (file && !is_tdx && getline(&line, &size, file) >= 0)
+		is_tdx = !strncmp(line, "flags", 5) && strstr(line, " tdx_guest");
+	if (file)
+		fclose(file);
+	free(line);
+	free(path);
+	return is_tdx || module_loaded(d, "tdx_guest");
+}
+
+static void examine_tdx_release(struct doctor *d, const char *release, unsigned int major,
+				unsigned int minor)
+{
+	if (!is_tdx_guest(d))
+		return;
+	if (major < 6 || (major == 6 && minor < 7))
+		find(d, LEVEL_PROBLEM, "kernel.tdx", "use Linux 6.7 or later in TDX guests",
+		     "Linux %s cannot ask for TDX quotes", release);
+	else if (major == 6 && minor < 16)
+		find(d, LEVEL_NOTE, "kernel.tdx", "for runtime measurement, use Linux 6.16 or later",
+		     "Linux %s has TDX quotes, but does not let modules extend registers", release);
+	else
+		find(d, LEVEL_OK, "kernel.tdx", NULL, "Linux %s has TDX quotes and runtime measurement",
+		     release);
+}
+
 static void examine_release(struct doctor *d)
 {
 	unsigned int major, minor;
-	struct utsname name;
+	struct utsname name = { .release = "" };
 
-	if (*d->sysroot || uname(&name) < 0)
+	/* Of the system below --sysroot only what it says of itself. */
+	if (!read_line(d, "/proc/sys/kernel/osrelease", name.release, sizeof(name.release)) &&
+	    (*d->sysroot || uname(&name) < 0))
 		return;
 	if (sscanf(name.release, "%u.%u", &major, &minor) != 2)
 		major = minor = 0;
+	examine_tdx_release(d, name.release, major, minor);
 	if (major > 6 || (major == 6 && minor >= 5))
 		find(d, LEVEL_OK, "kernel", NULL, "Linux %s", name.release);
 	else if (major == 6 && minor >= 1)
@@ -77,7 +129,7 @@ static void examine_modules(struct doctor *d)
 	}
 	if (!any)
 		find(d, LEVEL_NOTE, "module.stock",
-		     "in an SEV-SNP guest: modprobe sev-guest; it also needs gcm and ghash-generic",
+		     "in an SEV-SNP guest: modprobe sev-guest, which also needs gcm and ghash-generic; in a TDX guest: modprobe tdx-guest",
 		     "none of the stock drivers is loaded; not needed where teegate reaches firmware itself");
 	if (module_loaded(d, "teegate_softfw")) {
 		d->software_firmware = true;
@@ -121,6 +173,21 @@ static void examine_stock_device(struct doctor *d, const char *path)
 		find(d, LEVEL_OK, "device.stock", NULL, "%s is for root only", path);
 }
 
+/* What may write the registers can log events in anybody's name. */
+static void examine_measurements(struct doctor *d)
+{
+	for (int i = 0; i < 4; i++) {
+		char *path = format_text(MEASUREMENTS "/rtmr%d:sha384", i);
+		struct stat st;
+
+		if (!doctor_stat(d, path, &st) && (st.st_mode & 022))
+			find(d, LEVEL_PROBLEM, "measurements", "chmod go-w it and look for what opened it",
+			     "%s has mode %04o: others can extend that register in anybody's name", path,
+			     st.st_mode & 07777u);
+		free(path);
+	}
+}
+
 static bool is_stock_device(const char *link)
 {
 	static const char *const nodes[] = { "/sev-guest", "/tdx_guest", "/dev/uv" };
@@ -157,14 +224,12 @@ static bool holds_stock_device(const struct doctor *d, const char *pid, char *li
 
 static char *command_of(const struct doctor *d, const char *pid)
 {
-	char *path = format_text("%s/proc/%s/comm", d->sysroot, pid), name[64] = "?";
-	FILE *file = fopen(path, "re");
+	char *path = format_text("/proc/%s/comm", pid), name[64];
+	bool got = read_line(d, path, name, sizeof(name));
 
-	if (file && fgets(name, sizeof(name), file))
-		name[strcspn(name, "\n")] = '\0';
-	if (file)
-		fclose(file);
 	free(path);
+	if (!got)
+		return escape_bytes("?", 1);
 	return escape_bytes(name, strlen(name));
 }
 
@@ -222,6 +287,32 @@ static void examine_configfs(struct doctor *d)
 	free(path);
 }
 
+/* The module's reason says what is wrong; this, what follows from the state alone. */
+static const char *advice_for(uint32_t state)
+{
+	switch (state) {
+	case TEEGATE_STATE_ABSENT:
+		return "evidence needs a guest with SEV-SNP or TDX; plain SEV and SEV-ES have no reports";
+	case TEEGATE_STATE_LOST:
+		return "restart this guest: nothing less brings the channel back";
+	case TEEGATE_STATE_DEAD:
+		return "rmmod teegate; modprobe teegate";
+	default:
+		return NULL;
+	}
+}
+
+static void examine_buffers(struct doctor *d, const struct tee_info *info)
+{
+	static const char advice[] =
+		"ask the operator of the host to look at its quoting service; they come back when it answers";
+
+	if (info->quarantined)
+		find(d, info->quarantined < info->in_flight_max ? LEVEL_NOTE : LEVEL_PROBLEM, "buffers",
+		     advice, "the host holds %u of %u quote buffers and has not answered in time",
+		     info->quarantined, info->in_flight_max);
+}
+
 void examine_info(struct doctor *d, const char *what, const char *target)
 {
 	struct tee_info info = { .size = sizeof(info) };
@@ -237,13 +328,15 @@ void examine_info(struct doctor *d, const char *what, const char *target)
 	if (r < 0)
 		find(d, LEVEL_PROBLEM, what, NULL, "%s", text);
 	else if (info.state != TEEGATE_STATE_UP)
-		find(d, LEVEL_PROBLEM, what, NULL, "%s is %s: %s", provider_name(info.provider),
-		     state_name(info.state), text);
+		find(d, LEVEL_PROBLEM, what, advice_for(info.state), "%s is %s: %s",
+		     provider_name(info.provider), state_name(info.state), text);
 	else
 		find(d, LEVEL_OK, what, NULL, "%s is up (transport %s, VMPL %u)",
 		     provider_name(info.provider), transport_name(info.transport), info.vmpl);
 	if (r >= 0 && (info.taint & TEEGATE_TAINT_SOFTWARE_FIRMWARE))
 		d->software_firmware = true;
+	if (r >= 0)
+		examine_buffers(d, &info);
 	free(text);
 }
 
@@ -255,6 +348,7 @@ void examine_kernel(struct doctor *d)
 	examine_stock_device(d, "/dev/sev-guest");
 	examine_stock_device(d, "/dev/tdx_guest");
 	examine_stock_device(d, "/dev/uv");
+	examine_measurements(d);
 	examine_holders(d);
 	examine_configfs(d);
 	if (!*d->sysroot && !access(TEEGATE_DEVICE, R_OK | W_OK))

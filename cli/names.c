@@ -54,6 +54,16 @@ const char *state_name(uint32_t state)
 	}
 }
 
+#define TDREPORT_SIZE	1024
+#define TDREPORT_TYPE	0x81	/* in its first byte, where a quote has its version */
+
+const char *report_kind(const char *provider, const uint8_t *report, size_t len)
+{
+	if (strcmp(provider, "tdx"))
+		return "report";
+	return len == TDREPORT_SIZE && report[0] == TDREPORT_TYPE ? "tdreport" : "quote";
+}
+
 int status_of_error(int error)
 {
 	switch (-error) {

@@ -12,7 +12,8 @@
 
 #include "cli.h"
 
-#define FILE_MAX (16u << 20)
+#define FILE_MAX	(16u << 20)
+#define TIMEOUT_MAX_S	600	/* of tee_get_report() */
 
 int complain(int status, const char *format, ...)
 {
@@ -234,6 +235,16 @@ int parse_number(const char *text, unsigned long max, unsigned long *ret)
 		return -EINVAL;
 	*ret = number;
 	return 0;
+}
+
+int take_timeout(const struct command *command, const char *text, unsigned int *ret_ms)
+{
+	unsigned long seconds;
+
+	if (parse_number(text, TIMEOUT_MAX_S, &seconds) < 0 || !seconds)
+		return usage_error(command, "--timeout takes 1 to %d seconds", TIMEOUT_MAX_S);
+	*ret_ms = (unsigned int)seconds * 1000;
+	return STATUS_OK;
 }
 
 /* What follows the seconds: nothing but a fraction, then Z or +hh:mm. */

@@ -14,6 +14,7 @@ import os
 import pathlib
 import pty
 import re
+import struct
 import subprocess
 import sys
 import tempfile
@@ -22,7 +23,7 @@ import unittest
 
 TOOL = EVIDENCE = None
 VECTORS = pathlib.Path(__file__).resolve().parents[1] / "vectors"
-COMMANDS = ("info", "report", "verify", "extract", "doctor")
+COMMANDS = ("info", "report", "verify", "extract", "extend", "doctor")
 
 
 def run(*args, data=None, **more):
@@ -82,7 +83,11 @@ class TestCommandLine(Test):
                      ["doctor", "x"], ["extract"], ["extract", "a", "b"], ["report", "x"],
                      ["report", "--nonce", "0"], ["report", "--nonce", "zz"],
                      ["report", "--nonce", "00" * 65], ["report", "--timeout", "0"],
-                     ["report", "--timeout", "601"], ["verify"], ["verify", "x"],
+                     ["report", "--timeout", "601"], ["extend"], ["extend", "--index", "2"],
+                     ["extend", "x"], ["extend", "--index", "1", "x"],
+                     ["extend", "--index", "4", "x"], ["extend", "--index", "x", "x"],
+                     ["extend", "--index", "2", "--timeout", "0", "x"],
+                     ["extend", "--index", "2", "/dev/null"], ["verify"], ["verify", "x"],
                      ["verify", "--root", root], ["verify", "--nonce", "0", "x"],
                      ["verify", "--measurement", "00", "x"], ["verify", "--min-tcb", "00", "x"],
                      ["verify", "--min-tcb", "bl=256", "x"], ["verify", "--min-tcb", "x=1", "x"],
@@ -101,6 +106,7 @@ class TestCommandLine(Test):
         self.status(4, "verify", "--root", "/nonexistent", data)
         self.status(4, "verify", "--root", "/dev/null", data)
         self.status(4, "extract", "/nonexistent")
+        self.status(4, "extend", "--index", "2", "/nonexistent")
         self.status(4, "report", "--target", "fake:", "--output", "/nonexistent/file")
 
     def test_a_full_disk_is_noticed(self):
@@ -208,11 +214,71 @@ class TestVerify(Test):
         self.assertEqual(run("verify", "--quiet", *args, bad).returncode, 1)
 
 
+def cbor_bytes(data):
+    return b"\x59" + struct.pack(">H", len(data)) + data
+
+
+def tdx_evidence(report, log=None):
+    """Raw evidence of TDX as doc/evidence.cddl has it, written by hand; lengths of 256 and more."""
+    item = b"\x01\x01\x02\x63tdx\x03" + cbor_bytes(report)
+    return (b"\xa4" + item + b"\x06" + cbor_bytes(log)) if log else b"\xa3" + item
+
+
+QUOTE = struct.pack("<HHI", 4, 2, 0x81) + bytes(4998)
+TDREPORT = b"\x81" + bytes(1023)
+LOG = bytes(range(256)) * 2
+
+
 class TestReportAndExtract(Test):
     def setUp(self):
         self.scratch = tempfile.TemporaryDirectory()
         self.dir = pathlib.Path(self.scratch.name)
         self.addCleanup(self.scratch.cleanup)
+
+    def fake(self, evidence):
+        (self.dir / "fake.cbor").write_bytes(evidence)
+        return "fake:%s" % (self.dir / "fake.cbor")
+
+    def test_a_quote_is_told_with_its_event_log(self):
+        for report, log, kind in ((QUOTE, LOG, "quote"), (QUOTE, None, "quote"),
+                                  (TDREPORT, LOG, "tdreport")):
+            args = ("report", "--raw", "--target", self.fake(tdx_evidence(report, log)),
+                    "--output", self.dir / "out.cbor")
+            told = json.loads(self.status(0, *args, "--json").stdout)
+            self.assertEqual((told["provider"], told["kind"]), ("tdx", kind))
+            self.assertEqual(told["reportBytes"], len(report))
+            self.assertEqual(told["eventLogBytes"], len(log or b""))
+            self.assertEqual(told["certificateBytes"], 0)
+            text = self.text(0, *args)
+            self.assertRegex(text, r"(?m)^  %s +%d bytes$" % (kind, len(report)))
+            self.assertRegex(text, r"(?m)^  event log +%s" % ("512 bytes$" if log else "none: "))
+            self.assertNotIn("certificates", text)
+            self.assertNotIn("event log", self.text(0, *args, "--no-event-log"))
+
+    def test_extract_names_quote_tdreport_and_event_log(self):
+        for number, (report, log, names) in enumerate((
+                (QUOTE, LOG, {"quote.bin", "eventlog.bin"}), (QUOTE, None, {"quote.bin"}),
+                (TDREPORT, LOG, {"tdreport.bin", "eventlog.bin"}))):
+            out = self.dir / str(number)
+            listed = json.loads(self.status(0, "extract", "--json", "--directory", out, "-",
+                                            data=tdx_evidence(report, log)).stdout)
+            self.assertEqual(listed["provider"], "tdx")
+            self.assertEqual(set(listed["files"]), names)
+            self.assertEqual({p.name for p in out.iterdir()}, names)
+            (name,) = names - {"eventlog.bin"}
+            self.assertEqual((out / name).read_bytes(), report)
+            if log:
+                self.assertEqual((out / "eventlog.bin").read_bytes(), log)
+
+    def test_extend_asks_for_one_event_of_the_right_size(self):
+        for size in (0, 1025):
+            done = self.status(2, "extend", "--target", "fake:", "--index", "2", "-",
+                               data=bytes(size))
+            self.assertIn(b"1 to 1024", done.stderr)
+        for size in (1, 1024):
+            done = self.status(3, "extend", "--target", "fake:", "--index", "3", "-",
+                               data=bytes(size))
+            self.assertIn(b"no runtime measurement registers", done.stderr)
 
     def test_report_goes_where_it_is_told(self):
         out = self.dir / "evidence.cbor"
@@ -271,10 +337,12 @@ class TestReportAndExtract(Test):
         self.assertIn("SOFTWARE FIRMWARE", text)
         told = json.loads(self.status(0, "info", "--json", "--target", "fake:").stdout)
         self.assertEqual((told["provider"], told["softwareFirmware"]), ("sev-snp", True))
+        self.assertEqual((told["inFlight"], told["quarantined"], told["inFlightMax"]), (0, 0, 0))
+        self.assertNotIn("in flight", text)
 
     def test_no_tee_is_3(self):
-        for command in ("info", "report"):
-            done = self.status(3, command, "--target", "broker:/nonexistent/socket")
+        for command in (["info"], ["report"], ["extend", "--index", "2", "-"]):
+            done = self.status(3, *command, "--target", "broker:/nonexistent/socket", data=b"e")
             self.assertTrue(done.stderr.startswith(b"teegatectl: "))
 
 
@@ -332,6 +400,38 @@ class TestDoctor(Test):
     def test_a_holder_of_the_stock_device(self):
         (self.root / "proc/77/fd/5").symlink_to("/dev/sev-guest")
         self.assertIn(r"77 (evil\x1b[31m) holds /dev/sev-guest", self.problem("holders"))
+
+    def test_a_writable_measurement_register(self):
+        where = self.root / "sys/devices/virtual/misc/tdx_guest/measurements"
+        where.mkdir(parents=True)
+        for name, mode in (("rtmr0:sha384", 0o444), ("rtmr2:sha384", 0o644)):
+            (where / name).touch()
+            os.chmod(where / name, mode)
+        self.examine(0)
+        os.chmod(where / "rtmr2:sha384", 0o664)
+        self.assertIn("rtmr2:sha384", self.problem("measurements"))
+
+    def test_what_the_kernel_can_do_in_a_tdx_guest(self):
+        (self.root / "proc/sys/kernel").mkdir(parents=True)
+        release = self.root / "proc/sys/kernel/osrelease"
+        (self.root / "proc/cpuinfo").write_text("processor : 0\nflags\t\t: fpu tdx_guest sse\n")
+        for version, level in (("6.6.1-a", "problem"), ("6.7.0", "note"), ("6.12.117", "note"),
+                               ("6.16.0", "ok"), ("7.3.4", "ok")):
+            release.write_text(version + "\n")
+            found = self.examine(1 if level == "problem" else 0)["findings"]
+            self.assertEqual([f["level"] for f in found if f["what"] == "kernel.tdx"], [level])
+        (self.root / "proc/cpuinfo").write_text("flags\t\t: fpu sse\n")
+        release.write_text("6.6.1\n")
+        self.assertNotIn("kernel.tdx", [f["what"] for f in self.examine(0)["findings"]])
+
+    def test_a_holder_of_the_tdx_device(self):
+        (self.root / "proc/77/fd/5").symlink_to("/dev/tdx_guest")
+        self.assertIn("holds /dev/tdx_guest", self.problem("holders"))
+
+    def test_an_open_tdx_device(self):
+        (self.root / "dev/tdx_guest").touch()
+        os.chmod(self.root / "dev/tdx_guest", 0o666)
+        self.problem("device.stock")
 
     def test_a_missing_socket(self):
         (self.root / "run/teegate/broker.sock").unlink()
