@@ -4,7 +4,7 @@
 # Building what is under test. Sources are only read: modules are built in
 # copies, user space by meson beside the source, all of it under build/.
 
-# build_modules: teegate.ko and teegate_softfw.ko for KVER into build/modules/KVER.
+# build_modules: teegate.ko and the software firmwares for KVER into build/modules/KVER.
 # KHEADERS is the build tree of a kernel that has no header package.
 build_modules() {
 	local dir=build/modules/$KVER headers=${KHEADERS:-/lib/modules/$KVER/build}
@@ -17,7 +17,7 @@ build_modules() {
 	run_logged "firmware-$KVER" in_root make -C "$headers" M="/$dir/firmware/tests/firmware" \
 		-j2 CONFIG_DEBUG_INFO_BTF_MODULES= modules || return
 	cp "$SRC/$dir/src/teegate.ko" "$SRC/$dir/firmware/tests/firmware/teegate_softfw.ko" \
-		"$SRC/$dir/"
+		"$SRC/$dir/firmware/tests/firmware/tdx/teegate_softtdx.ko" "$SRC/$dir/"
 }
 
 # copy_source DIR PATH...: a copy to build in; times are kept, so that make sees what changed.
@@ -67,4 +67,11 @@ make_chip() {
 	mkdir -p "$1"
 	run_logged chip in_root /src/tests/pki/make-chip "/build/${1#"$BUILD"/}" \
 		--product "${PRODUCT:-Milan}" --report-version "${REPORT_VERSION:-3}"
+}
+
+# make_td DIR: a new simulated TDX platform.
+make_td() {
+	mkdir -p "$1"
+	run_logged td in_root /src/tests/pki/make-td "/build/${1#"$BUILD"/}" \
+		--quote-version "${QUOTE_VERSION:-4}" --product "${TD_PRODUCT:-SPR}"
 }

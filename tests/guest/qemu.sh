@@ -6,8 +6,10 @@
 # TCG: the lab must give the same result on every machine, and a /dev/kvm that
 # does not work is worse than none.
 
-# Where the software firmware keeps its secrets page: outside System RAM, see tests/firmware.
+# Where software firmware has its pages (SNP: secrets; TDX: mailbox and event log): outside System
+# RAM, see tests/firmware.
 FIRMWARE_HOLE='memmap=64K$0x1f000000'
+TDX_LOG_ADDRESS=0x1f008000	# tests/pki/make-td has it, too
 
 # What init writes to the kernel log as its first act.
 INIT_MARK='teegate-lab: init'
@@ -25,19 +27,52 @@ splats() {
 	grep -hE "$SPLAT" "$@" | grep -vE 'Spectre|MDS CPU bug|Oops: .*fault_inject' | sort -u
 }
 
+# tdx_host: make the program that is host and quoting enclave of software TDs, build/tdx-host.
+tdx_host() {
+	local f
+
+	for f in "$SRC"/tests/firmware/tdx/{host*.[ch],mailbox.h}; do
+		[ "$BUILD/tdx-host" -nt "$f" ] || f=
+		[ -n "$f" ] || break
+	done
+	[ -z "$f" ] || return 0
+	run_logged tdx-host in_root cc -D_GNU_SOURCE -O2 -g -o "/build/tdx-host.$$" \
+		/src/tests/firmware/tdx/host.c /src/tests/firmware/tdx/host-quote.c \
+		-lcrypto -pthread &&
+		mv "$BUILD/tdx-host.$$" "$BUILD/tdx-host"
+}
+
+# as_td QEMU-ARGUMENT...: set HOST to the command that QEMU is run by, and HOST_OPTIONS to what
+# QEMU needs for it, so that the guest is a TD of the platform in TD, a folder that
+# tests/pki/make-td has made under /build. The memory is the host's, hence `-m MiB` counts here.
+as_td() {
+	local in=/build/${TD#"$BUILD"/} mib=
+
+	while [ $# -gt 0 ]; do
+		[ "$1" != -m ] || mib=$2
+		shift
+	done
+	tdx_host || return
+	HOST=(/build/tdx-host --key "$in/host.key" --memory "$mib" --)
+	HOST_OPTIONS=(-acpitable "sig=CCEL,rev=1,data=$in/ccel.acpi"
+		-device "loader,file=$in/ccel.bin,addr=$TDX_LOG_ADDRESS,force-raw=on")
+}
+
 # boot WORKDIR SECONDS QEMU-ARGUMENT...: run QEMU to its end. WORKDIR is under /build and
 # receives console.log. True if init was reached. A boot that dies before is repeated twice.
+# With TD set it is a TD that boots.
 boot() {
-	local dir=$1 seconds=$2 try rc
+	local dir=$1 seconds=$2 try rc HOST=() HOST_OPTIONS=()
 
 	shift 2
+	[ -z "${TD:-}" ] || as_td "$@" || return
 	for try in 1 2 3; do
 		rc=0
-		in_root timeout --foreground -k 10 "$seconds" qemu-system-x86_64 \
+		in_root timeout --foreground -k 10 "$seconds" "${HOST[@]}" qemu-system-x86_64 \
 			-accel tcg,thread=multi -cpu max,la57=off -nodefaults -no-reboot \
 			-display none -nic none \
 			-chardev "file,id=console,path=/build/${dir#"$BUILD"/}/console.log" \
-			-serial chardev:console "$@" || rc=$?
+			-serial chardev:console "${HOST_OPTIONS[@]}" "$@" || rc=$?
 		if grep -qsF "$INIT_MARK" "$dir/console.log"; then
 			[ "$rc" = 0 ] || say "QEMU ended with status $rc (124: after $seconds s)"
 			return "$rc"
