@@ -16,38 +16,56 @@
 #include "verify-show.h"
 
 #define REPORT_SIZE	1184	/* a bare SEV-SNP report; an evidence item is never so small */
+#define TDREPORT_SIZE	1024
 #define TCB_SIZE	8
+#define HASH_SIZE	48
+#define RTMRS		4
 
 static const char help[] =
 "Usage: teegatectl verify [OPTIONS] --root FILE EVIDENCE...\n"
 "\n"
-"Judges evidence (CBOR, as `teegatectl report` writes it) or a bare SEV-SNP\n"
-"report of 1184 bytes. \"-\" is standard input. Prints what the evidence says,\n"
-"every check, and what was not checked because no expected value was given.\n"
+"Judges evidence (CBOR, as `teegatectl report` writes it), a bare SEV-SNP report\n"
+"of 1184 bytes or a bare TDX quote. \"-\" is standard input. Prints what the\n"
+"evidence says, every check, and what was not checked because no expected value\n"
+"was given.\n"
 "\n"
 "Certificates, PEM or DER:\n"
-"  --root FILE          trust anchor (ARK). AMD's file of ASK and ARK will do\n"
+"  --root FILE          trust anchor: AMD's ARK (the file of ASK and ARK will do)\n"
+"                       or Intel's SGX root\n"
+"\n"
+"SEV-SNP:\n"
 "  --ask FILE           ASK or ASVK; default: the one in the evidence\n"
 "                       (also --asvk, --intermediate)\n"
 "  --vcek FILE          VCEK or VLEK; default: the one in the evidence\n"
 "                       (also --vlek, --leaf)\n"
 "  --crl FILE           revocation list of the root\n"
-"\n"
-"Expectations; what is not given is not checked:\n"
-"  --nonce HEX          data that the caller put in (also --user-data)\n"
-"  --workload NAME      the workload that asked\n"
-"  --measurement HEX    launch measurement, 48 bytes\n"
 "  --min-tcb TCB        lowest acceptable REPORTED_TCB: 16 hex digits as in the\n"
 "                       report, or parts: bl=4,tee=0,snp=24,ucode=219 (Turin:\n"
 "                       also fmc=)\n"
 "  --min-svn N          lowest acceptable guest SVN\n"
 "  --product NAME       Milan, Genoa or Turin\n"
 "  --vmpl N|any         VMPL of the guest kernel (default 0)\n"
-"  --time TIME          moment at which certificates must be valid: 2026-11-23,\n"
-"                       2026-11-23T12:00:00Z or seconds since 1970 (default: now)\n"
+"\n"
+"TDX:\n"
+"  --collateral FILE    what Intel publishes about the platform, one JSON object;\n"
+"                       without it TCB status and revocation stay unknown\n"
+"  --tcb-status LIST    accepted beside UpToDate: SWHardeningNeeded,\n"
+"                       ConfigurationNeeded, ConfigurationAndSWHardeningNeeded,\n"
+"                       OutOfDate, OutOfDateConfigurationNeeded\n"
+"  --rtmr N=HEX         runtime register 0 to 3, 48 bytes (again for another)\n"
+"  --td-attributes VALUE[/MASK]\n"
+"  --xfam VALUE[/MASK]  64-bit numbers, 0x for hexadecimal; default mask: all\n"
+"\n"
+"Expectations; what is not given is not checked:\n"
+"  --nonce HEX          data that the caller put in (also --user-data)\n"
+"  --workload NAME      the workload that asked\n"
+"  --measurement HEX    launch measurement (TDX: MRTD), 48 bytes\n"
+"  --time TIME          moment at which certificates and collateral must be valid:\n"
+"                       2026-11-23, 2026-11-23T12:00:00Z or seconds since 1970\n"
+"                       (default: now)\n"
 "\n"
 "Refused unless allowed:\n"
-"  --allow-debug        a guest whose policy lets the host debug it\n"
+"  --allow-debug        a guest that the host may debug\n"
 "  --allow-raw          evidence that does not say who asked\n"
 "\n"
 "Output:\n"
@@ -60,7 +78,7 @@ static const char help[] =
 enum {
 	OPT_ROOT = 256, OPT_ASK, OPT_LEAF, OPT_CRL, OPT_NONCE, OPT_WORKLOAD, OPT_MEASUREMENT,
 	OPT_MIN_TCB, OPT_MIN_SVN, OPT_PRODUCT, OPT_VMPL, OPT_TIME, OPT_DEBUG, OPT_RAW, OPT_JSON,
-	OPT_QUIET, OPT_HELP,
+	OPT_QUIET, OPT_HELP, OPT_COLLATERAL, OPT_TCB_STATUS, OPT_RTMR, OPT_ATTRIBUTES, OPT_XFAM,
 };
 
 static const struct option options[] = {
@@ -81,6 +99,11 @@ static const struct option options[] = {
 	{ "min-svn", required_argument, NULL, OPT_MIN_SVN },
 	{ "product", required_argument, NULL, OPT_PRODUCT },
 	{ "vmpl", required_argument, NULL, OPT_VMPL },
+	{ "collateral", required_argument, NULL, OPT_COLLATERAL },
+	{ "tcb-status", required_argument, NULL, OPT_TCB_STATUS },
+	{ "rtmr", required_argument, NULL, OPT_RTMR },
+	{ "td-attributes", required_argument, NULL, OPT_ATTRIBUTES },
+	{ "xfam", required_argument, NULL, OPT_XFAM },
 	{ "time", required_argument, NULL, OPT_TIME },
 	{ "allow-debug", no_argument, NULL, OPT_DEBUG },
 	{ "allow-raw", no_argument, NULL, OPT_RAW },
@@ -102,7 +125,8 @@ static const struct {
 
 struct request {
 	struct tee_verify_params params;
-	struct buffer root, ask, leaf, crl, nonce, measurement, min_tcb;
+	struct buffer root, ask, leaf, crl, nonce, measurement, min_tcb, collateral;
+	struct buffer rtmr[RTMRS];
 	/* --min-tcb by parts: the layout is known once the product is */
 	bool tcb_by_parts;
 	uint8_t tcb[TCB_PARTS];
@@ -119,6 +143,9 @@ static void request_done(struct request *q)
 	buffer_free(&q->nonce);
 	buffer_free(&q->measurement);
 	buffer_free(&q->min_tcb);
+	buffer_free(&q->collateral);
+	for (size_t i = 0; i < RTMRS; i++)
+		buffer_free(&q->rtmr[i]);
 }
 
 static int take_file(const char *path, struct buffer *buffer, struct tee_bytes *span)
@@ -145,7 +172,7 @@ static int take_nonce(const char *text, struct request *q)
 static int take_measurement(const char *text, struct request *q)
 {
 	buffer_free(&q->measurement);
-	if (parse_hex(text, &q->measurement) < 0 || q->measurement.len != 48)
+	if (parse_hex(text, &q->measurement) < 0 || q->measurement.len != HASH_SIZE)
 		return usage_error(&cmd_verify, "--measurement takes 96 hexadecimal digits");
 	q->params.measurement = (struct tee_bytes){ q->measurement.data, q->measurement.len };
 	return STATUS_OK;
@@ -227,6 +254,72 @@ static int take_product(const char *text, struct request *q)
 	return STATUS_OK;
 }
 
+/* The library knows the names; it refuses a list that it cannot use. */
+static int take_tcb_status(const char *text, struct request *q)
+{
+	static const char *const names[] = {
+		"UpToDate", "SWHardeningNeeded", "ConfigurationNeeded",
+		"ConfigurationAndSWHardeningNeeded", "OutOfDate", "OutOfDateConfigurationNeeded",
+	};
+	char *copy = must(strdup(text)), *rest = copy, *name;
+	bool good = true;
+
+	while (good && (name = strsep(&rest, ","))) {
+		good = false;
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+			good |= !strcmp(name, names[i]);
+	}
+	free(copy);
+	q->params.tcb_status = text;
+	return good ? STATUS_OK :
+		usage_error(&cmd_verify, "--tcb-status takes names such as SWHardeningNeeded, "
+			    "with commas; \"Revoked\" cannot be accepted");
+}
+
+static int take_rtmr(const char *text, struct request *q)
+{
+	unsigned int n = (unsigned int)(text[0] - '0');
+	struct buffer *to = &q->rtmr[n < RTMRS ? n : 0];
+
+	if (n >= RTMRS || text[1] != '=')
+		return usage_error(&cmd_verify, "--rtmr takes N=HEX with N from 0 to 3");
+	buffer_free(to);
+	if (parse_hex(text + 2, to) < 0 || to->len != HASH_SIZE)
+		return usage_error(&cmd_verify, "--rtmr takes 96 hexadecimal digits after the =");
+	q->params.rtmr[n] = (struct tee_bytes){ to->data, to->len };
+	return STATUS_OK;
+}
+
+static bool take_number64(const char *text, char end, uint64_t *ret, const char **ret_rest)
+{
+	unsigned long long number;
+	char *rest;
+
+	if (text[0] < '0' || text[0] > '9')
+		return false;
+	errno = 0;
+	number = strtoull(text, &rest, 0);
+	*ret = number;
+	*ret_rest = *rest ? rest + 1 : rest;
+	return !errno && rest != text && (!*rest || *rest == end);
+}
+
+static int take_masked(const char *text, const char *option, uint64_t *ret_value,
+		       uint64_t *ret_mask)
+{
+	const char *rest;
+	bool good;
+
+	*ret_mask = UINT64_MAX;
+	good = take_number64(text, '/', ret_value, &rest);
+	if (good && strchr(text, '/'))
+		good = take_number64(rest, '\0', ret_mask, &rest);
+	if (good && !(*ret_value & ~*ret_mask))
+		return STATUS_OK;
+	return usage_error(&cmd_verify, "--%s takes a number, or a number within a mask: "
+			   "0x10000000/0xffffffff", option);
+}
+
 static int take_time(const char *text, struct request *q)
 {
 	if (parse_time(text, &q->params.time) < 0 || q->params.time <= 0)
@@ -261,6 +354,17 @@ static int take_option(int option, const char *value, struct request *q)
 		return take_product(value, q);
 	case OPT_VMPL:
 		return take_vmpl(value, q);
+	case OPT_COLLATERAL:
+		return take_file(value, &q->collateral, &q->params.collateral);
+	case OPT_TCB_STATUS:
+		return take_tcb_status(value, q);
+	case OPT_RTMR:
+		return take_rtmr(value, q);
+	case OPT_ATTRIBUTES:
+		return take_masked(value, "td-attributes", &q->params.td_attributes,
+				   &q->params.td_attributes_mask);
+	case OPT_XFAM:
+		return take_masked(value, "xfam", &q->params.xfam, &q->params.xfam_mask);
 	case OPT_TIME:
 		return take_time(value, q);
 	case OPT_DEBUG:
@@ -280,6 +384,15 @@ static int take_option(int option, const char *value, struct request *q)
 	}
 }
 
+/* An evidence item is a CBOR map, which begins with another byte than these. */
+static bool is_quote(const struct buffer *input)
+{
+	bool quote = input->len > 8 && (input->data[0] == 4 || input->data[0] == 5) &&
+		     input->data[1] == 0 && input->data[4] == 0x81;
+
+	return quote || (input->len == TDREPORT_SIZE && input->data[0] == 0x81);
+}
+
 static int judge(const struct buffer *input, const struct tee_verify_params *params,
 		 tee_verdict **ret)
 {
@@ -287,6 +400,8 @@ static int judge(const struct buffer *input, const struct tee_verify_params *par
 
 	if (input->len == REPORT_SIZE)
 		r = tee_verify_snp_report(input->data, input->len, params, ret);
+	else if (is_quote(input))
+		r = tee_verify_tdx_quote(input->data, input->len, params, ret);
 	else
 		r = tee_verify(input->data, input->len, params, ret);
 	if (r < 0)

@@ -181,8 +181,13 @@ void show_verdict(const char *file, const tee_verdict *verdict)
 	show_who(verdict);
 	show_facts(verdict, "report.", proven(verdict, "signature") ? "What the report says" :
 		   "What the report says, NOT PROVEN");
+	show_facts(verdict, "event.", proven(verdict, "event_log.events") ? "Events of teegate" :
+		   "Events of teegate, NOT PROVEN");
 	show_facts(verdict, "root.", "Trust anchor");
 	show_facts(verdict, "leaf.", "Certificate of the signing key");
+	show_facts(verdict, "tcb.", proven(verdict, "tcb_info.signature") &&
+		   proven(verdict, "qe_identity.signature") ? "What Intel says of the platform" :
+		   "What Intel says of the platform, NOT PROVEN");
 	show_checks(verdict);
 	show_not_made(verdict);
 	if (taint)

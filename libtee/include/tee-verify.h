@@ -33,7 +33,7 @@ struct tee_bytes {
 struct tee_verify_params {
 	size_t size;
 	unsigned int flags;		/* TEE_VERIFY_* */
-	struct tee_bytes root;		/* trust anchor: ARK, PEM or DER; AMD's bundle of ASK and ARK will do. Required */
+	struct tee_bytes root;		/* trust anchor, PEM or DER: ARK (AMD's bundle of ASK and ARK will do), or Intel's SGX root. Required */
 	struct tee_bytes intermediates;	/* ASK or ASVK (PEM bundle or DER); empty: taken from the evidence */
 	struct tee_bytes leaf;		/* VCEK or VLEK, PEM or DER; empty: taken from the evidence */
 	struct tee_bytes crl;		/* DER or PEM, signed by @root; empty: revocation not checked */
@@ -46,7 +46,22 @@ struct tee_verify_params {
 	int vmpl;			/* expected VMPL, 0..3, or -1: any (then said to be not checked) */
 	uint32_t min_guest_svn;		/* 0: not checked */
 	const char *product;		/* "Milan", "Genoa", "Turin"; NULL: taken from the report or certificate, chain decides */
+
+	/*
+	 * Intel TDX. A caller whose structure ends before here gets none of it. @root is Intel's
+	 * SGX root certificate, @measurement the MRTD; the PCK chain is always the one in the quote.
+	 */
+	struct tee_bytes collateral;	/* JSON object, see doc/verify-checks.md; empty: TCB and revocation unknown */
+	const char *tcb_status;		/* accepted beside "UpToDate", separated by commas: "SWHardeningNeeded",
+					   "ConfigurationNeeded"...; never "Revoked". NULL: none */
+	struct tee_bytes rtmr[4];	/* 48 bytes each; empty: not checked */
+	/* Of the bits in the mask (value & mask) is demanded, of the others what every TD has. */
+	uint64_t td_attributes, td_attributes_mask;
+	uint64_t xfam, xfam_mask;
 };
+
+/* What the first version had; a structure that is shorter is refused. */
+#define TEE_VERIFY_PARAMS_SIZE_0	offsetof(struct tee_verify_params, collateral)
 
 enum tee_check_result { TEE_CHECK_PASSED = 0, TEE_CHECK_FAILED = 1, TEE_CHECK_NOT_MADE = 2, TEE_CHECK_WARNING = 3 };
 
@@ -64,6 +79,13 @@ int tee_verify(const void *evidence, size_t len, const struct tee_verify_params 
  */
 int tee_verify_snp_report(const void *report, size_t len, const struct tee_verify_params *params,
 			  tee_verdict **ret_verdict);
+
+/*
+ * tee_verify_tdx_quote() - the same for a bare TDX quote, version 4 or 5; what follows after its
+ * signature data is not looked at.
+ */
+int tee_verify_tdx_quote(const void *quote, size_t len, const struct tee_verify_params *params,
+			 tee_verdict **ret_verdict);
 
 tee_verdict *tee_verdict_free(tee_verdict *verdict);
 /* 1 when no check failed, else 0. */

@@ -7,25 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bytes.h"
 #include "snp-report.h"
-
-static uint32_t le32(const uint8_t *p)
-{
-	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
-static uint64_t le64(const uint8_t *p)
-{
-	return le32(p) | (uint64_t)le32(p + 4) << 32;
-}
-
-bool bytes_are_zero(const uint8_t *data, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (data[i])
-			return false;
-	return true;
-}
 
 void snp_report_parse(const uint8_t *raw, struct snp_report *ret)
 {

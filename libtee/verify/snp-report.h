@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bytes.h"
 #include "verdict.h"
 
 #define NEEDS_ROOT	(SET(CHECK_ROOT) | SET(CHECK_ROOT_PROFILE) | SET(CHECK_ROOT_VALIDITY))
@@ -82,6 +83,5 @@ bool snp_tcb_not_above(const uint8_t *a, const uint8_t *b);
 const char *snp_tcb_text(enum snp_product product, const uint8_t *tcb, char *buf);
 void snp_tcb_facts(const struct snp_report *r, enum snp_product product, tee_verdict *v);
 
-bool bytes_are_zero(const uint8_t *data, size_t len);
 
 #endif

@@ -4,10 +4,9 @@
  * is printed), a 32-bit offset from the start of the table and a 32-bit length; an entry
  * of zeros ends the list.
  */
-#include <stdbool.h>
-#include <stdint.h>
 #include <string.h>
 
+#include "bytes.h"
 #include "snp-table.h"
 
 #define ENTRY_SIZE	24
@@ -30,11 +29,6 @@ static const struct {
 const char *snp_table_slot_name(enum snp_table_slot slot)
 {
 	return slots[slot].name;
-}
-
-static uint32_t le32(const uint8_t *p)
-{
-	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
 static const char *take_entry(struct tee_bytes table, size_t header_end, const uint8_t *entry,

@@ -16,35 +16,55 @@
 #include "evidence.h"
 #include "public.h"
 #include "snp-verify.h"
+#include "tdx-log.h"
+#include "tdx-tcb.h"
+#include "tdx-verify.h"
 #include "verdict.h"
 
 #define KNOWN_FLAGS	(TEE_VERIFY_ALLOW_DEBUG | TEE_VERIFY_ALLOW_RAW)
 
+#define REPORT_DATA_SIZE	64	/* of every provider */
+#define HASH_SIZE		48
+
 #define COMMON_CHECKS	(SNP_CHECKS | SET(CHECK_NONCE))
 #define BOUND_CHECKS	(SET(CHECK_EVIDENCE_BOUND) | NEEDS_BINDING | SET(CHECK_CLAIMS_FORMAT) | \
 			 SET(CHECK_CLAIMS_TAINT) | SET(CHECK_WORKLOAD))
+
+_Static_assert(SNP_REPORT_DATA_SIZE == REPORT_DATA_SIZE &&
+	       TDX_REPORT_DATA_SIZE == REPORT_DATA_SIZE, "report_data is as long everywhere");
 
 static bool span_usable(struct tee_bytes span)
 {
 	return span.data || !span.len;
 }
 
+static bool hash_usable(struct tee_bytes span)
+{
+	return span_usable(span) && (!span.len || span.len == HASH_SIZE);
+}
+
+static int check_tdx_params(const struct tee_verify_params *p)
+{
+	if (!span_usable(p->collateral))
+		return -EINVAL;
+	for (size_t i = 0; i < sizeof(p->rtmr) / sizeof(p->rtmr[0]); i++)
+		if (!hash_usable(p->rtmr[i]))
+			return -EINVAL;
+	if (p->td_attributes & ~p->td_attributes_mask || p->xfam & ~p->xfam_mask)
+		return -EINVAL;
+	return tcb_list_usable(p->tcb_status) ? 0 : -EINVAL;
+}
+
 static int check_params(const struct tee_verify_params *p)
 {
-	if (!p || p->size < sizeof(*p) || (p->flags & ~KNOWN_FLAGS))
+	if (p->flags & ~KNOWN_FLAGS)
 		return -EINVAL;
-	/* A larger structure of a newer caller is fine as long as it asks for nothing new. */
-	for (size_t i = sizeof(*p); i < p->size; i++)
-		if (((const uint8_t *)p)[i])
-			return -EINVAL;
 	if (!p->root.data || !p->root.len || p->time <= 0)
 		return -EINVAL;
 	if (!span_usable(p->intermediates) || !span_usable(p->leaf) || !span_usable(p->crl) ||
-	    !span_usable(p->measurement) || !span_usable(p->min_tcb))
+	    !hash_usable(p->measurement) || !span_usable(p->min_tcb))
 		return -EINVAL;
-	if ((p->nonce_len && !p->nonce) || p->nonce_len > SNP_REPORT_DATA_SIZE)
-		return -EINVAL;
-	if (p->measurement.len && p->measurement.len != SNP_MEASUREMENT_SIZE)
+	if ((p->nonce_len && !p->nonce) || p->nonce_len > REPORT_DATA_SIZE)
 		return -EINVAL;
 	if (p->min_tcb.len && p->min_tcb.len != SNP_TCB_SIZE)
 		return -EINVAL;
@@ -52,14 +72,29 @@ static int check_params(const struct tee_verify_params *p)
 		return -EINVAL;
 	if (p->product && !snp_product_from_name(p->product, strlen(p->product)))
 		return -EINVAL;
-	return 0;
+	return check_tdx_params(p);
+}
+
+/* What an older caller did not know is zero; what a newer one wants must be. */
+static int copy_params(const struct tee_verify_params *params, struct tee_verify_params *ret)
+{
+	size_t size = params ? params->size : 0;
+
+	if (size < TEE_VERIFY_PARAMS_SIZE_0)
+		return -EINVAL;
+	for (size_t i = sizeof(*ret); i < size; i++)
+		if (((const uint8_t *)params)[i])
+			return -EINVAL;
+	*ret = (struct tee_verify_params){ .size = 0 };
+	memcpy(ret, params, size < sizeof(*ret) ? size : sizeof(*ret));
+	return check_params(ret);
 }
 
 /* Data that went into report_data as it is, zero-padded. */
 static void check_raw_nonce(const uint8_t *report_data, const struct tee_verify_params *p,
 			    tee_verdict *v)
 {
-	uint8_t padded[SNP_REPORT_DATA_SIZE] = { 0 };
+	uint8_t padded[REPORT_DATA_SIZE] = { 0 };
 
 	if (!p->nonce) {
 		verdict_skip(v, CHECK_NONCE, "no expected data was given");
@@ -78,6 +113,28 @@ static void skip_workload(const struct tee_verify_params *p, tee_verdict *v)
 		verdict_fail(v, CHECK_WORKLOAD, "nothing here names a workload");
 }
 
+/*
+ * An expectation that only another kind of TEE could meet is not met. Recorded before the provider
+ * is judged, because the first word about a check stands.
+ */
+static void check_expectations(bool tdx, const struct tee_verify_params *p, tee_verdict *v)
+{
+	bool rtmr = p->rtmr[0].len || p->rtmr[1].len || p->rtmr[2].len || p->rtmr[3].len;
+
+	if (tdx && (p->min_tcb.len || p->min_guest_svn || p->product))
+		verdict_fail(v, CHECK_EVIDENCE_PROVIDER, "a minimum TCB, a guest SVN or a product was "
+			     "expected, which a TDX quote does not have");
+	else if (tdx && p->crl.len)
+		verdict_fail(v, CHECK_EVIDENCE_PROVIDER,
+			     "a revocation list was given; those for TDX come in the collateral");
+	else if (!tdx && (rtmr || p->td_attributes_mask || p->xfam_mask))
+		verdict_fail(v, CHECK_EVIDENCE_PROVIDER, "runtime registers, TD attributes or XFAM "
+			     "were expected, which an SEV-SNP report does not have");
+	else if (!tdx && p->collateral.len)
+		verdict_fail(v, CHECK_EVIDENCE_PROVIDER,
+			     "collateral was given, which is for TDX quotes");
+}
+
 static bool check_size(size_t len, tee_verdict *v)
 {
 	if (len != SNP_REPORT_SIZE) {
@@ -89,50 +146,75 @@ static bool check_size(size_t len, tee_verdict *v)
 	return true;
 }
 
+/* What can be said of report_data when there is no evidence item around the report. */
+static void check_bare(const uint8_t *report_data, const struct tee_verify_params *p,
+		       tee_verdict *v)
+{
+	if (binding_tag_claimed(report_data))
+		verdict_warn(v, CHECK_BINDING_TAG,
+			     "report_data is that of a bound report; who asked is only in the evidence item");
+	check_raw_nonce(report_data, p, v);
+	skip_workload(p, v);
+}
+
 static int verify_report(OSSL_LIB_CTX *lib, const uint8_t *report, size_t len,
 			 const struct tee_verify_params *p, tee_verdict *v)
 {
 	struct tee_bytes no_table = { NULL, 0 };
-	const uint8_t *report_data;
 	int r = 0;
 
 	verdict_fact(v, "provider", "sev-snp");
+	check_expectations(false, p, v);
 	if (check_size(len, v)) {
-		report_data = report + SNP_REPORT_DATA_OFFSET;
 		r = snp_verify(lib, report, no_table, p, v);
-		if (binding_tag_claimed(report_data))
-			verdict_warn(v, CHECK_BINDING_TAG,
-				     "report_data is that of a bound report; who asked is only in the evidence item");
-		check_raw_nonce(report_data, p, v);
-		skip_workload(p, v);
+		check_bare(report + SNP_REPORT_DATA_OFFSET, p, v);
 	}
 	return r < 0 ? r : verdict_finish(v, COMMON_CHECKS, SNP_REQUIRED | SET(CHECK_REPORT_SIZE));
 }
 
-static bool looks_like_tdx(const uint8_t *report, size_t len)
+static int verify_quote(OSSL_LIB_CTX *lib, const uint8_t *quote, size_t len,
+			const struct tee_verify_params *p, tee_verdict *v)
 {
-	static const uint8_t v4[8] = { 4, 0, 2, 0, 0x81, 0, 0, 0 };
-	static const uint8_t v5[8] = { 5, 0, 2, 0, 0x81, 0, 0, 0 };
+	struct td_body body;
+	int r;
 
-	return len >= sizeof(v4) && (!memcmp(report, v4, sizeof(v4)) ||
-				     !memcmp(report, v5, sizeof(v5)));
+	verdict_set_provider(v, &tdx_checks);
+	verdict_fact(v, "provider", "tdx");
+	check_expectations(true, p, v);
+	if (looks_like_tdreport(quote, len)) {
+		tdreport_refuse(lib, quote, v);
+		return verdict_finish(v, NEEDS_NOTHING, SET(TDX_REPORT_MAC));
+	}
+	r = tdx_verify(lib, quote, len, p, &body, v);
+	if (r < 0)
+		return r;
+	if (body.report_data)
+		check_bare(body.report_data, p, v);
+	return verdict_finish(v, TDX_CHECKS | SET(CHECK_NONCE), TDX_REQUIRED);
 }
 
 /* The report itself says whose it is; the label around it is only compared. */
-static bool check_provider(const struct evidence *ev, tee_verdict *v)
+static bool check_provider(const struct evidence *ev, const struct tee_verify_params *p,
+			   tee_verdict *v)
 {
-	if (ev->report.len != SNP_REPORT_SIZE) {
-		verdict_fail(v, CHECK_EVIDENCE_PROVIDER, "the report (%zu bytes) is %s", ev->report.len,
-			     looks_like_tdx(ev->report.data, ev->report.len) ?
-			     "a TDX quote; this version judges SEV-SNP only" : "of no known kind");
+	bool tdx = looks_like_tdx_quote(ev->report.data, ev->report.len) ||
+		   looks_like_tdreport(ev->report.data, ev->report.len);
+	const char *name = tdx ? "tdx" : "sev-snp", *title = tdx ? "TDX" : "SEV-SNP";
+
+	if (ev->report.len != SNP_REPORT_SIZE && !tdx) {
+		verdict_fail(v, CHECK_EVIDENCE_PROVIDER, "the report (%zu bytes) is of no known kind",
+			     ev->report.len);
 		return false;
 	}
-	verdict_fact(v, "provider", "sev-snp");
-	if (strcmp(ev->provider, "sev-snp"))
+	verdict_fact(v, "provider", "%s", name);
+	check_expectations(tdx, p, v);
+	if (strcmp(ev->provider, name))
 		verdict_warn(v, CHECK_EVIDENCE_PROVIDER,
-			     "the report is from SEV-SNP, the label of the evidence says otherwise");
+			     "the report is from %s, the label of the evidence says otherwise", title);
 	else
-		verdict_pass(v, CHECK_EVIDENCE_PROVIDER, NEEDS_NOTHING, "the report is from SEV-SNP");
+		verdict_pass(v, CHECK_EVIDENCE_PROVIDER, NEEDS_NOTHING, "the report is from %s", title);
+	if (tdx)
+		verdict_set_provider(v, &tdx_checks);
 	return true;
 }
 
@@ -150,19 +232,46 @@ static void check_raw(const uint8_t *report_data, const struct tee_verify_params
 	skip_workload(p, v);
 }
 
-static int judge_evidence(OSSL_LIB_CTX *lib, const struct evidence *ev,
-			  const struct tee_verify_params *p, tee_verdict *v)
+static int judge_snp(OSSL_LIB_CTX *lib, const struct evidence *ev,
+		     const struct tee_verify_params *p, const uint8_t **ret_report_data,
+		     tee_verdict *v)
 {
 	struct tee_bytes table = { ev->aux.data, ev->aux.len };
-	const uint8_t *report_data;
+
+	*ret_report_data = ev->report.data + SNP_REPORT_DATA_OFFSET;
+	return snp_verify(lib, ev->report.data, table, p, v);
+}
+
+/* Leaves *ret_report_data NULL when there is no quote to say anything about. */
+static int judge_tdx(OSSL_LIB_CTX *lib, const struct evidence *ev,
+		     const struct tee_verify_params *p, const uint8_t **ret_report_data,
+		     tee_verdict *v)
+{
+	struct tee_bytes log = { ev->event_log.data, ev->event_log.len };
+	struct td_body body;
 	int r;
 
-	if (!check_provider(ev, v))
+	if (looks_like_tdreport(ev->report.data, ev->report.len)) {
+		tdreport_refuse(lib, ev->report.data, v);
 		return 0;
-	r = snp_verify(lib, ev->report.data, table, p, v);
-	if (r < 0)
+	}
+	r = tdx_verify(lib, ev->report.data, ev->report.len, p, &body, v);
+	if (r < 0 || !body.report_data)
 		return r;
-	report_data = ev->report.data + SNP_REPORT_DATA_OFFSET;
+	*ret_report_data = body.report_data;
+	return tdx_log_check(lib, log, &body, v);
+}
+
+static int judge_evidence(OSSL_LIB_CTX *lib, const struct evidence *ev, bool tdx,
+			  const struct tee_verify_params *p, tee_verdict *v)
+{
+	const uint8_t *report_data = NULL;
+	int r;
+
+	r = tdx ? judge_tdx(lib, ev, p, &report_data, v) :
+		  judge_snp(lib, ev, p, &report_data, v);
+	if (r < 0 || !report_data)
+		return r;
 	if (!ev->bound) {
 		check_raw(report_data, p, v);
 		return 0;
@@ -175,11 +284,10 @@ static int judge_evidence(OSSL_LIB_CTX *lib, const struct evidence *ev,
 static int verify_evidence(OSSL_LIB_CTX *lib, const uint8_t *data, size_t len,
 			   const struct tee_verify_params *p, tee_verdict *v)
 {
-	check_set required = SET(CHECK_EVIDENCE_FORMAT) | SET(CHECK_EVIDENCE_PROVIDER) |
-			     SET(CHECK_EVIDENCE_BOUND) | SNP_REQUIRED;
+	check_set expected = COMMON_CHECKS, required = SNP_REQUIRED;
 	const char *why = "not understood";
 	struct evidence ev;
-	bool bound;
+	bool bound, tdx;
 	int r;
 
 	r = ev_decode(data, len, &ev, &why);
@@ -188,17 +296,26 @@ static int verify_evidence(OSSL_LIB_CTX *lib, const uint8_t *data, size_t len,
 	if (r < 0) {
 		verdict_fail(v, CHECK_EVIDENCE_FORMAT, "this is not an evidence item: %s",
 			     r == -E2BIG ? "too large" : why);
-		return verdict_finish(v, COMMON_CHECKS | BOUND_CHECKS, required);
+		return verdict_finish(v, expected | BOUND_CHECKS, required);
 	}
 	verdict_pass(v, CHECK_EVIDENCE_FORMAT, NEEDS_NOTHING, "the evidence is well-formed");
 	bound = ev.bound;
-	r = judge_evidence(lib, &ev, p, v);
+	tdx = looks_like_tdx_quote(ev.report.data, ev.report.len) ||
+	      looks_like_tdreport(ev.report.data, ev.report.len);
+	if (check_provider(&ev, p, v))
+		r = judge_evidence(lib, &ev, tdx, p, v);
 	ev_done(&ev);
 	if (r < 0)
 		return r;
+	if (tdx) {
+		expected = TDX_CHECKS | TDX_LOG_CHECKS | SET(CHECK_NONCE);
+		required = TDX_REQUIRED;
+	}
+	required |= SET(CHECK_EVIDENCE_FORMAT) | SET(CHECK_EVIDENCE_PROVIDER) |
+		    SET(CHECK_EVIDENCE_BOUND);
 	if (bound)
 		required |= NEEDS_BINDING | SET(CHECK_CLAIMS_FORMAT) | SET(CHECK_CLAIMS_TAINT);
-	return verdict_finish(v, COMMON_CHECKS | (bound ? BOUND_CHECKS : 0), required);
+	return verdict_finish(v, expected | (bound ? BOUND_CHECKS : 0), required);
 }
 
 typedef int (*verify_fn)(OSSL_LIB_CTX *lib, const uint8_t *data, size_t len,
@@ -208,13 +325,14 @@ typedef int (*verify_fn)(OSSL_LIB_CTX *lib, const uint8_t *data, size_t len,
 static int run(verify_fn verify, const void *data, size_t len,
 	       const struct tee_verify_params *params, tee_verdict **ret)
 {
+	struct tee_verify_params known;
 	OSSL_LIB_CTX *lib;
 	tee_verdict *v;
 	int r;
 
 	if ((!data && len) || !ret)
 		return -EINVAL;
-	r = check_params(params);
+	r = copy_params(params, &known);
 	if (r < 0)
 		return r;
 	v = verdict_new(&snp_checks);
@@ -222,7 +340,7 @@ static int run(verify_fn verify, const void *data, size_t len,
 		return -ENOMEM;
 	ERR_set_mark();
 	lib = OSSL_LIB_CTX_new();
-	r = lib ? verify(lib, data ? data : "", len, params, v) : -ENOMEM;
+	r = lib ? verify(lib, data ? data : "", len, &known, v) : -ENOMEM;
 	OSSL_LIB_CTX_free(lib);
 	ERR_pop_to_mark();
 	if (r < 0) {
@@ -244,4 +362,11 @@ TEE_PUBLIC int tee_verify_snp_report(const void *report, size_t len,
 				     tee_verdict **ret_verdict)
 {
 	return run(verify_report, report, len, params, ret_verdict);
+}
+
+TEE_PUBLIC int tee_verify_tdx_quote(const void *quote, size_t len,
+				    const struct tee_verify_params *params,
+				    tee_verdict **ret_verdict)
+{
+	return run(verify_quote, quote, len, params, ret_verdict);
 }
