@@ -153,6 +153,8 @@ int device_create_lease(struct device *device, const struct lease_request *reque
 		.max_pending = request->max_pending,
 		.lifetime_ms = request->lifetime_ms,
 		.lease_fd = -1,
+		.extend_max = request->extend_events,
+		.extend_bytes_max = request->extend_bytes,
 	};
 	HOLD(&device->lock);
 	int r;
@@ -229,6 +231,12 @@ int device_report(int lease_fd, const struct teegate_get_info *info, uint32_t fl
 	return lengths_sound(&asked, &ret->io) ? 0 : -EPROTO;
 }
 
+int device_extend(int lease_fd, struct teegate_extend *io)
+{
+	io->size = sizeof(*io);
+	return ioctl(lease_fd, TEEGATE_EXTEND, io) < 0 ? -errno : 0;
+}
+
 void report_done(struct report *report)
 {
 	free(report->data);
@@ -253,6 +261,8 @@ const char *device_advice(int error)
 		return "the queue is full: ask again later";
 	case -EDQUOT:
 		return "too many requests of this workload wait already";
+	case -ENOSPC:
+		return "the event log of this guest is full until it restarts";
 	case -ETIMEDOUT:
 		return "the deadline passed before the firmware answered";
 	case -EREMOTEIO:

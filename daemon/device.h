@@ -38,6 +38,7 @@ struct lease_request {
 	uid_t uid;
 	uint32_t max_pending;
 	uint64_t lifetime_ms;
+	uint32_t extend_events, extend_bytes;	/* with TEEGATE_OP_EXTEND, else 0 */
 };
 
 int device_create_lease(struct device *device, const struct lease_request *request, int *ret_fd,
@@ -59,6 +60,12 @@ int device_report(int lease_fd, const struct teegate_get_info *info, uint32_t fl
 		  const uint8_t *user_data, size_t user_data_len, uint32_t timeout_ms,
 		  struct report *ret);
 void report_done(struct report *report);
+
+/*
+ * device_extend() - extends a register by way of @lease_fd, once. @io is filled in by the caller but for
+ * its size; afterwards it has digest and, also on failure, fw_status.
+ */
+int device_extend(int lease_fd, struct teegate_extend *io);
 
 /* device_advice() - what to do about an errno of the module, never NULL. */
 const char *device_advice(int error);

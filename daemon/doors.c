@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The doors that we know: a stock device node bound into the mounts, a node that the client's user
- * may open, a descriptor that is open already, a configfs-tsm it may write, and capabilities in the
- * initial user namespace that make any of these at will. All of it is read through the /proc
+ * may open, a descriptor that is open already, a configfs-tsm or a measurement register in sysfs that
+ * it may write, and capabilities in the initial user namespace that make any of these at will. All of it is read through the /proc
  * directory of the process, in its own root and mounts.
  */
 #include <dirent.h>
@@ -31,6 +31,10 @@
 #define GROUPS_MAX	256
 #define DEVICES		4
 #define VIEWS_MAX	8
+
+/* Where the stock TDX driver has its registers in sysfs, since Linux 6.16. */
+#define MEASUREMENTS	"/devices/virtual/misc/tdx_guest/measurements"
+#define REGISTERS	4
 
 #define CAP(name)	(UINT64_C(1) << CAP_##name)
 
@@ -377,22 +381,12 @@ static int check_dev(struct look *look, const char *point)
 	return r;
 }
 
-/* Where, below a configfs mount, the reports are; NULL when this mount does not lead there. */
-static const char *report_dir(const char *root)
-{
-	if (!strcmp(root, "/"))
-		return "tsm/report";
-	if (!strcmp(root, "/tsm"))
-		return "report";
-	return strncmp(root, "/tsm/report", 11) ? NULL : ".";
-}
-
 /* A report directory that is ours to make, or one that somebody made and handed over. */
 static int check_configfs(struct look *look, const struct mount *mount)
 {
 	CLEANUP(closep) int fd = -1;
 	CLEANUP(freep) char *path = NULL;
-	const char *below = report_dir(mount->root);
+	const char *below = mount_leads_to(mount, "/tsm/report");
 	struct dirent *entry;
 	struct stat st;
 	DIR *dir;
@@ -422,6 +416,57 @@ static int check_configfs(struct look *look, const struct mount *mount)
 	return r ? found(look, "it may write configfs-tsm at %s; mount that read-only or not at all", path) : 0;
 }
 
+static int found_register(struct look *look, int fd, const char *path)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return failed(look, "measurement registers", -errno);
+	if (!S_ISREG(st.st_mode) || !may_open(look, fd, &st, WRITE_ACCESS))
+		return 0;
+	return found(look, "it may write the measurement register %s, and log events in anybody's name; run it without capabilities and not as root, or with ProtectKernelTunables=yes",
+		     path);
+}
+
+/* The files in which the stock TDX driver lets write RTMRs; others there are read-only. */
+static int check_registers(struct look *look, const char *dir)
+{
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < REGISTERS; i++) {
+		CLEANUP(freep) char *path = NULL;
+		CLEANUP(closep) int fd = -1;
+
+		if (asprintf(&path, "%s/rtmr%d:sha384", dir, i) < 0)
+			return failed(look, "measurement registers", -ENOMEM);
+		fd = open_in_root(look, path, O_PATH | O_NOFOLLOW);
+		if (fd < 0 && !is_absent(fd))
+			return failed(look, "measurement registers", fd);
+		if (fd >= 0)
+			r = found_register(look, fd, path);
+	}
+	return r;
+}
+
+static int check_sysfs(struct look *look, const struct mount *mount)
+{
+	const char *below = mount_leads_to(mount, MEASUREMENTS);
+	CLEANUP(freep) char *path = NULL;
+	CLEANUP(closep) int fd = -1;
+
+	if (!below || mount_read_only(mount))
+		return 0;
+	if (asprintf(&path, "%s/%s", mount->point, below) < 0)
+		return failed(look, "measurement registers", -ENOMEM);
+	if (*below || !strcmp(mount->root, MEASUREMENTS))
+		return check_registers(look, path);
+	/* One file, bound to some place. */
+	fd = open_in_root(look, mount->point, O_PATH | O_NOFOLLOW);
+	if (fd < 0)
+		return is_absent(fd) ? 0 : failed(look, "measurement registers", fd);
+	return found_register(look, fd, mount->point);
+}
+
 static int check_mount(struct look *look, const struct mount *mount)
 {
 	const char *device = mount_stock_device(mount);
@@ -434,6 +479,8 @@ static int check_mount(struct look *look, const struct mount *mount)
 	}
 	if (!strcmp(mount->fstype, "configfs"))
 		return check_configfs(look, mount);
+	if (!strcmp(mount->fstype, "sysfs"))
+		return check_sysfs(look, mount);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #include <linux/teegate.h>
 
 #include "account.h"
+#include "budget.h"
 #include "device.h"
 #include "peer.h"
 #include "policy.h"
@@ -19,7 +20,7 @@
 #define JOBS_THREADS	12
 #define JOBS_MAX	64	/* waiting or running, in all */
 
-enum job_kind { JOB_LEASE, JOB_EVIDENCE };
+enum job_kind { JOB_LEASE, JOB_EVIDENCE, JOB_EXTEND };
 
 enum job_outcome {
 	JOB_DONE,
@@ -35,26 +36,33 @@ struct job {
 	void (*done)(struct job *job);	/* in the main loop, exactly once; frees the job */
 	void *owner;			/* main loop only: NULL when nobody waits any more */
 	struct account *account;	/* main loop only */
+	struct budgets *budgets;	/* main loop only */
 
 	enum job_kind kind;
 	struct peer *peer;
 	struct policy *policy;		/* keeps @rule */
 	const struct rule *rule;
 	uint64_t operations;
-	bool certificates;
+	bool certificates, event_log;	/* wanted with the report */
+	uint32_t extend_events, extend_bytes;	/* what the rule was charged with */
 	uint8_t user_data[TEEGATE_USER_DATA_MAX];
 	size_t user_data_len;
 	uint32_t timeout_ms;		/* 0: the module's default */
+	uint32_t index;			/* JOB_EXTEND */
+	uint8_t event[TEEGATE_EVENT_MAX];
+	size_t event_len;
 	uint64_t submitted_ms;
 
 	enum job_outcome outcome;
 	int error;
 	uint64_t fw_status;
+	bool host_stuck;		/* with EAGAIN: no buffer is left, and waiting here is no help */
 	char text[512];
 	int lease_fd;			/* JOB_LEASE: ours to pass on, or to close */
 	uint64_t lease_id;
 	uint8_t *evidence;		/* JOB_EVIDENCE */
 	size_t evidence_len;
+	uint8_t digest[TEEGATE_HASH_SIZE];	/* JOB_EXTEND */
 
 	/* guarded by the lock of the jobs */
 	uint64_t running_lease;

@@ -90,6 +90,25 @@ bool mount_read_only(const struct mount *mount)
 	return has_option(mount->options, "ro") || has_option(mount->super, "ro");
 }
 
+/* What of @path is left below @dir, without its slash; NULL when @dir is not above it. */
+static const char *below(const char *dir, const char *path)
+{
+	size_t len = strlen(dir);
+
+	if (len == 1)	/* "/" */
+		return path + 1;
+	if (strncmp(path, dir, len) != 0 || (path[len] && path[len] != '/'))
+		return NULL;
+	return path + len + (path[len] == '/');
+}
+
+const char *mount_leads_to(const struct mount *mount, const char *path)
+{
+	const char *rest = below(mount->root, path);
+
+	return rest || !below(path, mount->root) ? rest : "";
+}
+
 const char *mount_stock_device(const struct mount *mount)
 {
 	const char *slash = strrchr(mount->root, '/');

@@ -28,6 +28,7 @@ static const struct {
 } operations[] = {
 	{ TEEGATE_OP_REPORT, "report" },
 	{ TEEGATE_OP_RAW_REPORT, "raw" },
+	{ TEEGATE_OP_EXTEND, "extend" },
 };
 
 uint64_t operation_by_name(const char *name, size_t len)

@@ -27,6 +27,7 @@ struct uid_range {
  * @path: the main file, for messages
  * @operations: TEEGATE_OP_*
  * @max_pending: 0 for the module's default
+ * @extend_events, @extend_bytes: how much it may extend registers with, in all
  */
 struct rule {
 	char *path;
@@ -39,6 +40,7 @@ struct rule {
 	char name[POLICY_NAME_MAX + 1];
 	uint64_t lifetime_ms;
 	uint32_t max_pending;
+	uint32_t extend_events, extend_bytes;
 };
 
 struct policy {

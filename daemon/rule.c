@@ -22,6 +22,10 @@
 #define LIFETIME_DEFAULT_MS	(3600 * UINT64_C(1000))
 #define LIFETIME_MAX_SEC	(30 * 24 * 3600)
 #define PENDING_MAX		64
+#define EXTEND_EVENTS_DEFAULT	16
+#define EXTEND_EVENTS_MAX	65535
+#define EXTEND_BYTES_DEFAULT	4096
+#define EXTEND_BYTES_MAX	(1 << 20)
 #define UNIT_NAME_MAX		255
 #define UID_LAST		(UINT32_MAX - 1)	/* the one above means "no user" */
 
@@ -194,7 +198,8 @@ static void set_operations(struct reading *reading, const char *value)
 	while ((word = next_word(&value, &len))) {
 		bit = operation_by_name(word, len);
 		if (!bit)
-			complain(reading, "Operations=%.*s: there is \"report\" and \"raw\"", (int)len, word);
+			complain(reading, "Operations=%.*s: there is \"report\", \"raw\" and \"extend\"",
+				 (int)len, word);
 		reading->rule->operations |= bit;
 	}
 }
@@ -250,6 +255,26 @@ static void set_max_pending(struct reading *reading, const char *value)
 		reading->rule->max_pending = (uint32_t)n;
 }
 
+static void set_extend_events(struct reading *reading, const char *value)
+{
+	uint64_t n = EXTEND_EVENTS_DEFAULT;
+
+	if (*value && !number(value, strlen(value), EXTEND_EVENTS_MAX, &n))
+		complain(reading, "ExtendEvents=%s: must be 0 to %d", value, EXTEND_EVENTS_MAX);
+	else
+		reading->rule->extend_events = (uint32_t)n;
+}
+
+static void set_extend_bytes(struct reading *reading, const char *value)
+{
+	uint64_t n = EXTEND_BYTES_DEFAULT;
+
+	if (*value && !number(value, strlen(value), EXTEND_BYTES_MAX, &n))
+		complain(reading, "ExtendBytes=%s: must be 0 to %d", value, EXTEND_BYTES_MAX);
+	else
+		reading->rule->extend_bytes = (uint32_t)n;
+}
+
 static const struct {
 	const char *section, *key;
 	void (*set)(struct reading *reading, const char *value);
@@ -258,6 +283,8 @@ static const struct {
 	{ "Match", "Uid", set_uid },
 	{ "Allow", "Operations", set_operations },
 	{ "Allow", "TrustPrivileged", set_trust_privileged },
+	{ "Allow", "ExtendEvents", set_extend_events },
+	{ "Allow", "ExtendBytes", set_extend_bytes },
 	{ "Claims", "Name", set_name },
 	{ "Lease", "LifetimeSec", set_lifetime },
 	{ "Lease", "MaxPending", set_max_pending },
@@ -430,6 +457,8 @@ struct rule *rule_new(const char *path)
 	if (!rule->path)
 		return NULL;
 	rule->lifetime_ms = LIFETIME_DEFAULT_MS;
+	rule->extend_events = EXTEND_EVENTS_DEFAULT;
+	rule->extend_bytes = EXTEND_BYTES_DEFAULT;
 	default_name(rule);
 	return take_pointer(&rule);
 }

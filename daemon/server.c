@@ -397,6 +397,7 @@ bool server_free(struct server *server)
 	sd_event_unref(server->event);
 	device_free(server->device);
 	policy_unref(server->policy);
+	budgets_done(&server->budgets);
 	closep(&server->cgroups_fd);
 	free(server);
 	return true;

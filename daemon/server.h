@@ -9,6 +9,7 @@
 #include <systemd/sd-varlink.h>
 
 #include "account.h"
+#include "budget.h"
 #include "device.h"
 #include "jobs.h"
 #include "peer.h"
@@ -28,6 +29,7 @@ struct server {
 	struct jobs *jobs;
 	struct policy *policy;
 	struct accounts accounts;
+	struct budgets budgets;
 	struct conn *conns;
 	unsigned int n_conns, n_strangers;
 };

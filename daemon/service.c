@@ -31,7 +31,11 @@ static void audit(struct conn *conn, const char *method, const char *verdict, co
 
 static const char *method_of(const struct job *job)
 {
-	return job->kind == JOB_LEASE ? "AcquireLease" : "GetEvidence";
+	static const char *const names[] = {
+		[JOB_LEASE] = "AcquireLease", [JOB_EVIDENCE] = "GetEvidence", [JOB_EXTEND] = "Extend",
+	};
+
+	return names[job->kind];
 }
 
 /* The functions refuse_*() return what a method returns after it has answered. */
@@ -117,6 +121,22 @@ static int refuse_operations(struct conn *conn, const char *method, uint64_t mis
 	return refuse_by_policy(conn, method, reason, rule);
 }
 
+/* What was extended stays, so what is used up stays used up. */
+static int refuse_budget(struct conn *conn, const struct job *job)
+{
+	char reason[320] = "", rule[512] = "";
+	uint32_t events, bytes;
+
+	budgets_left(&conn->server->budgets, conn->rule, &events, &bytes);
+	text_add(reason, sizeof(reason),
+		 "of the %u events and %u bytes that policy allows workload \"%s\" to extend, %u events and %u bytes are left",
+		 conn->rule->extend_events, conn->rule->extend_bytes, conn->rule->name, events, bytes);
+	text_add(rule, sizeof(rule), "%s:\n[Allow]\nExtendEvents=%u\nExtendBytes=%u\n", conn->rule->path,
+		 conn->rule->extend_events - events + job->extend_events,
+		 conn->rule->extend_bytes - bytes + job->extend_bytes);
+	return refuse_by_policy(conn, method_of(job), reason, rule);
+}
+
 static int refuse_failed(struct conn *conn, const char *method, const struct job *job)
 {
 	const char *name = strerrorname_np(-job->error) ?: "EIO";
@@ -177,6 +197,17 @@ static sd_json_variant *strings_of(uint64_t operations)
 	return take_pointer(&array);
 }
 
+/* What the TEE can do: the operations, and the kinds of report among them. */
+static sd_json_variant *abilities_of(const struct teegate_get_info *info)
+{
+	CLEANUP(sd_json_variant_unrefp) sd_json_variant *array = strings_of(info->firmware_ops);
+
+	if (array && info->provider == TEEGATE_PROVIDER_TDX && (info->firmware_ops & TEEGATE_OP_REPORT) &&
+	    sd_json_variant_append_arrayb(&array, SD_JSON_BUILD_STRING("local")) < 0)
+		return NULL;
+	return take_pointer(&array);
+}
+
 static int on_get_info(sd_varlink *link, sd_json_variant *parameters, sd_varlink_method_flags_t flags,
 		       void *userdata)
 {
@@ -184,15 +215,17 @@ static int on_get_info(sd_varlink *link, sd_json_variant *parameters, sd_varlink
 	const struct rule *rule = conn->other_rule ? NULL : conn->rule;
 	struct teegate_get_info info;
 	CLEANUP(sd_json_variant_unrefp) sd_json_variant *operations = NULL, *allowed = NULL;
+	bool buffers;
 
 	(void)parameters;
 	(void)flags;
 	device_info(conn->server->device, &info);
-	operations = strings_of(info.firmware_ops);
+	operations = abilities_of(&info);
 	allowed = strings_of(rule ? rule->operations : 0);
 	if (!operations || !allowed)
 		return -ENOMEM;
 	text_sanitize((char *)info.reason);
+	buffers = info.in_flight_max > 0;
 	return sd_varlink_replybo(link,
 		SD_JSON_BUILD_PAIR_OBJECT("info",
 			SD_JSON_BUILD_PAIR_STRING("provider", provider_name(info.provider)),
@@ -205,7 +238,12 @@ static int on_get_info(sd_varlink *link, sd_json_variant *parameters, sd_varlink
 			SD_JSON_BUILD_PAIR_BOOLEAN("softwareFirmware",
 						   info.taint & TEEGATE_TAINT_SOFTWARE_FIRMWARE),
 			SD_JSON_BUILD_PAIR_CONDITION(rule != NULL, "workload", SD_JSON_BUILD_STRING(rule ? rule->name : "")),
-			SD_JSON_BUILD_PAIR_VARIANT("allowed", allowed)));
+			SD_JSON_BUILD_PAIR_VARIANT("allowed", allowed),
+			SD_JSON_BUILD_PAIR_CONDITION(buffers, "inFlight", SD_JSON_BUILD_UNSIGNED(info.in_flight)),
+			SD_JSON_BUILD_PAIR_CONDITION(buffers, "quarantined",
+						     SD_JSON_BUILD_UNSIGNED(info.quarantined)),
+			SD_JSON_BUILD_PAIR_CONDITION(buffers, "inFlightMax",
+						     SD_JSON_BUILD_UNSIGNED(info.in_flight_max))));
 }
 
 static int reply_lease(struct conn *conn, struct job *job)
@@ -237,13 +275,24 @@ static int reply_evidence(struct conn *conn, const struct job *job)
 				  SD_JSON_BUILD_PAIR_BASE64("evidence", job->evidence, job->evidence_len));
 }
 
+static int reply_extend(struct conn *conn, const struct job *job)
+{
+	char detail[64] = "";
+
+	text_add(detail, sizeof(detail), "register %u, %zu bytes", job->index, job->event_len);
+	audit(conn, "Extend", "granted", detail);
+	return sd_varlink_replybo(conn->link,
+				  SD_JSON_BUILD_PAIR_BASE64("digest", job->digest, sizeof(job->digest)));
+}
+
 static int reply(struct conn *conn, struct job *job)
 {
 	int r;
 
 	if (job->outcome == JOB_FORGEABLE)
 		return refuse_forgeable(conn, method_of(job), job->text);
-	if (job->outcome == JOB_FAILED && (job->error == -EAGAIN || job->error == -EDQUOT))
+	if (job->outcome == JOB_FAILED && !job->host_stuck &&
+	    (job->error == -EAGAIN || job->error == -EDQUOT))
 		return refuse_busy(conn, method_of(job), job->text);
 	if (job->outcome == JOB_FAILED)
 		return refuse_failed(conn, method_of(job), job);
@@ -254,7 +303,31 @@ static int reply(struct conn *conn, struct job *job)
 			device_revoke(conn->server->device, job->lease_id);
 		return refuse_unknown(conn, method_of(job), moved_reason(r));
 	}
-	return job->kind == JOB_LEASE ? reply_lease(conn, job) : reply_evidence(conn, job);
+	switch (job->kind) {
+	case JOB_LEASE:
+		return reply_lease(conn, job);
+	case JOB_EXTEND:
+		return reply_extend(conn, job);
+	default:
+		return reply_evidence(conn, job);
+	}
+}
+
+static int charge(struct conn *conn, const struct job *job)
+{
+	if (job->extend_events == 0)
+		return 0;
+	return budgets_charge(&conn->server->budgets, job->rule, job->extend_events, job->extend_bytes);
+}
+
+/* Gives back what the rule was charged with, when it is certain that nothing was extended. */
+static void settle(struct budgets *budgets, const struct job *job)
+{
+	bool untouched = !job->lease_id || (job->kind == JOB_EXTEND && job->outcome == JOB_FAILED &&
+					    (job->error == -EAGAIN || job->error == -ENOSPC));
+
+	if (job->extend_events > 0 && untouched)
+		budgets_refund(budgets, job->rule, job->extend_events, job->extend_bytes);
 }
 
 static void on_done(struct job *job)
@@ -263,6 +336,7 @@ static void on_done(struct job *job)
 	int r;
 
 	job->account->requests--;
+	settle(job->budgets, job);
 	if (conn) {
 		conn->job = NULL;
 		/* Negative also when an error went out well: the link knows whether one did. */
@@ -277,16 +351,23 @@ static void on_done(struct job *job)
 static int start(struct conn *conn, struct job *job)
 {
 	struct account *account = conn->account;
-	int r = -EBUSY;
+	int r;
 
 	job->done = on_done;
 	job->owner = conn;
 	job->account = account;
-	if (account->requests < REQUESTS_ACCOUNT_MAX)
-		r = jobs_submit(conn->server->jobs, job);
+	job->budgets = &conn->server->budgets;
+	r = charge(conn, job);
+	if (r < 0) {
+		r = r == -EDQUOT ? refuse_budget(conn, job) : r;
+		job_free(job);
+		return r;
+	}
+	r = account->requests < REQUESTS_ACCOUNT_MAX ? jobs_submit(conn->server->jobs, job) : -EBUSY;
 	if (r < 0) {
 		refuse_busy(conn, method_of(job), account->requests < REQUESTS_ACCOUNT_MAX ?
 			    "all threads are at work" : "too many requests of this workload");
+		settle(job->budgets, job);
 		job_free(job);
 		return 0;
 	}
@@ -302,19 +383,25 @@ static sd_json_variant *parameter(sd_json_variant *parameters, const char *name)
 	return value && sd_json_variant_is_null(value) ? NULL : value;
 }
 
-static bool parse_user_data(sd_json_variant *value, struct job *job)
+/* At most @size bytes in base64; absent is as good as none. */
+static bool parse_bytes(sd_json_variant *value, uint8_t *to, size_t size, size_t *ret_len)
 {
 	CLEANUP(freep) void *data = NULL;
 	size_t len;
 
 	if (!value)
 		return true;
-	if (sd_json_variant_unbase64(value, &data, &len) < 0 || len > sizeof(job->user_data))
+	if (sd_json_variant_unbase64(value, &data, &len) < 0 || len > size)
 		return false;
 	if (len > 0)
-		memcpy(job->user_data, data, len);
-	job->user_data_len = len;
+		memcpy(to, data, len);
+	*ret_len = len;
 	return true;
+}
+
+static bool parse_user_data(sd_json_variant *value, struct job *job)
+{
+	return parse_bytes(value, job->user_data, sizeof(job->user_data), &job->user_data_len);
 }
 
 static bool parse_timeout(sd_json_variant *value, struct job *job)
@@ -339,6 +426,7 @@ static int on_get_evidence(sd_varlink *link, sd_json_variant *parameters,
 	bool raw = parse_bool(parameter(parameters, "raw"));
 	uint64_t operation = raw ? TEEGATE_OP_RAW_REPORT : TEEGATE_OP_REPORT;
 	struct conn *conn = userdata;
+	sd_json_variant *event_log;
 	const char *wrong = NULL;
 	struct job *job;
 	int r;
@@ -353,6 +441,8 @@ static int on_get_evidence(sd_varlink *link, sd_json_variant *parameters,
 		return -ENOMEM;
 	job->operations = operation;
 	job->certificates = parse_bool(parameter(parameters, "certificates"));
+	event_log = parameter(parameters, "eventLog");
+	job->event_log = event_log ? parse_bool(event_log) : job->certificates;
 	if (!parse_user_data(parameter(parameters, "userData"), job))
 		wrong = "userData";
 	else if (!parse_timeout(parameter(parameters, "timeoutMs"), job))
@@ -364,14 +454,63 @@ static int on_get_evidence(sd_varlink *link, sd_json_variant *parameters,
 	return start(conn, job);
 }
 
-/* False: there is a name that is no operation. Without a list, all that the rule allows. */
+/* An event of at least one byte; there is no default for what cannot be undone. */
+static bool parse_event(sd_json_variant *value, struct job *job)
+{
+	return parse_bytes(value, job->event, sizeof(job->event), &job->event_len) && job->event_len > 0;
+}
+
+static bool parse_index(sd_json_variant *value, struct job *job)
+{
+	if (!value || !sd_json_variant_is_unsigned(value))
+		return false;
+	job->index = sd_json_variant_unsigned(value) <= 3 ? (uint32_t)sd_json_variant_unsigned(value) : 0;
+	return job->index >= 2;	/* 0 and 1 are firmware's */
+}
+
+static int on_extend(sd_varlink *link, sd_json_variant *parameters, sd_varlink_method_flags_t flags,
+		     void *userdata)
+{
+	struct conn *conn = userdata;
+	const char *wrong = NULL;
+	struct job *job;
+	int r;
+
+	if (flags & SD_VARLINK_METHOD_ONEWAY)
+		return 0;
+	r = admit(conn, "Extend", TEEGATE_OP_EXTEND);
+	if (r <= 0)
+		return r;
+	job = job_new(JOB_EXTEND, conn->peer, conn->policy, conn->rule);
+	if (!job)
+		return -ENOMEM;
+	job->operations = TEEGATE_OP_EXTEND;
+	if (!parse_index(parameter(parameters, "index"), job))
+		wrong = "index";
+	else if (!parse_event(parameter(parameters, "event"), job))
+		wrong = "event";
+	else if (!parse_timeout(parameter(parameters, "timeoutMs"), job))
+		wrong = "timeoutMs";
+	if (wrong) {
+		job_free(job);
+		return sd_varlink_error_invalid_parameter_name(link, wrong);
+	}
+	job->extend_events = 1;
+	job->extend_bytes = (uint32_t)job->event_len;
+	return start(conn, job);
+}
+
+/*
+ * False: there is a name that is no operation. Without a list, all that the rule allows but "extend":
+ * a lease takes its part of what cannot be had back.
+ */
 static bool parse_operations(sd_json_variant *list, const struct rule *rule, uint64_t *ret)
 {
 	uint64_t operations = 0, bit;
 	const char *name;
 
 	if (!list) {
-		*ret = rule ? rule->operations : TEEGATE_OP_REPORT;
+		*ret = rule ? rule->operations & ~TEEGATE_OP_EXTEND : TEEGATE_OP_REPORT;
 		return true;
 	}
 	for (size_t i = 0; i < sd_json_variant_elements(list); i++) {
@@ -385,10 +524,26 @@ static bool parse_operations(sd_json_variant *list, const struct rule *rule, uin
 	return operations != 0;
 }
 
+/* A part of the budget for a lease with "extend"; others have none. */
+static bool parse_part(sd_json_variant *value, uint32_t otherwise, uint64_t operations, uint32_t *ret)
+{
+	if (!(operations & TEEGATE_OP_EXTEND))
+		return !value;
+	*ret = otherwise;
+	if (!value)
+		return true;
+	if (!sd_json_variant_is_unsigned(value) || sd_json_variant_unsigned(value) < 1 ||
+	    sd_json_variant_unsigned(value) > UINT32_MAX)
+		return false;
+	*ret = (uint32_t)sd_json_variant_unsigned(value);
+	return true;
+}
+
 static int on_acquire_lease(sd_varlink *link, sd_json_variant *parameters,
 			    sd_varlink_method_flags_t flags, void *userdata)
 {
 	struct conn *conn = userdata;
+	const char *wrong = NULL;
 	uint64_t operations;
 	struct job *job;
 	int r;
@@ -407,6 +562,15 @@ static int on_acquire_lease(sd_varlink *link, sd_json_variant *parameters,
 	if (!job)
 		return -ENOMEM;
 	job->operations = operations;
+	if (!parse_part(parameter(parameters, "extendEvents"), 1, operations, &job->extend_events))
+		wrong = "extendEvents";
+	else if (!parse_part(parameter(parameters, "extendBytes"), TEEGATE_EVENT_MAX, operations,
+			     &job->extend_bytes))
+		wrong = "extendBytes";
+	if (wrong) {
+		job_free(job);
+		return sd_varlink_error_invalid_parameter_name(link, wrong);
+	}
 	return start(conn, job);
 }
 
@@ -420,5 +584,6 @@ int service_bind(sd_varlink_server *varlink)
 	return sd_varlink_server_bind_method_many(varlink,
 						  BROKER_INTERFACE ".GetInfo", on_get_info,
 						  BROKER_INTERFACE ".GetEvidence", on_get_evidence,
+						  BROKER_INTERFACE ".Extend", on_extend,
 						  BROKER_INTERFACE ".AcquireLease", on_acquire_lease);
 }

@@ -4,9 +4,9 @@
  * claims, and either hand that over or use it and throw it away.
  *
  * A lease that is handed over is pinned to the client's cgroup, and to its uid when policy named
- * that. The one for GetEvidence cannot be: teegated asks, and teegated is in a cgroup of its own. So
- * that lease never leaves this function, claims no uid, and the main loop looks at the client once
- * more before the evidence goes out.
+ * that. The one for GetEvidence and Extend cannot be: teegated asks, and teegated is in a cgroup of
+ * its own. So that lease never leaves this function, claims no uid, and the main loop looks at the
+ * client once more before the answer goes out.
  */
 #include <errno.h>
 #include <string.h>
@@ -14,10 +14,11 @@
 #include "claims.h"
 #include "evidence.h"
 #include "exposure.h"
+#include "fw-status.h"
 #include "jobs.h"
 #include "util.h"
 
-#define EVIDENCE_LEASE_MARGIN_MS	10000
+#define OWN_LEASE_MARGIN_MS	10000
 
 static void PRINTF(3, 4) fail(struct job *job, int error, const char *format, ...)
 {
@@ -67,11 +68,13 @@ static int create(struct job *job, struct device *device, const struct teegate_g
 		.uid = job->peer->uid,
 		.max_pending = handed_over ? job->rule->max_pending : 0,
 		.lifetime_ms = handed_over ? job->rule->lifetime_ms :
-			       deadline_ms + EVIDENCE_LEASE_MARGIN_MS,
+			       deadline_ms + OWN_LEASE_MARGIN_MS,
+		.extend_events = job->extend_events,
+		.extend_bytes = job->extend_bytes,
 	};
 	int r;
 
-	if (job->operations & TEEGATE_OP_REPORT) {
+	if (job->operations & (TEEGATE_OP_REPORT | TEEGATE_OP_EXTEND)) {
 		r = claims_make(job->peer, job->rule, request.pin_uid, info->taint, exposure->text, &claims,
 				&request.claims_len);
 		if (r < 0)
@@ -98,7 +101,8 @@ static int encode(struct job *job, const struct report *report, bool raw)
 	if (!evidence.provider)
 		return -EPROTO;
 	if (io->aux_len > 0)
-		evidence.aux = (struct ev_bytes){ report->aux, io->aux_len };
+		*(io->provider == TEEGATE_PROVIDER_TDX ? &evidence.event_log : &evidence.aux) =
+			(struct ev_bytes){ report->aux, io->aux_len };
 	if (!raw)
 		evidence.binding = (struct ev_binding){
 			.claims = { report->claims, io->claims_len },
@@ -129,7 +133,8 @@ static bool remaining(const struct job *job, uint32_t *ret)
 static int ask(struct job *job, const struct teegate_get_info *info)
 {
 	bool raw = job->operations & TEEGATE_OP_RAW_REPORT;
-	uint32_t flags = (raw ? TEEGATE_REPORT_RAW : 0) | (job->certificates ? TEEGATE_REPORT_AUX : 0);
+	bool aux = info->provider == TEEGATE_PROVIDER_TDX ? job->event_log : job->certificates;
+	uint32_t flags = (raw ? TEEGATE_REPORT_RAW : 0) | (aux ? TEEGATE_REPORT_AUX : 0);
 	CLEANUP(report_done) struct report report = { 0 };
 	uint32_t timeout_ms;
 	int r;
@@ -142,16 +147,65 @@ static int ask(struct job *job, const struct teegate_get_info *info)
 	return r < 0 ? r : encode(job, &report, raw);
 }
 
-static int make_evidence(struct jobs *jobs, struct job *job, const struct teegate_get_info *info)
+/* Once: whatever the module says, the register may have changed. */
+static int extend(struct job *job)
+{
+	struct teegate_extend io = {
+		.index = job->index,
+		.event = (uintptr_t)job->event,
+		.event_len = (uint32_t)job->event_len,
+	};
+	int r;
+
+	if (!remaining(job, &io.timeout_ms))
+		return -ETIMEDOUT;
+	r = device_extend(job->lease_fd, &io);
+	job->fw_status = io.fw_status;
+	if (r >= 0)
+		memcpy(job->digest, io.digest, sizeof(job->digest));
+	return r;
+}
+
+static int use_lease(struct jobs *jobs, struct job *job, const struct teegate_get_info *info)
 {
 	int r = -ECANCELED;
 
 	if (job_set_lease(jobs, job, job->lease_id))
-		r = ask(job, info);
+		r = job->kind == JOB_EXTEND ? extend(job) : ask(job, info);
 	job_set_lease(jobs, job, 0);
 	closep(&job->lease_fd);		/* and with its last descriptor the lease is gone */
 	job->lease_fd = -1;
 	return r;
+}
+
+static bool firmware_can(struct job *job, const struct teegate_get_info *info)
+{
+	uint64_t missing = job->operations & ~info->firmware_ops;
+
+	if (missing & TEEGATE_OP_EXTEND)
+		fail(job, -EOPNOTSUPP, "there are no registers to extend: that takes TDX, and a kernel that lets modules do it (Linux 6.16)");
+	else if (missing)
+		fail(job, -EOPNOTSUPP, "%s", device_advice(-EOPNOTSUPP));
+	return !missing;
+}
+
+/* The errno, and what makes it a matter of the host rather than of the client. */
+static void explain(struct job *job, struct device *device, int error)
+{
+	struct teegate_get_info info = { 0 };
+	const char *words = NULL;
+
+	if (error == -EAGAIN || job->fw_status)
+		device_info(device, &info);
+	if (error == -EAGAIN && info.in_flight_max > 0 && info.in_flight >= info.in_flight_max) {
+		job->host_stuck = true;
+		fail(job, error, "the host holds all %u buffers and has not answered in time for %u of them; they come back when it does",
+		     info.in_flight_max, info.quarantined);
+		return;
+	}
+	if (job->fw_status)
+		words = fw_status_text(info.provider, job->fw_status);
+	fail(job, error, "%s%s%s", device_advice(error), words ? ": " : "", words ?: "");
 }
 
 void work(struct jobs *jobs, struct device *device, struct job *job)
@@ -166,13 +220,11 @@ void work(struct jobs *jobs, struct device *device, struct job *job)
 	}
 	if (!exposed_ok(job, &exposure) || !device_up(job, device, &info))
 		return;
-	if ((job->operations & info.firmware_ops) != job->operations) {
-		fail(job, -EOPNOTSUPP, "%s", device_advice(-EOPNOTSUPP));
+	if (!firmware_can(job, &info))
 		return;
-	}
 	r = create(job, device, &info, &exposure);
-	if (r >= 0 && job->kind == JOB_EVIDENCE)
-		r = make_evidence(jobs, job, &info);
+	if (r >= 0 && job->kind != JOB_LEASE)
+		r = use_lease(jobs, job, &info);
 	if (r < 0)
-		fail(job, r, "%s", device_advice(r));
+		explain(job, device, r);
 }

@@ -342,8 +342,48 @@ class Abuse(unittest.TestCase):
         self.assertEqual(reply["error"], "io.teegate.Broker.UnknownWorkload")
         self.assertIn("root cgroup", reply["parameters"]["reason"])
 
+    def test_what_cannot_be_undone_needs_its_own_line_and_is_bounded(self):
+        extend, event = "io.teegate.Broker.Extend", {"index": 2, "event": "AAAA"}
+        reply = self.in_unit("payments.service", extend, event)
+        self.assertEqual(reply["error"], "io.teegate.Broker.NotAllowed")
+        self.assertIn("Operations=extend", reply["parameters"]["rule"])
+        self.write_policy(POLICY + "Operations=extend\nExtendEvents=3\nExtendBytes=100\n")
+        self.reload("policy reloaded")
+        for _ in range(5):    # there is no device, so nothing was extended and nothing is used up
+            reply = self.in_unit("payments.service", extend, event)
+            self.assertEqual(reply["parameters"].get("errno"), "ENODEV", reply)
+        lease = {"operations": ["extend"]}
+        for more, rule in (({}, "ExtendEvents=1\nExtendBytes=1024\n"),
+                           ({"extendEvents": 4, "extendBytes": 1}, "ExtendEvents=4\nExtendBytes=1\n"),
+                           ({"extendBytes": 101}, "ExtendEvents=1\nExtendBytes=101\n")):
+            reply = self.in_unit("payments.service", "io.teegate.Broker.AcquireLease", lease | more)
+            self.assertEqual(reply["error"], "io.teegate.Broker.NotAllowed", more)
+            self.assertIn("3 events and 100 bytes are left", reply["parameters"]["reason"])
+            self.assertIn(rule, reply["parameters"]["rule"])
+        reply = self.in_unit("payments.service", "io.teegate.Broker.AcquireLease",
+                             lease | {"extendEvents": 3, "extendBytes": 100})
+        self.assertEqual(reply["parameters"].get("errno"), "ENODEV", reply)
+
     def test_bad_parameters_are_named(self):
+        self.write_policy(POLICY + "Operations=extend\n")
+        self.reload("policy reloaded")
         for method, parameters, field in (
+                ("Extend", {"index": 1, "event": "AAAA"}, "index"),
+                ("Extend", {"index": 4, "event": "AAAA"}, "index"),
+                ("Extend", {"index": -1, "event": "AAAA"}, "index"),
+                ("Extend", {"index": 4294967298, "event": "AAAA"}, "index"),
+                ("Extend", {"event": "AAAA"}, "index"),
+                ("Extend", {"index": 2}, "event"),
+                ("Extend", {"index": 2, "event": ""}, "event"),
+                ("Extend", {"index": 2, "event": "!!!"}, "event"),
+                ("Extend", {"index": 2, "event": "A" * 1368}, "event"),
+                ("Extend", {"index": 2, "event": "AAAA", "timeoutMs": 600001}, "timeoutMs"),
+                ("AcquireLease", {"operations": ["extend"], "extendEvents": 0}, "extendEvents"),
+                ("AcquireLease", {"operations": ["extend"], "extendBytes": -1}, "extendBytes"),
+                ("AcquireLease", {"operations": ["extend"], "extendBytes": 4294967296}, "extendBytes"),
+                ("AcquireLease", {"operations": ["report"], "extendEvents": 1}, "extendEvents"),
+                ("AcquireLease", {"extendEvents": 1}, "extendEvents"),
+                ("GetEvidence", {"eventLog": "yes"}, "eventLog"),
                 ("GetEvidence", {"userData": "A" * 88 + "=="}, "userData"),
                 ("GetEvidence", {"userData": "!!!"}, "userData"),
                 ("GetEvidence", {"userData": 7}, "userData"),
@@ -374,7 +414,7 @@ class Abuse(unittest.TestCase):
         self.assert_alive()
 
     def test_calls_that_want_no_or_many_answers_are_survived(self):
-        for method in ("GetInfo", "GetEvidence", "AcquireLease"):
+        for method in ("GetInfo", "GetEvidence", "Extend", "AcquireLease"):
             for flags in ({"oneway": True}, {"more": True}, {"oneway": True, "more": True}):
                 client = self.connect()
                 client.send(call("io.teegate.Broker." + method, **flags))

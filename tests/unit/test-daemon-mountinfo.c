@@ -113,6 +113,29 @@ static void read_only_is_a_whole_option(void **state)
 	}
 }
 
+static void a_mount_leads_to_what_is_below_its_root(void **state)
+{
+	static const struct {
+		const char *root, *rest;
+	} examples[] = {
+		{ "/", "tsm/report" }, { "/tsm", "report" }, { "/tsm/report", "" },
+		{ "/tsm/report/item", "" }, { "/tsm/report/item/inblob", "" },
+		{ "/ts", NULL }, { "/tsm/rep", NULL }, { "/tsm/reports", NULL }, { "/other", NULL },
+		{ "/tsm/other", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
+		struct mount m = { .root = (char *)(uintptr_t)examples[i].root };
+		const char *rest = mount_leads_to(&m, "/tsm/report");
+
+		if (examples[i].rest && rest)
+			assert_string_equal(rest, examples[i].rest);
+		else if (examples[i].rest != rest)
+			fail_msg("%s: %s", examples[i].root, rest ? rest : "nowhere");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -121,6 +144,7 @@ int main(void)
 		cmocka_unit_test(a_short_line_is_refused),
 		cmocka_unit_test(stock_devices_are_known_by_the_root_of_the_mount),
 		cmocka_unit_test(read_only_is_a_whole_option),
+		cmocka_unit_test(a_mount_leads_to_what_is_below_its_root),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

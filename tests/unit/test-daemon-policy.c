@@ -54,7 +54,8 @@ static void a_whole_file_is_read(void **state)
 	static const char text[] =
 		"# payments, in two units\n; another comment\n\n"
 		"[Match]\nUnit=payments.service pay@1.service\nUnit = pay\\x2d2.scope\r\nUid=10001 165536-231071\n"
-		"[Allow]\nOperations=report raw\nTrustPrivileged=yes\n"
+		"[Allow]\nOperations=report raw\nOperations=extend\nTrustPrivileged=yes\n"
+		"ExtendEvents=65535\nExtendBytes=1048576\n"
 		"[Claims]\nName=pay/v1\n[Lease]\nLifetimeSec=60\nMaxPending=3\n";
 	struct rule *rule;
 
@@ -67,7 +68,10 @@ static void a_whole_file_is_read(void **state)
 	assert_int_equal(rule->ranges[0].first, 10001);
 	assert_int_equal(rule->ranges[0].last, 10001);
 	assert_int_equal(rule->ranges[1].last, 231071);
-	assert_int_equal(rule->operations, TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT);
+	assert_int_equal(rule->operations,
+			 TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT | TEEGATE_OP_EXTEND);
+	assert_int_equal(rule->extend_events, 65535);
+	assert_int_equal(rule->extend_bytes, 1048576);
 	assert_true(rule->trust_privileged);
 	assert_string_equal(rule->name, "pay/v1");
 	assert_int_equal(rule->lifetime_ms, 60000);
@@ -95,6 +99,7 @@ static void an_empty_value_takes_back_what_was_said(void **state)
 	static const char text[] =
 		"[Match]\nUnit=a.service\nUnit=\nUnit=b.service\nUid=1\nUid=\n[Allow]\nOperations=report raw\n"
 		"Operations=\nOperations=report\nTrustPrivileged=yes\nTrustPrivileged=\n"
+		"ExtendEvents=1\nExtendEvents=\nExtendBytes=1\nExtendBytes=\n"
 		"[Lease]\nLifetimeSec=5\nLifetimeSec=\nMaxPending=2\nMaxPending=\n";
 	struct rule *rule;
 
@@ -104,6 +109,8 @@ static void an_empty_value_takes_back_what_was_said(void **state)
 	assert_string_equal(rule->units[0], "b.service");
 	assert_int_equal(rule->n_ranges, 0);
 	assert_int_equal(rule->operations, TEEGATE_OP_REPORT);
+	assert_int_equal(rule->extend_events, 16);
+	assert_int_equal(rule->extend_bytes, 4096);
 	assert_false(rule->trust_privileged);
 	assert_int_equal(rule->lifetime_ms, 3600000);
 	assert_int_equal(rule->max_pending, 0);
@@ -122,6 +129,11 @@ static const struct {
 	{ GOOD "Operations=Report\n", 5, "Report" },
 	{ GOOD "[Grant]\n", 5, "no section [Grant]" },
 	{ GOOD "[Grant]\n\n", 5, "no section [Grant]" },
+	{ GOOD "ExtendEvents=65536\n", 5, "ExtendEvents=65536" },
+	{ GOOD "ExtendEvents=-1\n", 5, "ExtendEvents=-1" },
+	{ GOOD "ExtendBytes=1048577\n", 5, "ExtendBytes=1048577" },
+	{ GOOD "ExtendBytes=4K\n", 5, "ExtendBytes=4K" },
+	{ GOOD "[Lease]\nExtendEvents=1\n", 6, "[Lease] has no ExtendEvents=" },
 	{ GOOD "[Match\n", 5, "no section [Match" },
 	{ GOOD "[Match] Unit=x.service\n", 5, "no section" },
 	{ "Unit=x.service\n" GOOD, 1, "before the first section" },

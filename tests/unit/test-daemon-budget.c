@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What workloads may extend in all: daemon/budget.c. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "budget.h"
+
+static struct rule payments = { .path = (char *)"payments.conf", .extend_events = 3, .extend_bytes = 100 };
+static struct rule billing = { .path = (char *)"billing.conf", .extend_events = 1, .extend_bytes = 10 };
+
+static void assert_left(const struct budgets *budgets, const struct rule *rule, uint32_t events,
+			uint32_t bytes)
+{
+	uint32_t events_left, bytes_left;
+
+	budgets_left(budgets, rule, &events_left, &bytes_left);
+	assert_int_equal(events_left, events);
+	assert_int_equal(bytes_left, bytes);
+}
+
+static void what_is_used_up_stays_used_up(void **state)
+{
+	struct budgets budgets = { NULL, 0 };
+
+	(void)state;
+	assert_left(&budgets, &payments, 3, 100);
+	assert_int_equal(budgets_charge(&budgets, &payments, 2, 60), 0);
+	assert_left(&budgets, &payments, 1, 40);
+	assert_int_equal(budgets_charge(&budgets, &payments, 1, 41), -EDQUOT);
+	assert_int_equal(budgets_charge(&budgets, &payments, 2, 1), -EDQUOT);
+	assert_left(&budgets, &payments, 1, 40);
+	assert_int_equal(budgets_charge(&budgets, &payments, 1, 40), 0);
+	assert_int_equal(budgets_charge(&budgets, &payments, 1, 1), -EDQUOT);
+	assert_left(&budgets, &payments, 0, 0);
+	budgets_done(&budgets);
+}
+
+static void no_number_overflows(void **state)
+{
+	struct rule huge = { .path = (char *)"huge.conf", .extend_events = UINT32_MAX,
+			     .extend_bytes = UINT32_MAX };
+	struct budgets budgets = { NULL, 0 };
+
+	(void)state;
+	assert_int_equal(budgets_charge(&budgets, &huge, UINT32_MAX, 1), 0);
+	assert_int_equal(budgets_charge(&budgets, &huge, 1, 1), -EDQUOT);
+	assert_int_equal(budgets_charge(&budgets, &payments, UINT32_MAX, UINT32_MAX), -EDQUOT);
+	budgets_done(&budgets);
+}
+
+static void each_rule_has_its_own(void **state)
+{
+	struct budgets budgets = { NULL, 0 };
+
+	(void)state;
+	assert_int_equal(budgets_charge(&budgets, &billing, 1, 10), 0);
+	assert_int_equal(budgets_charge(&budgets, &billing, 1, 1), -EDQUOT);
+	assert_left(&budgets, &payments, 3, 100);
+	budgets_done(&budgets);
+}
+
+static void what_did_not_happen_comes_back(void **state)
+{
+	struct budgets budgets = { NULL, 0 };
+
+	(void)state;
+	assert_int_equal(budgets_charge(&budgets, &payments, 2, 60), 0);
+	budgets_refund(&budgets, &payments, 1, 30);
+	assert_left(&budgets, &payments, 2, 70);
+	budgets_refund(&budgets, &billing, 1, 10);	/* was never charged */
+	assert_left(&budgets, &billing, 1, 10);
+	budgets_done(&budgets);
+}
+
+static void a_reload_neither_gives_back_nor_goes_below_nothing(void **state)
+{
+	struct rule again = { .path = (char *)"payments.conf", .extend_events = 1, .extend_bytes = 1000 };
+	struct budgets budgets = { NULL, 0 };
+
+	(void)state;
+	assert_int_equal(budgets_charge(&budgets, &payments, 2, 60), 0);
+	assert_left(&budgets, &again, 0, 940);
+	assert_int_equal(budgets_charge(&budgets, &again, 1, 1), -EDQUOT);
+	budgets_done(&budgets);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_used_up_stays_used_up),
+		cmocka_unit_test(no_number_overflows),
+		cmocka_unit_test(each_rule_has_its_own),
+		cmocka_unit_test(what_did_not_happen_comes_back),
+		cmocka_unit_test(a_reload_neither_gives_back_nor_goes_below_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

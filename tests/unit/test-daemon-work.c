@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * One request from beginning to end: daemon/work.c, with the module and the look at the client played
+ * here. What is asked of the module, what comes of its answers, and that nothing is asked in vain.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "evidence.h"
+#include "exposure.h"
+#include "jobs.h"
+#include "util.h"
+
+static struct {
+	struct teegate_get_info info;
+	struct exposure exposure;
+	int error;			/* of the report or extension */
+	uint64_t fw_status;
+
+	unsigned int leases, reports, extensions;
+	struct lease_request lease;
+	uint8_t claims[TEEGATE_CLAIMS_MAX];
+	int lease_fd;
+	uint32_t report_flags;
+	struct teegate_extend extend;
+	uint8_t event[TEEGATE_EVENT_MAX];
+} module;
+
+static char cgroup[] = "/system.slice/payments.service";
+static struct rule rule = { .name = "payments", .lifetime_ms = 60000, .n_ranges = 1, .max_pending = 3 };
+static struct peer peer = { .uid = 10001, .cgroup = cgroup, .cgroup_fd = 99 };
+
+void __wrap_device_info(struct device *device, struct teegate_get_info *ret);
+int __wrap_device_create_lease(struct device *device, const struct lease_request *request, int *ret_fd,
+			       uint64_t *ret_id);
+int __wrap_device_report(int lease_fd, const struct teegate_get_info *info, uint32_t flags,
+			 const uint8_t *user_data, size_t user_data_len, uint32_t timeout_ms,
+			 struct report *ret);
+int __wrap_device_extend(int lease_fd, struct teegate_extend *io);
+void __wrap_exposure_look(const struct peer *who, struct exposure *ret);
+bool __wrap_job_set_lease(struct jobs *jobs, struct job *job, uint64_t lease_id);
+
+void __wrap_device_info(struct device *device, struct teegate_get_info *ret)
+{
+	(void)device;
+	*ret = module.info;
+}
+
+int __wrap_device_create_lease(struct device *device, const struct lease_request *request, int *ret_fd,
+			       uint64_t *ret_id)
+{
+	(void)device;
+	module.leases++;
+	module.lease = *request;
+	if (request->claims_len > 0)
+		memcpy(module.claims, request->claims, request->claims_len);
+	module.lease_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	*ret_fd = module.lease_fd;
+	*ret_id = 7;
+	return 0;
+}
+
+static uint8_t *copy(const void *data, size_t len)
+{
+	uint8_t *bytes = malloc(len);
+
+	assert_non_null(bytes);
+	memcpy(bytes, data, len);
+	return bytes;
+}
+
+int __wrap_device_report(int lease_fd, const struct teegate_get_info *info, uint32_t flags,
+			 const uint8_t *user_data, size_t user_data_len, uint32_t timeout_ms,
+			 struct report *ret)
+{
+	(void)user_data;
+	(void)user_data_len;
+	(void)timeout_ms;
+	module.reports++;
+	module.report_flags = flags;
+	assert_int_equal(lease_fd, module.lease_fd);
+	memset(ret, 0, sizeof(*ret));
+	ret->io.fw_status = module.fw_status;
+	if (module.error < 0)
+		return module.error;
+	ret->io.provider = info->provider;
+	ret->data = copy("quote", 5);
+	ret->io.report_len = 5;
+	ret->aux = copy("log", 3);
+	ret->io.aux_len = flags & TEEGATE_REPORT_AUX ? 3 : 0;
+	ret->claims = copy(module.claims, module.lease.claims_len);
+	ret->io.claims_len = (uint32_t)module.lease.claims_len;
+	ret->path = NULL;
+	ret->io.tree_size = 1;
+	return 0;
+}
+
+int __wrap_device_extend(int lease_fd, struct teegate_extend *io)
+{
+	module.extensions++;
+	module.extend = *io;
+	memcpy(module.event, (void *)(uintptr_t)io->event, io->event_len);
+	assert_int_equal(lease_fd, module.lease_fd);
+	io->fw_status = module.fw_status;
+	memset(io->digest, 0xd1, sizeof(io->digest));
+	return module.error;
+}
+
+void __wrap_exposure_look(const struct peer *who, struct exposure *ret)
+{
+	(void)who;
+	*ret = module.exposure;
+}
+
+bool __wrap_job_set_lease(struct jobs *jobs, struct job *job, uint64_t lease_id)
+{
+	(void)jobs;
+	(void)job;
+	(void)lease_id;
+	return true;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&module, 0, sizeof(module));
+	module.info = (struct teegate_get_info){
+		.provider = TEEGATE_PROVIDER_TDX,
+		.state = TEEGATE_STATE_UP,
+		.firmware_ops = TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT | TEEGATE_OP_EXTEND,
+		.timeout_default_ms = 75000,
+		.in_flight_max = 4,
+	};
+	module.exposure.verdict = EXPOSURE_NONE;
+	rule.trust_privileged = false;
+	return 0;
+}
+
+static struct job a_job(enum job_kind kind, uint64_t operations)
+{
+	return (struct job){ .kind = kind, .peer = &peer, .rule = &rule, .operations = operations,
+			     .lease_fd = -1, .submitted_ms = now_ms() };
+}
+
+static struct job an_extension(void)
+{
+	struct job job = a_job(JOB_EXTEND, TEEGATE_OP_EXTEND);
+
+	job.index = 3;
+	memcpy(job.event, "event", 5);
+	job.event_len = 5;
+	job.extend_events = 1;
+	job.extend_bytes = 5;
+	return job;
+}
+
+static void do_job(struct job *job)
+{
+	work(NULL, NULL, job);
+	/* What the daemon used itself is gone at once. */
+	if (module.leases > 0 && job->kind != JOB_LEASE)
+		assert_int_equal(fcntl(module.lease_fd, F_GETFD), -1);
+}
+
+static void assert_evidence(struct job *job, const char *aux, const char *event_log)
+{
+	struct evidence ev;
+
+	if (job->outcome != JOB_DONE)
+		fail_msg("%s", job->text);
+	assert_int_equal(ev_decode(job->evidence, job->evidence_len, &ev, NULL), 0);
+	assert_int_equal(ev.aux.data != NULL, aux != NULL);
+	assert_int_equal(ev.event_log.data != NULL, event_log != NULL);
+	if (event_log)
+		assert_memory_equal(ev.event_log.data, event_log, strlen(event_log));
+	ev_done(&ev);
+	free(job->evidence);
+	job->evidence = NULL;
+}
+
+static void each_tee_gives_what_it_has_beside_the_report(void **state)
+{
+	static const struct {
+		uint32_t provider;
+		bool certificates, event_log;
+		const char *aux, *log;
+	} cases[] = {
+		{ TEEGATE_PROVIDER_TDX, false, true, NULL, "log" },
+		{ TEEGATE_PROVIDER_TDX, true, true, NULL, "log" },
+		{ TEEGATE_PROVIDER_TDX, true, false, NULL, NULL },
+		{ TEEGATE_PROVIDER_TDX, false, false, NULL, NULL },
+		{ TEEGATE_PROVIDER_SEV_SNP, true, false, "log", NULL },
+		{ TEEGATE_PROVIDER_SEV_SNP, true, true, "log", NULL },
+		{ TEEGATE_PROVIDER_SEV_SNP, false, true, NULL, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct job job = a_job(JOB_EVIDENCE, TEEGATE_OP_REPORT);
+
+		module.info.provider = cases[i].provider;
+		job.certificates = cases[i].certificates;
+		job.event_log = cases[i].event_log;
+		do_job(&job);
+		assert_int_equal(module.report_flags,
+				 cases[i].aux || cases[i].log ? TEEGATE_REPORT_AUX : 0);
+		assert_evidence(&job, cases[i].aux, cases[i].log);
+	}
+}
+
+static void an_extension_speaks_for_the_workload_and_claims_no_uid(void **state)
+{
+	struct job job = an_extension();
+	struct ev_claims claims;
+
+	(void)state;
+	do_job(&job);
+	assert_int_equal(job.outcome, JOB_DONE);
+	assert_int_equal(job.digest[47], 0xd1);
+	assert_int_equal(module.extend.index, 3);
+	assert_int_equal(module.extend.event_len, 5);
+	assert_int_equal(module.extend.flags, 0);
+	assert_memory_equal(module.event, "event", 5);
+	assert_int_equal(module.lease.operations, TEEGATE_OP_EXTEND);
+	assert_int_equal(module.lease.extend_events, 1);
+	assert_int_equal(module.lease.extend_bytes, 5);
+	assert_int_equal(module.lease.cgroup_fd, -1);
+	assert_false(module.lease.pin_uid);
+	assert_int_equal(ev_claims_decode(module.claims, module.lease.claims_len, &claims, NULL), 0);
+	assert_string_equal(claims.workload, "payments");
+	assert_false(claims.has_uid);
+	ev_claims_done(&claims);
+}
+
+static void a_lease_carries_its_part_of_the_budget_and_its_pins(void **state)
+{
+	struct job job = a_job(JOB_LEASE, TEEGATE_OP_EXTEND);
+
+	(void)state;
+	job.extend_events = 2;
+	job.extend_bytes = 77;
+	do_job(&job);
+	assert_int_equal(job.outcome, JOB_DONE);
+	assert_int_equal(module.lease.extend_events, 2);
+	assert_int_equal(module.lease.extend_bytes, 77);
+	assert_int_equal(module.lease.cgroup_fd, 99);
+	assert_true(module.lease.pin_uid);
+	assert_true(module.lease.claims_len > 0);
+	closep(&job.lease_fd);
+
+	job = a_job(JOB_LEASE, TEEGATE_OP_RAW_REPORT);
+	do_job(&job);
+	assert_int_equal(module.lease.extend_events, 0);
+	assert_int_equal(module.lease.claims_len, 0);
+	closep(&job.lease_fd);
+}
+
+static void an_extension_is_tried_once(void **state)
+{
+	static const int errors[] = { -ESTALE, -ETIMEDOUT, -EREMOTEIO, -EAGAIN, -ENOSPC };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+		struct job job = an_extension();
+
+		module.error = errors[i];
+		module.extensions = 0;
+		do_job(&job);
+		assert_int_equal(job.outcome, JOB_FAILED);
+		assert_int_equal(job.error, errors[i]);
+		assert_int_equal(module.extensions, 1);
+		assert_false(job.host_stuck);
+	}
+}
+
+static void without_registers_nothing_is_made(void **state)
+{
+	struct job job = an_extension();
+
+	(void)state;
+	module.info.firmware_ops &= ~TEEGATE_OP_EXTEND;
+	do_job(&job);
+	assert_int_equal(job.outcome, JOB_FAILED);
+	assert_int_equal(job.error, -EOPNOTSUPP);
+	assert_non_null(strstr(job.text, "no registers"));
+	assert_int_equal(module.leases, 0);
+	assert_int_equal(job.lease_id, 0);	/* so the budget comes back */
+}
+
+static void who_could_forge_extends_nothing(void **state)
+{
+	struct job job = an_extension();
+	struct ev_claims claims;
+
+	(void)state;
+	module.exposure = (struct exposure){ .verdict = EXPOSURE_OPEN, .text = "it may open /dev/tdx_guest" };
+	do_job(&job);
+	assert_int_equal(job.outcome, JOB_FORGEABLE);
+	assert_int_equal(module.leases, 0);
+
+	rule.trust_privileged = true;
+	job = an_extension();
+	do_job(&job);
+	assert_int_equal(job.outcome, JOB_DONE);
+	assert_int_equal(ev_claims_decode(module.claims, module.lease.claims_len, &claims, NULL), 0);
+	assert_non_null(strstr(claims.taint, "/dev/tdx_guest"));
+	ev_claims_done(&claims);
+}
+
+static void buffers_that_the_host_holds_are_no_matter_of_patience(void **state)
+{
+	struct job job = a_job(JOB_EVIDENCE, TEEGATE_OP_REPORT);
+
+	(void)state;
+	module.error = -EAGAIN;
+	module.info.in_flight = 3;
+	do_job(&job);
+	assert_int_equal(job.error, -EAGAIN);
+	assert_false(job.host_stuck);
+
+	job = a_job(JOB_EVIDENCE, TEEGATE_OP_REPORT);
+	module.info.in_flight = 4;
+	module.info.quarantined = 4;
+	do_job(&job);
+	assert_int_equal(job.error, -EAGAIN);
+	assert_true(job.host_stuck);
+	assert_non_null(strstr(job.text, "the host holds all 4 buffers"));
+}
+
+static void codes_of_the_host_are_told_in_words(void **state)
+{
+	struct job job = a_job(JOB_EVIDENCE, TEEGATE_OP_REPORT);
+
+	(void)state;
+	module.error = -EREMOTEIO;
+	module.fw_status = 0x8000000000000001;
+	do_job(&job);
+	assert_int_equal(job.outcome, JOB_FAILED);
+	assert_int_equal(job.fw_status, module.fw_status);
+	assert_non_null(strstr(job.text, "no quoting service"));
+}
+
+#define T(name) cmocka_unit_test_setup(name, setup)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(each_tee_gives_what_it_has_beside_the_report),
+		T(an_extension_speaks_for_the_workload_and_claims_no_uid),
+		T(a_lease_carries_its_part_of_the_budget_and_its_pins),
+		T(an_extension_is_tried_once),
+		T(without_registers_nothing_is_made),
+		T(who_could_forge_extends_nothing),
+		T(buffers_that_the_host_holds_are_no_matter_of_patience),
+		T(codes_of_the_host_are_told_in_words),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
