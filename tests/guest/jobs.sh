@@ -172,13 +172,17 @@ sparse_catches() {
 
 # ---- in mini guests ----
 
-# kernel_tests GROUP KERNEL PROCESSORS PROGRAM...
+# kernel_tests GROUP KERNEL PROCESSORS PROGRAM...: with TEE=tdx in a TD.
 kernel_tests() {
 	local group=$1 k=$2 smp=$3 chip=$BUILD/check/chip-$JOB rc=0
 
 	shift 3
-	make_chip "$chip" || return
-	"$LAB/mini" --kernel "$k" --smp "$smp" --mem "${MINI_MEM:-1024}" --timeout "${MINI_TIMEOUT:-2400}" --chip "$chip" \
+	if [ "${TEE:=snp}" = tdx ]; then
+		make_td "$chip" || return
+	else
+		make_chip "$chip" || return
+	fi
+	"$LAB/mini" --tee "$TEE" --kernel "$k" --smp "$smp" --mem "${MINI_MEM:-1024}" --timeout "${MINI_TIMEOUT:-2400}" --chip "$chip" \
 		--add /build/kselftest:/lab/kselftest "$LAB/run-kselftest" "$@" \
 		>"$BUILD/log/$JOB.tap" 2>"$BUILD/log/$JOB.err" || rc=$?
 	cat "$BUILD/log/$JOB.err" >&2
@@ -192,9 +196,11 @@ kernel_tests() {
 	esac
 }
 
-# programs KERNEL one|more: the programs with cases for that kernel, by processors they need.
+# programs KERNEL one|more [TEE]: the programs with cases for that kernel and TEE (snp), by
+# processors they need.
 programs() {
-	awk -v k="$1" -v which="$2" '/^[[:space:]]*(#|$)/ { next }
+	awk -v k="$1" -v which="$2" -v tee="${3:-snp}" '
+		/^[[:space:]]*(#|$)/ || ($5 != "all" && $5 != tee) { next }
 		$3 == "all" || index("," $3 ",", "," k ",") {
 			if (!($1 in cpus)) order[++n] = $1
 			if ($4 > cpus[$1]) cpus[$1] = $4 }
@@ -212,6 +218,15 @@ job_smp() {
 
 	list=$(programs "$1" more)
 	[ -z "$list" ] || kernel_tests "kernel-$1" "$1" 2 $list
+}
+
+# The same in a TD.
+job_tdx() {
+	TEE=tdx kernel_tests "kernel-tdx-$1" "$1" 1 $(programs "$1" one tdx)
+}
+
+job_tdx-smp() {
+	TEE=tdx kernel_tests "kernel-tdx-$1" "$1" 2 $(programs "$1" more tdx)
 }
 
 # The software firmware by itself, and its reports judged outside. One kernel has every chip.

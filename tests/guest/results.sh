@@ -61,8 +61,8 @@ expected_cases() {
 				echo "${name/KERNEL/$k}"
 			done
 		done
-	# The kernel tests have a list of their own: program, case, kernels, processors.
-	awk '/^[[:space:]]*(#|$)/ { next }
+	# The kernel tests have a list of their own: program, case, kernels, processors, TEE.
+	awk '/^[[:space:]]*(#|$)/ || $5 == "tdx" { next }
 		{ n = split($3 == "all" ? "6.1,6.12,latest" : $3, k, ",")
 		  for (i = 1; i <= n; i++) print "kernel-" k[i] "/" $1 "/" $2 }' \
 		"$SRC/tests/kselftest/cases"

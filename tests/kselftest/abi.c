@@ -15,7 +15,9 @@
 
 static void check_small_sizes(const struct command *c, int fd)
 {
-	EXPECT_EQ(ask_with_size(c, fd, c->first), good(c));
+	/* Programs of before a structure grew, and any in between. */
+	for (uint32_t size = c->first; size <= c->size; size += 4)
+		EXPECT_EQ(ask_with_size(c, fd, size), good(c));
 	EXPECT_EQ(ask_with_size(c, fd, 0), -EINVAL);
 	EXPECT_EQ(ask_with_size(c, fd, 1), -EINVAL);
 	EXPECT_EQ(ask_with_size(c, fd, 8), -EINVAL);
@@ -105,7 +107,7 @@ TEST(create_lease_refuses_values_out_of_range)
 	EXPECT_EQ(CREATE(0), 0);
 	EXPECT_EQ(CREATE(w->reserved = 1), -EINVAL);
 	EXPECT_EQ(CREATE(w->ops = 0), -EINVAL);
-	EXPECT_EQ(CREATE(w->ops |= 1ULL << 2), -EINVAL);
+	EXPECT_EQ(CREATE(w->ops |= 1ULL << 3), -EINVAL);
 	EXPECT_EQ(CREATE(w->ops |= 1ULL << 63), -EINVAL);
 	EXPECT_EQ(CREATE(w->claims_len = 0), -EINVAL);
 	EXPECT_EQ(CREATE((w->claims = w->claims_len = 0, w->ops = TEEGATE_OP_RAW_REPORT)), 0);
@@ -118,6 +120,44 @@ TEST(create_lease_refuses_values_out_of_range)
 	EXPECT_EQ(CREATE(w->flags = 0), -EBADF);
 	EXPECT_EQ(CREATE((w->flags = 0, w->cgroup_fd = scene.session)), -EBADF);
 	EXPECT_EQ(CREATE(w->cgroup_fd = 0), -EINVAL);
+}
+
+/* Without bounds there is no right to add events, and without the right there are no bounds. */
+TEST(create_lease_wants_bounds_of_events_just_when_it_allows_them)
+{
+	make_scene();
+	EXPECT_EQ(CREATE((w->ops |= TEEGATE_OP_EXTEND, w->extend_max = 1,
+			  w->extend_bytes_max = 1)), 0);
+	EXPECT_EQ(CREATE((w->ops |= TEEGATE_OP_EXTEND, w->extend_max = 1)), -EINVAL);
+	EXPECT_EQ(CREATE((w->ops |= TEEGATE_OP_EXTEND, w->extend_bytes_max = 1)), -EINVAL);
+	EXPECT_EQ(CREATE(w->extend_max = 1), -EINVAL);
+	EXPECT_EQ(CREATE(w->extend_bytes_max = 1), -EINVAL);
+	/* A structure of before there were bounds. */
+	EXPECT_EQ(CREATE(w->size = 64), 0);
+	EXPECT_EQ(CREATE((w->size = 64, w->ops |= TEEGATE_OP_EXTEND)), -EINVAL);
+}
+
+/* Before anybody asks whether this TEE can do it at all. */
+TEST(extend_refuses_values_out_of_range)
+{
+	static char event[TEEGATE_EVENT_MAX + 1];
+	const int right = can_extend() ? 0 : -EOPNOTSUPP;
+
+	make_scene();
+	EXPECT_EQ(EXTEND(x->index = 2), right);
+	EXPECT_EQ(EXTEND(x->index = 3), right);
+	EXPECT_EQ(EXTEND(x->index = 0), -EINVAL);
+	EXPECT_EQ(EXTEND(x->index = 1), -EINVAL);
+	EXPECT_EQ(EXTEND(x->index = 4), -EINVAL);
+	EXPECT_EQ(EXTEND(x->index = ~0U), -EINVAL);
+	EXPECT_EQ(EXTEND(x->reserved = 1), -EINVAL);
+	EXPECT_EQ(EXTEND(x->event_len = 1), right);
+	EXPECT_EQ(EXTEND(x->event_len = 0), -EINVAL);
+	EXPECT_EQ(EXTEND((x->event = (uintptr_t)event, x->event_len = 1024)), right);
+	EXPECT_EQ(EXTEND((x->event = (uintptr_t)event, x->event_len = 1025)), -EINVAL);
+	EXPECT_EQ(EXTEND(x->event_len = ~0U), -EINVAL);
+	EXPECT_EQ(EXTEND(x->timeout_ms = TEEGATE_TIMEOUT_MAX_MS), right);
+	EXPECT_EQ(EXTEND(x->timeout_ms = TEEGATE_TIMEOUT_MAX_MS + 1), -EINVAL);
 }
 
 TEST(narrow_refuses_values_out_of_range)

@@ -20,6 +20,11 @@ static void fill_report(union request *q)
 	q->report = scene.ev.r;
 }
 
+static void fill_extend(union request *q)
+{
+	q->extend = extend_wish(3, "abi", 3);
+}
+
 static void fill_create(union request *q)
 {
 	q->create = lease_wish(TEEGATE_OP_REPORT, CLAIMS);
@@ -42,10 +47,12 @@ static void fill_revoke(union request *q)
 
 /* Sizes are in numbers: a structure that changes must not pass unnoticed. */
 const struct command commands[] = {
-	{ "GET_INFO", TEEGATE_GET_INFO, 240, 240, 0, true, true, fill_info },
+	{ "GET_INFO", TEEGATE_GET_INFO, 240, 256, 0, true, true, fill_info },
 	{ "GET_REPORT", TEEGATE_GET_REPORT, 128, 128,
-	  TEEGATE_REPORT_RAW | TEEGATE_REPORT_AUX, false, true, fill_report },
-	{ "CREATE_LEASE", TEEGATE_CREATE_LEASE, 64, 64,
+	  TEEGATE_REPORT_RAW | TEEGATE_REPORT_AUX | TEEGATE_REPORT_LOCAL, false, true,
+	  fill_report },
+	{ "EXTEND", TEEGATE_EXTEND, 88, 88, 0, false, true, fill_extend },
+	{ "CREATE_LEASE", TEEGATE_CREATE_LEASE, 64, 72,
 	  TEEGATE_LEASE_UNPINNED | TEEGATE_LEASE_PIN_UID, true, false, fill_create },
 	{ "NARROW", TEEGATE_NARROW, 48, 48, TEEGATE_NARROW_PIN_CGROUP | TEEGATE_NARROW_PIN_UID,
 	  false, true, fill_narrow },
@@ -54,16 +61,17 @@ const struct command commands[] = {
 
 const unsigned int n_commands = sizeof(commands) / sizeof(commands[0]);
 
-_Static_assert(sizeof(struct teegate_get_info) == 240, "GET_INFO has no padding");
+_Static_assert(sizeof(struct teegate_get_info) == 256, "GET_INFO has no padding");
 _Static_assert(sizeof(struct teegate_get_report) == 128, "GET_REPORT has no padding");
-_Static_assert(sizeof(struct teegate_create_lease) == 64, "CREATE_LEASE has no padding");
+_Static_assert(sizeof(struct teegate_extend) == 88, "EXTEND has no padding");
+_Static_assert(sizeof(struct teegate_create_lease) == 72, "CREATE_LEASE has no padding");
 _Static_assert(sizeof(struct teegate_narrow) == 48, "NARROW has no padding");
 _Static_assert(sizeof(struct teegate_revoke) == 16, "REVOKE has no padding");
 
 void make_scene(void)
 {
 	scene.session = session_open();
-	scene.lease = lease_unpinned();
+	scene.lease = lease_for_everything();
 }
 
 void fill(const struct command *c, union request *q)
@@ -75,8 +83,7 @@ void fill(const struct command *c, union request *q)
 
 int good(const struct command *c)
 {
-	(void)c;
-	return 0;
+	return c->nr == TEEGATE_EXTEND && !can_extend() ? -EOPNOTSUPP : 0;
 }
 
 void clean(const struct command *c, const union request *q)

@@ -19,6 +19,7 @@ union request {
 	} head;
 	struct teegate_get_info info;
 	struct teegate_get_report report;
+	struct teegate_extend extend;
 	struct teegate_create_lease create;
 	struct teegate_narrow narrow;
 	struct teegate_revoke revoke;
@@ -59,7 +60,7 @@ int ask_with_size(const struct command *c, int fd, uint32_t size);
 /* Runs check for each command on each kind of file where it exists. */
 void for_each_command(void (*check)(const struct command *c, int fd));
 
-/* A good request, changed by an expression over w or r; all that it makes is closed again. */
+/* A good request, changed by an expression over w, r or x; all that it makes is closed again. */
 #define CREATE(change)								\
 	({									\
 		struct teegate_create_lease _w = lease_wish(TEEGATE_OP_REPORT, CLAIMS), *w = &_w; \
@@ -81,6 +82,13 @@ void for_each_command(void (*check)(const struct command *c, int fd));
 		report_wish(&scene.ev, _flags, "abi", 3);			\
 		(void)(change);							\
 		tg(scene.lease.fd, TEEGATE_GET_REPORT, r);			\
+	})
+#define EXTEND(change)								\
+	({									\
+		struct teegate_extend _x = extend_wish(3, "abi", 3), *x = &_x;	\
+										\
+		(void)(change);							\
+		tg(scene.lease.fd, TEEGATE_EXTEND, x);				\
 	})
 int try_create(struct teegate_create_lease *w);
 int try_narrow(struct teegate_narrow *w);

@@ -79,6 +79,44 @@ TEST_LIMIT(five_hundred_of_ours_and_five_hundred_of_the_stock_driver_are_all_goo
 	expect_channel_alive();
 }
 
+/* TDX: as many as the driver's poll once a second allows. */
+static void stock_quotes_until(void *arg)
+{
+	const struct gate *done = arg;
+	static uint8_t quote[16384];
+	unsigned int good = 0;
+
+	while (!gate_is_open(*done)) {
+		uint8_t data[64];
+
+		memset(data, (int)good, sizeof(data));
+		if (!EXPECT(stock_quote("beside", data, quote, sizeof(quote)) > 0))
+			break;
+		good++;
+	}
+	EXPECT(good > 0);
+	tap_note("%u quotes by configfs-tsm meanwhile", good);
+}
+
+TEST_LIMIT(five_hundred_quotes_of_ours_and_those_of_the_stock_driver_are_all_good, 600)
+{
+	struct lease l = lease_unpinned();
+	uint64_t before = info_now().reports;
+	struct gate done = gate_make();
+	pid_t quotes, tdreports, ours;
+
+	quotes = child_start(stock_quotes_until, &done);
+	tdreports = child_start(stock_reports, NULL);
+	ours = child_start(our_reports, &l);
+	child_ok(ours);
+	child_ok(tdreports);
+	gate_open(done);
+	child_ok(quotes);
+	EXPECT_EQ(info_now().reports, before + REPORTS);
+	EXPECT_EQ(info_now().errors, 0);
+	expect_channel_alive();
+}
+
 /* ---- nobody gets what another one asked for ---- */
 
 struct workload {

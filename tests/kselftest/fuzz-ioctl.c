@@ -109,6 +109,7 @@ union request {
 	} head;
 	struct teegate_get_info info;
 	struct teegate_get_report report;
+	struct teegate_extend extend;
 	struct teegate_create_lease create;
 	struct teegate_narrow narrow;
 	struct teegate_revoke revoke;
@@ -119,34 +120,46 @@ union request {
 static uint32_t fill_report(union request *q)
 {
 	q->report = (struct teegate_get_report) {
-		.flags = below(4),
+		.flags = below(8),
 		.user_data = (uintptr_t)scratch,
 		.user_data_len = below(66),
 		.timeout_ms = one_in(3) ? below(20) : 0,
 		.report = (uintptr_t)(scratch + PAGE),
-		.report_len = 2000,
+		.report_len = 3 * PAGE,
 	};
 	if (q->report.flags & TEEGATE_REPORT_AUX) {
 		q->report.aux = (uintptr_t)(scratch + 8 * PAGE);
 		q->report.aux_len = 16 * PAGE;
 	}
 	if (!(q->report.flags & TEEGATE_REPORT_RAW)) {
-		q->report.claims = (uintptr_t)(scratch + 4 * PAGE);
+		q->report.claims = (uintptr_t)(scratch + 6 * PAGE);
 		q->report.claims_len = PAGE;
 	}
 	return sizeof(q->report);
 }
 
+/* Budgets of the leases are small, or else the log of this guest would soon be full. */
+static uint32_t fill_extend(union request *q)
+{
+	q->extend = extend_wish(below(5), scratch, below(70));
+	q->extend.timeout_ms = one_in(3) ? below(20) : 0;
+	return sizeof(q->extend);
+}
+
 static uint32_t fill_create(union request *q)
 {
-	q->create = lease_wish(1 + below(3), CLAIMS);
+	q->create = lease_wish(1 + below(7), CLAIMS);
+	if (q->create.ops & TEEGATE_OP_EXTEND) {
+		q->create.extend_max = 1 + below(2);
+		q->create.extend_bytes_max = 1 + below(100);
+	}
 	q->create.max_pending = below(5);
 	return sizeof(q->create);
 }
 
 static uint32_t fill_narrow(union request *q)
 {
-	q->narrow = narrow_wish(1 + below(3));
+	q->narrow = narrow_wish(1 + below(7));
 	return sizeof(q->narrow);
 }
 
@@ -157,7 +170,7 @@ static unsigned int fill(union request *q)
 	unsigned int cmd;
 
 	memset(q, 0, sizeof(*q));
-	switch (below(12)) {
+	switch (below(13)) {
 	case 0:
 		cmd = _IO(TEEGATE_IOC_TYPE, below(256));
 		break;
@@ -186,6 +199,10 @@ static unsigned int fill(union request *q)
 		cmd = TEEGATE_REVOKE;
 		size = sizeof(q->revoke);
 		q->revoke.lease_id = one_in(2) ? below(2000) : 0;
+		break;
+	case 9:
+		cmd = TEEGATE_EXTEND;
+		size = fill_extend(q);
 		break;
 	default:
 		cmd = TEEGATE_GET_REPORT;

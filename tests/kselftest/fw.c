@@ -8,6 +8,7 @@
 
 #include "fw.h"
 #include "kit.h"
+#include "tee.h"
 
 #define DEBUGFS	"/sys/kernel/debug"
 #define DIR	DEBUGFS "/teegate-softfw/"
@@ -27,14 +28,18 @@ void fw_reset(void)
 		return;		/* not loaded: a test of modules goes on */
 	fw_fault("none");
 	write_text(DIR "release", "1");
-	fw_device(true);
+	if (the_tee()->has_device)
+		fw_device(true);
 }
 
 void fw_settle(void)
 {
+	struct teegate_get_info i;
+
 	fw_reset();
-	if (access(TEEGATE_DEVICE, F_OK) == 0)
-		WAIT_UNTIL(info_now().queued == 0);
+	if (access(TEEGATE_DEVICE, F_OK))
+		return;
+	WAIT_UNTIL((i = info_now(), i.queued == 0 && i.in_flight == 0));
 }
 
 /* The number after "key" in the line of file that begins with name. */
@@ -67,28 +72,42 @@ uint64_t fw_stat(const char *name)
 	return number_of(DIR "stats", name, " ");
 }
 
-void fw_hold(void)
-{
-	hits_before = fw_hits("busy");
-	fw_fault("busy count=25");
-}
-
-void fw_hold_after(unsigned int answers)
+static void arm_hold(unsigned int skip)
 {
 	char text[64];
 
-	snprintf(text, sizeof(text), "busy skip=%u count=25", answers);
+	snprintf(text, sizeof(text), "%s skip=%u count=%u", the_tee()->hold, skip, the_tee()->hold_count);
 	fw_fault(text);
+}
+
+void fw_hold(void)
+{
+	hits_before = fw_hits(the_tee()->hold);
+	arm_hold(0);
+}
+
+/* A held request asks again (SEV-SNP), or is in the firmware's hands and asks no more (TDX). */
+void fw_hold_after(unsigned int answers)
+{
+	arm_hold(the_tee()->hold_asks_again ? answers : answers - the_tee()->slots);
+	if (!the_tee()->hold_asks_again)
+		write_text(DIR "release", "1");
+}
+
+void fw_wait_held_n(unsigned int n)
+{
+	WAIT_UNTIL(fw_hits(the_tee()->hold) >= hits_before + n);
 }
 
 void fw_wait_held(void)
 {
-	WAIT_UNTIL(fw_hits("busy") > hits_before);
+	fw_wait_held_n(1);
 }
 
 void fw_release(void)
 {
 	fw_fault("none");
+	write_text(DIR "release", "1");
 }
 
 void fw_device(bool there)
@@ -98,5 +117,25 @@ void fw_device(bool there)
 
 void fw_slow(void)
 {
-	fw_fault("delay count=1000000 arg=5000");
+	fw_fault(the_tee()->slow);
+}
+
+unsigned int fw_quotes_since(uint64_t host_answered, struct fw_quote *quote, unsigned int max)
+{
+	FILE *f = fopen(DIR "times", "re");
+	unsigned long long number, begun;
+	unsigned int n = 0;
+	char line[256];
+
+	ASSERT(f);
+	while (n < max && fgets(line, sizeof(line), f)) {
+		unsigned long long seen, answered;
+
+		if (sscanf(line, "%llu %llu %llu %llu", &number, &seen, &begun, &answered) != 4)
+			continue;
+		if (number >= host_answered)
+			quote[n++] = (struct fw_quote) { seen, answered };
+	}
+	fclose(f);
+	return n;
 }

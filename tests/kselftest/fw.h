@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The tests' view of the software firmware (tests/firmware/): faults on request, counters, and a
- * request held below the module for as long as a test likes. Everything that knows the firmware's
- * files is in fw.c.
+ * The tests' view of the software firmware (tests/firmware/): faults on request, counters, and
+ * requests held below the module for as long as a test likes. Everything that knows the firmware's
+ * files is in fw.c, and what differs between the firmwares in tee.c.
  */
 #ifndef FW_H
 #define FW_H
@@ -22,15 +22,15 @@ uint64_t fw_hits(const char *fault);
 uint64_t fw_stat(const char *name);
 
 /*
- * The next request stays below the module until fw_release(). The host says BUSY, and the stock
- * code asks again every two seconds, sleeping in between: so the CPU is free, unlike with a hang.
- * After a minute it gives up and wipes its key: release earlier.
+ * The next requests stay below the module until fw_release(). No longer than half a minute: then
+ * the stock driver of SEV-SNP gives up and wipes its key.
  */
 void fw_hold(void);
-/* The one that is held and those after it are answered, so many in all, and the next is held. */
+/* Those that are held and those after them are answered, so many in all; the next are held. */
 void fw_hold_after(unsigned int answers);
-/* Returns once a request is held. */
+/* Returns once a request, or so many of them, are held. */
 void fw_wait_held(void);
+void fw_wait_held_n(unsigned int n);
 void fw_release(void);
 
 /* The platform device that the stock driver is bound to: takes it away, gives it back. */
@@ -38,5 +38,13 @@ void fw_device(bool there);
 
 /* Each request takes long enough for other processes to see that it has been answered. */
 void fw_slow(void);
+
+/* TDX: when the host had a quote, in nanoseconds of its clock. */
+struct fw_quote {
+	uint64_t seen, answered;
+};
+
+/* Those that it has answered since its statistic "host-answered" was that; at most max of them. */
+unsigned int fw_quotes_since(uint64_t host_answered, struct fw_quote *quote, unsigned int max);
 
 #endif

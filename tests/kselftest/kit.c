@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,9 +23,11 @@
 #include "fw.h"
 #include "kit.h"
 #include "sha384.h"
+#include "tee.h"
 
 int kit_main(int argc, char **argv)
 {
+	tee_look();
 	tap_setup = fw_settle;
 	return tap_main(argc, argv);
 }
@@ -87,6 +90,15 @@ struct lease lease_in_cgroup(const char *cgroup)
 	l = lease_make(wish);
 	close(wish.cgroup_fd);
 	return l;
+}
+
+struct lease lease_for_everything(void)
+{
+	struct teegate_create_lease wish = lease_wish(BOTH | TEEGATE_OP_EXTEND, CLAIMS);
+
+	wish.extend_max = UINT32_MAX;
+	wish.extend_bytes_max = UINT32_MAX;
+	return lease_make(wish);
 }
 
 struct teegate_narrow narrow_wish(uint64_t ops)
@@ -183,9 +195,39 @@ int report_try_raw(int fd)
 	return try_with(fd, TEEGATE_REPORT_RAW);
 }
 
+int report_try_local(int fd)
+{
+	return try_with(fd, TEEGATE_REPORT_LOCAL);
+}
+
+struct teegate_extend extend_wish(uint32_t index, const void *event, uint32_t len)
+{
+	return (struct teegate_extend) {
+		.size = sizeof(struct teegate_extend),
+		.index = index,
+		.event = (uintptr_t)event,
+		.event_len = len,
+	};
+}
+
+int extend_try(int fd, uint32_t index, const void *event, uint32_t len)
+{
+	struct teegate_extend wish = extend_wish(index, event, len);
+
+	return tg(fd, TEEGATE_EXTEND, &wish);
+}
+
+bool can_extend(void)
+{
+	return info_now().firmware_ops & TEEGATE_OP_EXTEND;
+}
+
 const uint8_t *report_data_of(const struct evidence *ev)
 {
-	return ev->report + SNP_REPORT_DATA;
+	const uint8_t *data = the_tee()->report_data(ev->report, ev->r.report_len);
+
+	ASSERT(data);
+	return data;
 }
 
 /* leaf = H(0x00 || H(claims) || blind || u32be(length of data) || data) */
@@ -213,8 +255,8 @@ void expect_bound(const struct evidence *ev, const void *data, uint32_t len, con
 	static const uint8_t none[TEEGATE_BLIND_SIZE];
 	uint8_t want[REPORT_DATA_SIZE];
 
-	EXPECT_EQ(ev->r.provider, TEEGATE_PROVIDER_SEV_SNP);
-	EXPECT_EQ(ev->r.report_len, SNP_REPORT_SIZE);
+	EXPECT_EQ(ev->r.provider, the_tee()->provider);
+	EXPECT(!(ev->r.flags & TEEGATE_REPORT_LOCAL) || ev->r.report_len == 1024);
 	EXPECT_EQ(ev->r.tree_size, 1);
 	EXPECT_EQ(ev->r.leaf_index, 0);
 	EXPECT_EQ(ev->r.path_len, 0);
@@ -236,7 +278,7 @@ static void *asker_main(void *arg)
 	return NULL;
 }
 
-struct asker *ask_start(int fd, uint32_t flags)
+struct asker *ask_start_within(int fd, uint32_t flags, uint32_t timeout_ms)
 {
 	struct asker *a = malloc(sizeof(*a));
 	pthread_attr_t attr;
@@ -246,11 +288,17 @@ struct asker *ask_start(int fd, uint32_t flags)
 	a->flags = flags;
 	a->done = false;
 	report_wish(&a->ev, flags, "ask", 3);
+	a->ev.r.timeout_ms = timeout_ms;
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, 65536);
 	ASSERT_EQ(pthread_create(&a->thread, &attr, asker_main, a), 0);
 	pthread_attr_destroy(&attr);
 	return a;
+}
+
+struct asker *ask_start(int fd, uint32_t flags)
+{
+	return ask_start_within(fd, flags, 0);
 }
 
 int ask_result(struct asker *a)
@@ -401,6 +449,20 @@ void gate_wait(struct gate g)
 	eventfd_t v;
 
 	ASSERT_EQ(eventfd_read(g.fd, &v), 0);
+}
+
+bool gate_is_open(struct gate g)
+{
+	struct pollfd p = { .fd = g.fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) == 1;
+}
+
+void wait_random(unsigned int max_us)
+{
+	struct timespec t = { .tv_nsec = (long)((unsigned long)random() % max_us) * 1000 };
+
+	nanosleep(&t, NULL);
 }
 
 void wait_a_moment(void)

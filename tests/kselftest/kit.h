@@ -23,9 +23,6 @@
 /* What most leases of these tests allow. */
 #define BOTH (TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT)
 
-/* SEV-SNP ABI, table "ATTESTATION_REPORT Structure". */
-#define SNP_REPORT_SIZE 1184
-#define SNP_REPORT_DATA 0x50
 #define REPORT_DATA_SIZE 64
 
 /* What every program's main() comes to: each case begins when nothing of an earlier one is left. */
@@ -46,6 +43,8 @@ struct teegate_create_lease lease_wish(uint64_t ops, const char *claims);
 struct lease lease_make(struct teegate_create_lease wish);	/* by a session of its own */
 struct lease lease_unpinned(void);				/* BOTH, no pin */
 struct lease lease_in_cgroup(const char *cgroup);		/* BOTH */
+/* Every operation that there is, no pin; events without a bound that these tests could reach. */
+struct lease lease_for_everything(void);
 struct lease lease_narrow(int parent, uint64_t ops);
 struct teegate_narrow narrow_wish(uint64_t ops);
 int lease_revoke(int fd, uint64_t id);				/* 0 or negative errno */
@@ -56,8 +55,8 @@ struct teegate_get_info info_now(void);				/* by a session of its own */
 
 struct evidence {
 	struct teegate_get_report r;
-	uint8_t report[4096];
-	uint8_t aux[65536];
+	uint8_t report[128 * 1024];
+	uint8_t aux[512 * 1024];
 	uint8_t claims[TEEGATE_CLAIMS_MAX];
 	uint8_t path[TEEGATE_PATH_MAX * TEEGATE_HASH_SIZE];
 };
@@ -69,10 +68,18 @@ int report_get(int fd, uint32_t flags, const void *data, uint32_t len, struct ev
 /* The same without any interest in the answer. */
 int report_try(int fd);
 int report_try_raw(int fd);
-const uint8_t *report_data_of(const struct evidence *ev);
+int report_try_local(int fd);
+const uint8_t *report_data_of(const struct evidence *ev);	/* the case ends if it has none */
 /* Everything that a bound report of one requester promises. */
 void expect_bound(const struct evidence *ev, const void *data, uint32_t len, const void *claims,
 		  uint32_t claims_len);
+
+/* An event for a runtime register. */
+struct teegate_extend extend_wish(uint32_t index, const void *event, uint32_t len);
+/* 0 or negative errno. */
+int extend_try(int fd, uint32_t index, const void *event, uint32_t len);
+/* Can this TEE and kernel do it at all? */
+bool can_extend(void);
 
 /* A report asked for by a thread of its own. */
 struct asker {
@@ -85,6 +92,7 @@ struct asker {
 };
 
 struct asker *ask_start(int fd, uint32_t flags);
+struct asker *ask_start_within(int fd, uint32_t flags, uint32_t timeout_ms);
 int ask_result(struct asker *a);	/* waits; a stays readable */
 void ask_free(struct asker *a);
 
@@ -109,6 +117,7 @@ struct gate {
 struct gate gate_make(void);
 void gate_open(struct gate g);
 void gate_wait(struct gate g);
+bool gate_is_open(struct gate g);	/* does not wait, and leaves it open */
 
 /* Waits until something that gives no event has become so; after a minute the case fails. */
 #define WAIT_UNTIL(cond)							\
@@ -124,6 +133,8 @@ void gate_wait(struct gate g);
 		}								\
 	} while (0)
 void wait_a_moment(void);
+/* Not to wait for anything, but to hit any stage of what others do. */
+void wait_random(unsigned int max_us);
 
 int count_open_fds(void);
 /* Number in a one-line file; -errno when there is none. */

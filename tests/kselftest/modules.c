@@ -11,6 +11,7 @@
 
 #include "kit.h"
 #include "modules.h"
+#include "tee.h"
 
 static int run(char *const argv[])
 {
@@ -64,12 +65,12 @@ void everything_anew(void)
 {
 	if (module_loaded(OUR_MODULE))
 		module_unload(OUR_MODULE);
-	if (module_loaded(STOCK_MODULE))
-		module_unload(STOCK_MODULE);
-	if (module_loaded(FW_MODULE))
-		module_unload(FW_MODULE);
-	module_load(FW_MODULE);
-	module_load("sev-guest");
+	if (module_loaded(the_tee()->driver))
+		module_unload(the_tee()->driver);
+	if (module_loaded(the_tee()->firmware))
+		module_unload(the_tee()->firmware);
+	module_load(the_tee()->firmware);
+	module_load(the_tee()->driver);
 	module_load(OUR_MODULE);
 	WAIT_UNTIL(info_now().state == TEEGATE_STATE_UP);
 }

@@ -7,9 +7,7 @@
 
 #include <stdbool.h>
 
-#define STOCK_MODULE	"sev_guest"
-#define OUR_MODULE	"teegate"
-#define FW_MODULE	"teegate_softfw"
+#define OUR_MODULE	"teegate"	/* the others: tee.h */
 
 bool module_loaded(const char *name);
 /* With what it depends on; the case ends if it fails. */

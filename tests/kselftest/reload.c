@@ -16,6 +16,7 @@
 #include "kit.h"
 #include "modules.h"
 #include "stock.h"
+#include "tee.h"
 
 static void expect_works(void)
 {
@@ -296,9 +297,9 @@ static void device_goes(void)
 
 static void device_comes(void)
 {
-	module_unload(STOCK_MODULE);
+	module_unload(the_tee()->driver);
 	fw_device(true);
-	module_load("sev-guest");
+	module_load(the_tee()->driver);
 }
 
 TEST_LIMIT(reports_come_back_when_the_driver_lost_its_device_and_got_it_again, 120)
@@ -357,15 +358,15 @@ TEST(the_driver_is_held_as_long_as_we_use_it)
 {
 	need_module();
 	if (direct()) {
-		module_unload(STOCK_MODULE);
+		module_unload(the_tee()->driver);
 		expect_works();
-		module_load("sev-guest");
+		module_load(the_tee()->driver);
 	} else {
-		EXPECT_EQ(module_try_unload(STOCK_MODULE), -EAGAIN);
+		EXPECT_EQ(module_try_unload(the_tee()->driver), -EAGAIN);
 	}
 	expect_works();
 	module_unload(OUR_MODULE);
-	module_unload(STOCK_MODULE);
+	module_unload(the_tee()->driver);
 	module_load(OUR_MODULE);
 	expect_works();
 }
@@ -376,11 +377,11 @@ TEST(teegate_may_be_loaded_before_the_driver)
 
 	need_module();
 	module_unload(OUR_MODULE);
-	module_unload(STOCK_MODULE);
+	module_unload(the_tee()->driver);
 	module_load_alone(OUR_MODULE);
 	l = lease_unpinned();
 	expect_without_driver(l.fd);
-	module_load("sev-guest");
+	module_load(the_tee()->driver);
 	WAIT_UNTIL(info_of(l.fd).state == TEEGATE_STATE_UP);
 	EXPECT_EQ(report_try(l.fd), 0);
 }
@@ -389,9 +390,9 @@ TEST(modprobe_brings_the_driver_along)
 {
 	need_module();
 	module_unload(OUR_MODULE);
-	module_unload(STOCK_MODULE);
+	module_unload(the_tee()->driver);
 	module_load(OUR_MODULE);
-	EXPECT(module_loaded(STOCK_MODULE));
+	EXPECT(module_loaded(the_tee()->driver));
 	expect_works();
 }
 
@@ -402,8 +403,8 @@ TEST(without_a_tee_everything_but_reports_works)
 
 	need_module();
 	module_unload(OUR_MODULE);
-	module_unload(STOCK_MODULE);
-	module_unload(FW_MODULE);
+	module_unload(the_tee()->driver);
+	module_unload(the_tee()->firmware);
 	module_load_alone(OUR_MODULE);
 	i = info_now();
 	EXPECT_EQ(i.provider, TEEGATE_PROVIDER_NONE);

@@ -12,8 +12,10 @@
 
 #include "fw.h"
 #include "kit.h"
+#include "scene.h"
 #include "sha384.h"
 #include "stock.h"
+#include "tee.h"
 
 static struct evidence ev, ev2;
 
@@ -159,7 +161,6 @@ TEST(a_raw_report_carries_the_callers_bytes_and_zeroes)
 		memcpy(want, data, len);
 		ASSERT_EQ(report_get(l.fd, TEEGATE_REPORT_RAW, data, len, &ev), 0);
 		EXPECT_MEM(report_data_of(&ev), want, sizeof(want));
-		EXPECT_EQ(ev.r.report_len, SNP_REPORT_SIZE);
 		EXPECT_EQ(ev.r.tree_size, 0);
 		EXPECT_EQ(ev.r.claims_len, 0);
 		EXPECT_EQ(ev.r.path_len, 0);
@@ -217,6 +218,18 @@ TEST(a_refused_raw_report_never_reaches_firmware)
 	EXPECT_EQ(after.errors, before.errors);
 	EXPECT_EQ(raw_with(l.fd, 48, "teegate.", 64), 0);
 	EXPECT_EQ(info_of(l.fd).reports, before.reports + 1);
+}
+
+/* ---- what not every TEE has ---- */
+
+TEST(a_local_report_is_EOPNOTSUPP_where_there_is_none)
+{
+	struct lease l = lease_unpinned();
+
+	EXPECT_EQ(report_try(l.fd), 0);
+	EXPECT_EQ(report_try_local(l.fd), -EOPNOTSUPP);
+	EXPECT_EQ(report_get(l.fd, TEEGATE_REPORT_LOCAL | TEEGATE_REPORT_RAW, "raw", 3, &ev),
+		  -EOPNOTSUPP);
 }
 
 /* ---- certificates ---- */
@@ -296,47 +309,17 @@ TEST(a_deadline_that_passes_in_firmware_is_ETIMEDOUT_and_the_next_request_is_goo
 
 TEST(a_deadline_that_passes_in_the_queue_is_ETIMEDOUT_at_once)
 {
-	struct lease front = lease_unpinned(), l = lease_unpinned();
-	struct asker *first;
-	unsigned int queued;
+	struct lease l = lease_unpinned();
+	struct busy_scene s = busy_scene_make();
 
-	fw_hold();
-	first = ask_start(front.fd, 0);
-	fw_wait_held();
-	queued = info_of(l.fd).queued;
 	EXPECT_EQ(report_within(l.fd, 300), -ETIMEDOUT);
-	EXPECT_EQ(info_of(l.fd).queued, queued);
-	fw_release();
-	EXPECT_EQ(ask_result(first), 0);
+	EXPECT_EQ(info_of(l.fd).queued, s.queued);
+	busy_scene_end(&s);
 	EXPECT_EQ(report_within(l.fd, 30000), 0);
 	EXPECT_EQ(info_of(l.fd).queued, 0);
 }
 
 /* ---- bounds of the queue ---- */
-
-/* Firmware is busy with a request of somebody else. */
-struct busy_scene {
-	struct lease other;
-	struct asker *held;
-	unsigned int queued;
-};
-
-static struct busy_scene make_busy(void)
-{
-	struct busy_scene s = { .other = lease_unpinned() };
-
-	fw_hold();
-	s.held = ask_start(s.other.fd, 0);
-	fw_wait_held();
-	s.queued = info_of(s.other.fd).queued;
-	return s;
-}
-
-static void end_busy(struct busy_scene *s)
-{
-	fw_release();
-	EXPECT_EQ(ask_result(s->held), 0);
-}
 
 static struct lease lease_with_room_for(uint32_t max_pending)
 {
@@ -349,12 +332,12 @@ static struct lease lease_with_room_for(uint32_t max_pending)
 TEST(more_waiting_requests_than_the_lease_allows_are_EDQUOT)
 {
 	struct lease l = lease_with_room_for(2);
-	struct busy_scene s = make_busy();
+	struct busy_scene s = busy_scene_make();
 	struct asker *a = ask_start(l.fd, 0), *b = ask_start(l.fd, 0);
 
 	WAIT_UNTIL(info_of(s.other.fd).queued == s.queued + 2);
 	EXPECT_EQ(report_try(l.fd), -EDQUOT);
-	end_busy(&s);
+	busy_scene_end(&s);
 	EXPECT_EQ(ask_result(a), 0);
 	EXPECT_EQ(ask_result(b), 0);
 	EXPECT_EQ(report_try(l.fd), 0);
@@ -364,14 +347,14 @@ TEST(narrowed_leases_share_the_room_of_their_parent)
 {
 	struct lease l = lease_with_room_for(2), child = lease_narrow(l.fd, BOTH);
 	struct lease sibling = lease_narrow(l.fd, BOTH);
-	struct busy_scene s = make_busy();
+	struct busy_scene s = busy_scene_make();
 	struct asker *a = ask_start(l.fd, 0), *b = ask_start(child.fd, 0);
 
 	WAIT_UNTIL(info_of(s.other.fd).queued == s.queued + 2);
 	EXPECT_EQ(report_try(l.fd), -EDQUOT);
 	EXPECT_EQ(report_try(child.fd), -EDQUOT);
 	EXPECT_EQ(report_try(sibling.fd), -EDQUOT);
-	end_busy(&s);
+	busy_scene_end(&s);
 	EXPECT_EQ(ask_result(a), 0);
 	EXPECT_EQ(ask_result(b), 0);
 	EXPECT_EQ(report_try(sibling.fd), 0);
@@ -380,7 +363,7 @@ TEST(narrowed_leases_share_the_room_of_their_parent)
 /* As many threads as the queue has room, each on a lease with a little room of its own. */
 TEST_LIMIT(a_full_queue_is_EAGAIN_and_empties_again, 400)
 {
-	struct busy_scene s = make_busy();
+	struct busy_scene s = busy_scene_make();
 	struct teegate_get_info info = info_of(s.other.fd);
 	unsigned int room = info.queue_max - info.queued, good = 0;
 	struct asker **a = calloc(room, sizeof(*a));
@@ -394,7 +377,7 @@ TEST_LIMIT(a_full_queue_is_EAGAIN_and_empties_again, 400)
 	}
 	WAIT_UNTIL(info_of(s.other.fd).queued == info.queue_max);
 	EXPECT_EQ(report_try(late.fd), -EAGAIN);
-	end_busy(&s);
+	busy_scene_end(&s);
 	for (unsigned int i = 0; i < room; i++)
 		good += ask_result(a[i]) == 0;
 	EXPECT_EQ(good, room);
@@ -407,14 +390,20 @@ TEST_LIMIT(a_full_queue_is_EAGAIN_and_empties_again, 400)
 #define FLOOD 15
 
 /*
- * One lease fills its room while firmware is busy, then another asks once. First come, first
- * served would answer it last. By turns it is answered after one of the flood: so firmware answers
- * the request that it holds and two more, and then holds the next one until we have looked.
+ * One lease fills its room while all slots are busy, then another asks once. First come, first
+ * served would answer it last. By turns it is among the first that leave the queue: so the busy
+ * ones are answered and one more than there are slots, and the next are held until we have looked.
  */
+static void answer_the_first(struct asker *late)
+{
+	fw_hold_after(2 * the_tee()->slots + 1);
+	WAIT_UNTIL(late->done);
+}
+
 TEST(a_lease_that_floods_does_not_starve_another)
 {
 	struct lease flood = lease_with_room_for(FLOOD), late = lease_unpinned();
-	struct busy_scene s = make_busy();
+	struct busy_scene s = busy_scene_make();
 	struct asker *a[FLOOD], *one;
 
 	for (unsigned int i = 0; i < FLOOD; i++)
@@ -422,35 +411,31 @@ TEST(a_lease_that_floods_does_not_starve_another)
 	WAIT_UNTIL(info_of(late.fd).queued == s.queued + FLOOD);
 	one = ask_start(late.fd, 0);
 	WAIT_UNTIL(info_of(late.fd).queued == s.queued + FLOOD + 1);
-	fw_hold_after(3);
-	WAIT_UNTIL(one->done);
-	EXPECT(info_of(late.fd).queued >= FLOOD - 1);
-	end_busy(&s);
+	answer_the_first(one);
+	EXPECT(info_of(late.fd).queued >= FLOOD - the_tee()->slots);
+	busy_scene_end(&s);
 	EXPECT_EQ(ask_result(one), 0);
 	for (unsigned int i = 0; i < FLOOD; i++)
 		EXPECT_EQ(ask_result(a[i]), 0);
 }
 
-/* Narrowing buys no turns: three leases of one workload together have one. */
+/* Narrowing buys no turns: all narrowed leases of one workload together have one. */
 TEST(narrowed_leases_share_the_turn_of_their_parent)
 {
 	struct lease top = lease_with_room_for(FLOOD), late = lease_unpinned();
-	struct lease child[3];
-	struct busy_scene s = make_busy();
-	struct asker *a[3], *one;
+	const unsigned int children = 3 * the_tee()->slots;
+	struct busy_scene s = busy_scene_make();
+	struct asker *a[3 * MAX_SLOTS], *one;
 
-	for (unsigned int i = 0; i < 3; i++) {
-		child[i] = lease_narrow(top.fd, BOTH);
-		a[i] = ask_start(child[i].fd, 0);
-	}
-	WAIT_UNTIL(info_of(late.fd).queued == s.queued + 3);
+	for (unsigned int i = 0; i < children; i++)
+		a[i] = ask_start(lease_narrow(top.fd, BOTH).fd, 0);
+	WAIT_UNTIL(info_of(late.fd).queued == s.queued + children);
 	one = ask_start(late.fd, 0);
-	WAIT_UNTIL(info_of(late.fd).queued == s.queued + 4);
-	fw_hold_after(3);
-	WAIT_UNTIL(one->done);
-	end_busy(&s);
+	WAIT_UNTIL(info_of(late.fd).queued == s.queued + children + 1);
+	answer_the_first(one);
+	busy_scene_end(&s);
 	EXPECT_EQ(ask_result(one), 0);
-	for (unsigned int i = 0; i < 3; i++)
+	for (unsigned int i = 0; i < children; i++)
 		EXPECT_EQ(ask_result(a[i]), 0);
 }
 

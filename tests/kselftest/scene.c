@@ -4,7 +4,9 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "fw.h"
 #include "scene.h"
+#include "tee.h"
 
 struct cgroup_scene cgroup_scene_make(void)
 {
@@ -15,6 +17,26 @@ struct cgroup_scene cgroup_scene_make(void)
 	s.beside = cgroup_make(NULL, "beside");
 	s.lease = lease_in_cgroup(s.outer);
 	return s;
+}
+
+struct busy_scene busy_scene_make(void)
+{
+	struct busy_scene s = { .other = lease_unpinned() };
+
+	ASSERT(the_tee()->slots <= MAX_SLOTS);
+	fw_hold();
+	for (unsigned int i = 0; i < the_tee()->slots; i++)
+		s.held[i] = ask_start(s.other.fd, 0);
+	fw_wait_held_n(the_tee()->slots);
+	s.queued = info_of(s.other.fd).queued;
+	return s;
+}
+
+void busy_scene_end(struct busy_scene *s)
+{
+	fw_release();
+	for (unsigned int i = 0; i < the_tee()->slots; i++)
+		EXPECT_EQ(ask_result(s->held[i]), 0);
 }
 
 struct lease lease_for_uid(unsigned int uid)

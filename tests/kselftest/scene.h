@@ -8,6 +8,8 @@
 
 #include "kit.h"
 
+#define MAX_SLOTS 4	/* of any struct tee */
+
 /* Two cgroups beside each other, the first with one inside it. */
 struct cgroup_scene {
 	const char *outer, *inner, *beside;
@@ -17,6 +19,17 @@ struct cgroup_scene {
 };
 
 struct cgroup_scene cgroup_scene_make(void);
+
+/* All that works below the queue is busy with requests of somebody else. */
+struct busy_scene {
+	struct lease other;
+	struct asker *held[MAX_SLOTS];
+	unsigned int queued;		/* so many requests, those included */
+};
+
+struct busy_scene busy_scene_make(void);
+/* Lets them be answered. */
+void busy_scene_end(struct busy_scene *s);
 
 struct lease lease_for_uid(unsigned int uid);
 
