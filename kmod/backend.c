@@ -114,8 +114,7 @@ void tg_answer_release(struct tg_answer *ans)
 
 static int none_init(struct tg_backend *be)
 {
-	tg_backend_set_state(be, TEEGATE_STATE_ABSENT,
-			     "no TEE found: not a confidential guest, or of a kind that this module does not know");
+	tg_backend_set_state(be, TEEGATE_STATE_ABSENT, "%s", be->advice);
 	return 0;
 }
 

@@ -81,8 +81,6 @@ struct tg_backend_ops {
 	u32 aux_max;		/* bytes, unless init() sets be->aux_max */
 	bool makes_buffers;	/* of the answer, see there */
 
-	/* Does this guest have this TEE? Cheap, no side effect. */
-	bool (*present)(void);
 	/* TEEGATE_TAINT_* of this guest. */
 	u64 (*taint)(void);
 	/*
@@ -124,6 +122,7 @@ struct tg_backend {
 	u32 vmpl;
 	char reason[TEEGATE_REASON_SIZE];
 	u32 aux_max;		/* bytes, fixed by init() */
+	const char *advice;	/* tg_none_ops: why that */
 
 	/* Written by the worker for GET_INFO: buffers with the host, given up ones, all. */
 	u32 in_flight;
@@ -135,6 +134,10 @@ struct tg_backend {
 
 extern const struct tg_backend_ops tg_none_ops;	/* backend.c */
 extern const struct tg_backend_ops tg_snp_ops;	/* snp/snp.c */
+extern const struct tg_backend_ops tg_tdx_ops;	/* tdx/tdx.c */
+
+/* detect.c: the backend of this guest; without a TEE that works, @ret_advice says what to do. */
+const struct tg_backend_ops *tg_detect(const char **ret_advice);
 
 /*
  * Sets the state and the text that GET_INFO shows, in process context; notifiers may call it. LOST

@@ -11,23 +11,29 @@
  *
  * DOC: layers
  *
- * session, lease_fd -> ioctl -> info, report, extend -> queue -> backend (snp), each knowing only
- * what is to the right of it; lease, pin and binding are used by all of them. Files say in their
- * first lines what they leave to others.
+ * session, lease_fd -> ioctl -> info, report, extend -> queue -> backend (snp or tdx, as detect
+ * says), each knowing only what is to the right of it; lease, pin and binding are used by all of
+ * them. Files say in their first lines what they leave to others.
  *
  * DOC: expected load
  *
- * Tens of reports a second at most: SNP firmware takes milliseconds, and hosts throttle it. All
- * locks are taken for microseconds, except be->channel, which the worker holds around firmware.
+ * SEV-SNP: tens of reports a second at most, because firmware takes milliseconds, and hosts
+ * throttle it. TDX: as many quotes as the host makes, four at once, which is some hundreds up to a
+ * thousand a second; a TDREPORT takes microseconds. All locks are taken for microseconds, except
+ * be->channel, which the worker holds around firmware.
  *
  * DOC: unloading
  *
- * Every descriptor holds the module, so when it goes there is no caller. One request whose caller
- * was killed may still be with firmware; the worker is waited for.
+ * Every descriptor holds the module, so when it goes there is no caller. Requests whose callers
+ * were killed may still be with firmware; the worker is waited for, and waits for a host for a
+ * second or so. What the host still works on then stays with it for good (tdx/quote.c), and a
+ * module that is loaded again begins with memory of its own.
  */
 #include <linux/init.h>
 #include <linux/kernel.h>
+#include <linux/mod_devicetable.h>
 #include <linux/module.h>
+#include <asm/cpu_device_id.h>
 
 #include "backend.h"
 #include "binding.h"
@@ -37,16 +43,6 @@
 
 struct tg_queue tg_queue;
 
-/* A guest has one TEE, so the order says nothing. */
-static const struct tg_backend_ops *select_backend(void)
-{
-#ifdef TG_HAVE_SNP
-	if (tg_snp_ops.present())
-		return &tg_snp_ops;
-#endif
-	return &tg_none_ops;
-}
-
 static int backend_start(struct tg_queue *q)
 {
 	struct tg_backend *be = &q->be;
@@ -54,7 +50,7 @@ static int backend_start(struct tg_queue *q)
 
 	mutex_init(&be->channel);
 	spin_lock_init(&be->state_lock);
-	be->ops = select_backend();
+	be->ops = tg_detect(&be->advice);
 	be->aux_max = be->ops->aux_max;
 	err = be->ops->init(be);
 	if (err) {
@@ -115,10 +111,20 @@ module_exit(teegate_exit);
 MODULE_DESCRIPTION("One interface over the TEE devices of a confidential guest");
 MODULE_LICENSE("GPL");
 MODULE_VERSION(TG_VERSION);
+
+/* Loaded by udev where there is a TEE: the device of sev-guest, or the CPU of a TD. */
+MODULE_ALIAS("platform:sev-guest");
+static const struct x86_cpu_id tg_cpus[] __maybe_unused = {
+	X86_MATCH_FEATURE(X86_FEATURE_TDX_GUEST, NULL),
+	{}
+};
+MODULE_DEVICE_TABLE(x86cpu, tg_cpus);
+
 /*
- * The stock SNP driver first, wherever it exists: what it registers is then there when we look.
- * Nothing more: modprobe -r takes soft dependencies away again, and fails over those in use.
+ * The stock drivers first, wherever they exist: what sev-guest registers is then there when we
+ * look, and the runtime registers of TDX are extended through tdx-guest from the beginning. The one
+ * of another TEE refuses to load, and nobody minds. In one line, because modprobe reads only the
+ * first; and nothing more, because modprobe -r takes soft dependencies away again, and fails over
+ * those in use.
  */
-#ifdef TG_HAVE_SNP
-MODULE_SOFTDEP("pre: sev-guest");
-#endif
+MODULE_SOFTDEP("pre: sev-guest tdx-guest");

@@ -30,6 +30,10 @@ static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 
 #ifdef CONFIG_X86
 #include <asm/msr.h>
+#include <asm/processor.h>
+#ifdef TG_HAVE_CPUID_API
+#include <asm/cpuid/api.h>
+#endif
 
 #ifndef TG_HAVE_RDMSRQ
 #define rdmsrq_safe(msr, value) rdmsrl_safe(msr, value)

@@ -14,7 +14,6 @@
  * the host wants a larger buffer for its certificates, the kernel completes the exchange without
  * them and the channel stays in step.
  */
-#include <linux/cc_platform.h>
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
@@ -255,11 +254,6 @@ static int snp_ask(struct tg_backend *be, struct tg_exchange *asked)
 	return ret;
 }
 
-static bool snp_present(void)
-{
-	return cc_platform_has(CC_ATTR_GUEST_SEV_SNP);
-}
-
 /*
  * The kernel believes in SNP because SEV_STATUS said so at boot. The CPU answers a read of this
  * register itself and a hypervisor cannot intercept it in an SEV guest (AMD64 Architecture
@@ -307,7 +301,6 @@ const struct tg_backend_ops tg_snp_ops = {
 	.report_min = TG_SNP_REPORT_SIZE,
 	.report_max = TG_SNP_REPORT_SIZE,
 	.aux_max = TG_SNP_CERTS_MAX,
-	.present = snp_present,
 	.taint = snp_taint,
 	.init = snp_start,
 	.exit = snp_stop,
