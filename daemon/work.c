@@ -197,10 +197,10 @@ static void explain(struct job *job, struct device *device, int error)
 
 	if (error == -EAGAIN || job->fw_status)
 		device_info(device, &info);
-	if (error == -EAGAIN && info.in_flight_max > 0 && info.in_flight >= info.in_flight_max) {
+	if (error == -EAGAIN && info.in_flight_max > 0 && info.quarantined >= info.in_flight_max) {
 		job->host_stuck = true;
-		fail(job, error, "the host holds all %u buffers and has not answered in time for %u of them; they come back when it does",
-		     info.in_flight_max, info.quarantined);
+		fail(job, error, "the host holds all %u buffers and has not answered in time; they come back when it does",
+		     info.in_flight_max);
 		return;
 	}
 	if (job->fw_status)

@@ -21,10 +21,10 @@ static bool state_explains(int error)
 /* The queue and the buffers both say EAGAIN; only the latter are the host's to free. */
 static void explain_again(const struct teegate_get_info *info, char *text, size_t size)
 {
-	if (info->in_flight_max > 0 && info->in_flight >= info->in_flight_max)
+	if (info->in_flight_max > 0 && info->quarantined >= info->in_flight_max)
 		(void)snprintf(text, size,
-			       "The host holds all %u buffers and has not answered in time for %u of them. They come back when it does; nothing in the guest can take them back. Ask the operator of the host to look at its quoting service, and try again later.",
-			       info->in_flight_max, info->quarantined);
+			       "The host holds all %u buffers and has not answered in time. They come back when it does; nothing in the guest can take them back. Ask the operator of the host to look at its quoting service, and try again later.",
+			       info->in_flight_max);
 	else
 		(void)snprintf(text, size, "%s (%u of %u places taken)", tee_strerror(-EAGAIN),
 			       info->queued, info->queue_max);

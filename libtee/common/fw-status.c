@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Codes of TDX. The status of a quote buffer is a number of its own (Intel GHCI 1.5,
- * TDG.VP.VMCALL<GetQuote>); a TDCALL answers with a class in its upper half and details, such as
- * which operand, in the lower one (Intel TDX module ABI, completion status codes).
+ * Codes of TDX. The call to the host and the quote buffer have a status each, from one table (Intel
+ * GHCI 1.5, TDG.VP.VMCALL<GetQuote>); a TDCALL answers with a class in its upper half and details,
+ * such as which operand, in the lower one (Intel TDX module ABI, completion status codes).
  */
 #include <stddef.h>
 
@@ -16,8 +16,9 @@ struct code {
 };
 
 static const struct code quote_codes[] = {
-	{ 0x8000000000000000, "the host could not make the quote; its quoting service has the reason" },
+	{ 0x8000000000000000, "an error without particulars; of a quote, the host's quoting service has the reason" },
 	{ 0x8000000000000001, "the host offers no quoting service; its operator has to start one" },
+	{ 0x8000000000000003, "this host does not know the call; its operator has to enable quotes" },
 	{ 0xffffffffffffffff, "the host still works on it" },
 };
 

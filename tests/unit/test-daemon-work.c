@@ -321,13 +321,13 @@ static void buffers_that_the_host_holds_are_no_matter_of_patience(void **state)
 
 	(void)state;
 	module.error = -EAGAIN;
-	module.info.in_flight = 3;
+	module.info.in_flight = 4;
+	module.info.quarantined = 3;
 	do_job(&job);
 	assert_int_equal(job.error, -EAGAIN);
 	assert_false(job.host_stuck);
 
 	job = a_job(JOB_EVIDENCE, TEEGATE_OP_REPORT);
-	module.info.in_flight = 4;
 	module.info.quarantined = 4;
 	do_job(&job);
 	assert_int_equal(job.error, -EAGAIN);
