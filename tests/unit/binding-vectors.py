@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Known answers for the binding formulas of doc/evidence.md.
+"""Known answers for the formulas of doc/evidence.md: binding, and events in runtime registers.
 
 This is an implementation of its own, from the formulas alone: it shares no code with the kernel
 module and none with the libraries, so that an error in one of them shows. Inputs are derived from
@@ -22,6 +22,7 @@ JSON_FILE = TOP / "doc" / "evidence-vectors.json"
 HEADER_FILE = TOP / "kmod" / "binding-vectors.h"
 
 TAG = b"teegate/bound/v1"
+EVENT_TAG = b"teegate/event/v1"
 
 # A claims set as the daemon writes it, in CBOR by hand: { 1: "demo.service", 6: 1000 }.
 CLAIMS_CBOR = bytes.fromhex("a2016c64656d6f2e7365727669636506") + bytes.fromhex("1903e8")
@@ -101,6 +102,24 @@ def report_data(root):
     return root + TAG
 
 
+def event_bytes(claims, event):
+    assert 1 <= len(event) <= 1024
+    return EVENT_TAG + h(claims) + u32(len(event)) + event
+
+
+def record(rtmr, logged):
+    """One event of a crypto agile log (TCG PC Client PFP, TCG_PCR_EVENT2), little-endian."""
+    def le(value, size):
+        return value.to_bytes(size, "little")
+
+    return (le(rtmr + 1, 4) + le(6, 4) + le(1, 4) + le(0x000c, 2) + h(logged) +
+            le(len(logged), 4) + logged)
+
+
+def extended(register, digest):
+    return h(register + digest)
+
+
 # --- the cases ---------------------------------------------------------------------------------
 
 def request(name, claims, user_data_len):
@@ -169,6 +188,24 @@ def raw(name, data):
     return {"name": name, "bytes": data.hex(), "allowed": padded[48:56] != TAG[:8]}
 
 
+def events():
+    """Events one after the other, and the registers as each leaves them."""
+    registers = {2: bytes(48), 3: bytes(48)}
+    cases = []
+    for name, rtmr, claims, event in (
+            ("one-byte", 2, CLAIMS_CBOR, b"\x00"),
+            ("a-text", 2, CLAIMS_CBOR, b"config loaded"),
+            ("the-same-text-of-another-workload", 2, b"\xa0", b"config loaded"),
+            ("another-register", 3, CLAIMS_CBOR, b"config loaded"),
+            ("1024-bytes", 3, stream("claims-4096", 4096), stream("event-1024", 1024))):
+        logged = event_bytes(claims, event)
+        registers[rtmr] = extended(registers[rtmr], h(logged))
+        cases.append({"name": name, "rtmr": rtmr, "claims": claims.hex(), "event": event.hex(),
+                      "digest": h(logged).hex(), "record": record(rtmr, logged).hex(),
+                      "register": registers[rtmr].hex()})
+    return cases
+
+
 def build():
     trees = [tree(n) for n in (2, 3, 5, 7, 8, 13, 256)]
     bad = bad_proofs(trees[3])
@@ -203,6 +240,8 @@ def build():
             raw("in another place", b"teegate/" + bytes(56)),
             raw("64 bytes", stream("raw", 64)),
         ],
+        "event_tag": EVENT_TAG.hex(),
+        "events": events(),
     }
 
 
