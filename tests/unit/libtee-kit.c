@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the tests of libtee share, see libtee-kit.h. */
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -43,6 +44,24 @@ void assert_said(tee_ctx *ctx, const char *part)
 {
 	if (!strstr(tee_last_error(ctx), part))
 		fail_msg("\"%s\" does not say \"%s\"", tee_last_error(ctx), part);
+}
+
+void assert_eproto(tee_ctx *ctx, const struct spoilt *cases, size_t n)
+{
+	tee_evidence *ev = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		fake_module.quote_version = cases[i].quote_version;
+		fake_module.spoil = NULL;
+		assert_int_equal(tee_get_report(ctx, "n", 1, cases[i].flags, 0, &ev), 0);
+		ev = tee_evidence_free(ev);
+		fake_module.spoil = cases[i].spoil;
+		if (tee_get_report(ctx, "n", 1, cases[i].flags, 0, &ev) != -EPROTO)
+			fail_msg("number %zu was taken", i);
+		assert_null(ev);
+		assert_said(ctx, "not evidence");
+	}
+	fake_module.spoil = NULL;
 }
 
 void get_claims(tee_ctx *ctx, struct ev_claims *ret)

@@ -54,14 +54,14 @@ static void check_tree(reader read, const struct kit_node *tree, const char *men
 	kit_done(&buf);
 }
 
-void refuse_cut_off_anywhere(reader read, const uint8_t *item, size_t len)
+static void refuse_cut_off_anywhere(reader read, const uint8_t *item, size_t len)
 {
 	must_accept(read, item, len);
 	for (size_t i = 0; i < len; i++)
 		must_refuse(read, item, i, NULL);
 }
 
-void refuse_trailing_bytes(reader read, const uint8_t *item, size_t len)
+static void refuse_trailing_bytes(reader read, const uint8_t *item, size_t len)
 {
 	struct kit_buf buf = { 0 };
 
@@ -98,7 +98,7 @@ static void refuse_twist(reader read, const uint8_t *item, size_t len, enum kit_
 	kit_free(tree);
 }
 
-void refuse_longer_spelling(reader read, const uint8_t *item, size_t len)
+static void refuse_longer_spelling(reader read, const uint8_t *item, size_t len)
 {
 	refuse_twist(read, item, len, KIT_WIDER_1, "shortest", 10);
 	refuse_twist(read, item, len, KIT_WIDER_2, "shortest", 10);
@@ -106,12 +106,12 @@ void refuse_longer_spelling(reader read, const uint8_t *item, size_t len)
 	refuse_twist(read, item, len, KIT_WIDER_8, "shortest", 10);
 }
 
-void refuse_indefinite_lengths(reader read, const uint8_t *item, size_t len)
+static void refuse_indefinite_lengths(reader read, const uint8_t *item, size_t len)
 {
 	refuse_twist(read, item, len, KIT_INDEFINITE, "indefinite", 5);
 }
 
-void refuse_hostile_lengths(reader read, const uint8_t *item, size_t len)
+static void refuse_hostile_lengths(reader read, const uint8_t *item, size_t len)
 {
 	refuse_twist(read, item, len, KIT_HUGE, "not there", 5);
 	refuse_twist(read, item, len, KIT_HUGE_32, "not there", 5);
@@ -194,28 +194,28 @@ static void add_unknown(struct kit_node *map)
 	add_pair(map, kit_number(KIT_UINT, UINT64_MAX), kit_string(KIT_TEXT, ""));
 }
 
-void refuse_unsorted_keys(reader read, const uint8_t *item, size_t len, size_t maps)
+static void refuse_unsorted_keys(reader read, const uint8_t *item, size_t len, size_t maps)
 {
 	each_map(read, item, len, maps, swap_last_pairs, "sorted");
 }
 
-void refuse_duplicate_keys(reader read, const uint8_t *item, size_t len, size_t maps)
+static void refuse_duplicate_keys(reader read, const uint8_t *item, size_t len, size_t maps)
 {
 	each_map(read, item, len, maps, double_last_pair, "twice");
 }
 
-void refuse_negative_keys(reader read, const uint8_t *item, size_t len, size_t maps)
+static void refuse_negative_keys(reader read, const uint8_t *item, size_t len, size_t maps)
 {
 	each_map(read, item, len, maps, add_minus_one, "critical");
 	each_map(read, item, len, maps, add_very_negative, "critical");
 }
 
-void refuse_text_keys(reader read, const uint8_t *item, size_t len, size_t maps)
+static void refuse_text_keys(reader read, const uint8_t *item, size_t len, size_t maps)
 {
 	each_map(read, item, len, maps, add_text_key, "not an integer");
 }
 
-void accept_unknown_positive_keys(reader read, const uint8_t *item, size_t len, size_t maps)
+static void accept_unknown_positive_keys(reader read, const uint8_t *item, size_t len, size_t maps)
 {
 	each_map(read, item, len, maps, add_unknown, NULL);
 }
@@ -254,20 +254,20 @@ static struct kit_node *long_list(size_t count)
 	return list;
 }
 
-void refuse_deep_nesting(reader read, const uint8_t *item, size_t len)
+static void refuse_deep_nesting(reader read, const uint8_t *item, size_t len)
 {
 	with_unknown(read, item, len, nested(7), NULL);
 	with_unknown(read, item, len, nested(8), "deep");
 	with_unknown(read, item, len, nested(2000), "deep");
 }
 
-void refuse_too_many_parts(reader read, const uint8_t *item, size_t len)
+static void refuse_too_many_parts(reader read, const uint8_t *item, size_t len)
 {
 	with_unknown(read, item, len, long_list(3000), NULL);
 	with_unknown(read, item, len, long_list(4096), "parts");
 }
 
-void refuse_other_types(reader read, const uint8_t *item, size_t len)
+static void refuse_other_types(reader read, const uint8_t *item, size_t len)
 {
 	static const struct {
 		const char *name, *bytes;
@@ -303,3 +303,62 @@ void refuse_other_types(reader read, const uint8_t *item, size_t len)
 	}
 	kit_done(&buf);
 }
+
+/* Some bytes are changed; whatever is still taken must mean one thing, spelt in one way. */
+void any_accepted_mutation_has_one_meaning(void **state)
+{
+	size_t len, len_first, len_second, accepted = 0;
+	uint8_t *item, *mutated, *first, *second;
+	uint32_t random = format.seed;
+
+	(void)state;
+	format.full(&item, &len);
+	mutated = malloc(len);
+	assert_non_null(mutated);
+	for (size_t i = 0; i < 200000; i++) {
+		memcpy(mutated, item, len);
+		for (unsigned int j = 0; j <= i % 3; j++) {
+			random = random * 1664525u + 1013904223u;
+			mutated[(random >> 8) % len] = (uint8_t)(random >> 24);
+		}
+		if (format.again(mutated, len, &first, &len_first) < 0)
+			continue;
+		accepted++;
+		assert_int_equal(format.again(first, len_first, &second, &len_second), 0);
+		assert_int_equal(len_first, len_second);
+		assert_memory_equal(first, second, len_first);
+		free(first);
+		free(second);
+	}
+	/* Flips inside of strings are accepted, flips of the structure are not: both must have been
+	 * met. */
+	assert_in_range(accepted, 1000, 199000);
+	free(mutated);
+	free(item);
+}
+
+#define WITH_FULL(name, ...)                                                                       \
+	void name##_(void **state)                                                                 \
+	{                                                                                          \
+		uint8_t *item;                                                                     \
+		size_t len;                                                                        \
+												   \
+		(void)state;                                                                       \
+		format.full(&item, &len);                                                          \
+		name(format.read, item, len, ##__VA_ARGS__);                                       \
+		free(item);                                                                        \
+	}
+
+WITH_FULL(refuse_cut_off_anywhere)
+WITH_FULL(refuse_trailing_bytes)
+WITH_FULL(refuse_longer_spelling)
+WITH_FULL(refuse_indefinite_lengths)
+WITH_FULL(refuse_hostile_lengths)
+WITH_FULL(refuse_deep_nesting)
+WITH_FULL(refuse_too_many_parts)
+WITH_FULL(refuse_other_types)
+WITH_FULL(refuse_unsorted_keys, format.maps)
+WITH_FULL(refuse_duplicate_keys, format.maps)
+WITH_FULL(refuse_negative_keys, format.maps)
+WITH_FULL(refuse_text_keys, format.maps)
+WITH_FULL(accept_unknown_positive_keys, format.maps)

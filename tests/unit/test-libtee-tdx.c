@@ -177,10 +177,7 @@ static void spoil_local_is_quote(struct teegate_get_report *arg)
 
 static void quotes_that_are_none_or_foreign_are_eproto(void **state)
 {
-	static const struct {
-		void (*spoil)(struct teegate_get_report *);
-		unsigned int flags, version;
-	} cases[] = {
+	static const struct spoilt cases[] = {
 		{ spoil_tag, 0, 4 },
 		{ spoil_tag_v5, 0, 5 },
 		{ spoil_data, TEE_REPORT_RAW, 4 },
@@ -203,18 +200,7 @@ static void quotes_that_are_none_or_foreign_are_eproto(void **state)
 	tee_evidence *ev = NULL;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		fake_module.quote_version = cases[i].version;
-		fake_module.spoil = NULL;
-		assert_int_equal(tee_get_report(ctx, "n", 1, cases[i].flags, 0, &ev), 0);
-		ev = tee_evidence_free(ev);
-		fake_module.spoil = cases[i].spoil;
-		if (tee_get_report(ctx, "n", 1, cases[i].flags, 0, &ev) != -EPROTO)
-			fail_msg("number %zu was taken", i);
-		assert_null(ev);
-		assert_said(ctx, "not evidence");
-	}
-	fake_module.spoil = NULL;
+	assert_eproto(ctx, cases, sizeof(cases) / sizeof(cases[0]));
 	fake_module.quote_version = 6;
 	assert_int_equal(tee_get_report(ctx, "n", 1, 0, 0, &ev), -EPROTO);
 	tee_close(ctx);
