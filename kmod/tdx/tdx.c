@@ -20,7 +20,7 @@
 
 /* Bytes of events that workloads may log until the guest restarts. */
 #ifdef TG_HAVE_TDX_EXTEND
-#define LOG_ROOM	SZ_64K
+#define LOG_ROOM	SZ_256K
 #define EXTEND_OPS	TEEGATE_OP_EXTEND
 #define HAVE_EXTEND	true
 #else
