@@ -135,7 +135,7 @@ TEST_LIMIT(the_log_replays_after_a_thousand_extends_of_several_tasks, 900)
 	pid_t pid[TASKS], watcher;
 	int before;
 
-	need_log();
+	everything_anew();
 	l = lease_for_everything();
 	before = log_now(l.fd, &ev);
 	w = (struct watcher) { &l, gate_make() };
@@ -154,7 +154,7 @@ static void extend_for_ever(void *arg)
 {
 	struct lease *l = arg;
 
-	while (extend_try(l->fd, 3, EVENT) == 0)
+	while (extend_try(l->fd, 3, "k", 1) == 0)
 		;
 	EXPECT(!"an extend failed");
 }
@@ -164,13 +164,13 @@ TEST_LIMIT(the_log_replays_after_a_hundred_killed_callers, 600)
 {
 	struct lease l;
 
-	need_log();
+	everything_anew();
 	l = lease_for_everything();
 	srandom(3);
 	for (unsigned int i = 0; i < 100; i++) {
 		pid_t pid = child_start(extend_for_ever, &l);
 
-		wait_random(20000);
+		wait_random(5000);
 		child_kill(pid);
 	}
 	WAIT_UNTIL(info_now().queued == 0);
