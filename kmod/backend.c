@@ -115,6 +115,7 @@ void tg_answer_release(struct tg_answer *ans)
 static int none_init(struct tg_backend *be)
 {
 	tg_backend_set_state(be, TEEGATE_STATE_ABSENT, "%s", be->advice);
+	pr_info("%s\n", be->advice);
 	return 0;
 }
 

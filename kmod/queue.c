@@ -314,10 +314,12 @@ static struct tg_request *take(struct tg_queue *q)
 		lane_del(req);
 		list_add_tail(&req->node, &q->asked);
 		req->state = TG_REQUEST_ASKED;
+		/* There may be more, and what is asked now has to be looked at. */
+		WRITE_ONCE(q->news, true);
 		spin_unlock(&q->lock);
 		return req;
 	}
-	/* Until something is submitted, or what is under way leaves room: then we are awake. */
+	/* Until something is submitted; when what is under way leaves room, we are awake. */
 	WRITE_ONCE(q->news, false);
 	spin_unlock(&q->lock);
 	return NULL;
