@@ -40,16 +40,6 @@ static struct blob load(const char *name)
 	return read_blob(path);
 }
 
-static struct blob from_hex(const char *hex)
-{
-	struct blob blob = { calloc(1, strlen(hex) / 2 + 1), strlen(hex) / 2 };
-
-	assert_non_null(blob.data);
-	for (size_t i = 0; i < blob.len; i++)
-		assert_int_equal(sscanf(hex + 2 * i, "%2hhx", &blob.data[i]), 1);
-	return blob;
-}
-
 static void take_option(struct sample *s, char *option)
 {
 	struct tee_verify_params *p = &s->params;
@@ -60,14 +50,14 @@ static void take_option(struct sample *s, char *option)
 	} else if (!strcmp(name, "allow-raw")) {
 		p->flags |= TEE_VERIFY_ALLOW_RAW;
 	} else if (!strcmp(name, "nonce")) {
-		s->nonce = from_hex(value);
+		s->nonce = blob_from_hex(value);
 		p->nonce = s->nonce.data;
 		p->nonce_len = s->nonce.len;
 	} else if (!strcmp(name, "measurement")) {
-		s->measurement = from_hex(value);
+		s->measurement = blob_from_hex(value);
 		p->measurement = blob_bytes(s->measurement);
 	} else if (!strcmp(name, "min-tcb")) {
-		s->min_tcb = from_hex(value);
+		s->min_tcb = blob_from_hex(value);
 		p->min_tcb = blob_bytes(s->min_tcb);
 	} else if (!strcmp(name, "workload")) {
 		p->workload = value;
@@ -128,53 +118,6 @@ static tee_verdict *judge(const struct sample *s)
 	return v;
 }
 
-static int result_from_word(const char *word)
-{
-	static const char *const words[] = { "passed", "failed", "not-made", "warning" };
-
-	for (int i = 0; i < 4; i++)
-		if (!strcmp(words[i], word))
-			return i;
-	fail_msg("unknown result %s", word);
-	return -1;
-}
-
-/* Complains and returns false, so that one run shows all cases that are wrong. */
-static bool as_expected(const tee_verdict *v, const char *name, char *expected)
-{
-	const char *failure = tee_verdict_first_failure(v), *wanted = strsep(&expected, ",");
-	bool good = !strcmp(failure ? failure : "good", wanted) &&
-		    !tee_verdict_ok(v) == !!failure;
-	char *more;
-
-	if (failure)
-		assert_rejected(v);
-	if (!good)
-		print_error("%s: %s instead of %s\n", name, failure ? failure : "good", wanted);
-	while ((more = strsep(&expected, ","))) {
-		const char *check = strsep(&more, "=");
-
-		if (check_result(v, check) == result_from_word(more))
-			continue;
-		print_error("%s: %s is not %s\n", name, check, more);
-		good = false;
-	}
-	if (!good)
-		print_verdict(v);
-	return good;
-}
-
-static bool split_fields(char *line, char **fields)
-{
-	line[strcspn(line, "\n")] = '\0';
-	for (size_t i = 0; i < FIELDS; i++) {
-		fields[i] = strsep(&line, "\t");
-		if (!fields[i])
-			return false;
-	}
-	return !line;
-}
-
 static FILE *open_cases(void)
 {
 	char path[4096];
@@ -198,7 +141,7 @@ static void each_case_is_judged_as_listed(void **state)
 		struct sample s;
 		tee_verdict *v;
 
-		assert_true(split_fields(line, fields));
+		assert_true(split_fields(line, fields, FIELDS));
 		load_sample(fields, &s);
 		v = judge(&s);
 		wrong += !as_expected(v, fields[NAME], fields[EXPECTED]);
@@ -221,7 +164,7 @@ static void find_case(const char *name, char *line, int size, struct sample *s)
 	for (;;) {
 		if (!fgets(line, size, file))
 			fail_msg("there is no case %s", name);
-		assert_true(split_fields(line, fields));
+		assert_true(split_fields(line, fields, FIELDS));
 		if (!strcmp(fields[NAME], name))
 			break;
 	}

@@ -59,6 +59,16 @@ struct blob pem_to_der(struct blob pem, int index)
 	return der;
 }
 
+struct blob blob_from_hex(const char *hex)
+{
+	struct blob blob = { calloc(1, strlen(hex) / 2 + 1), strlen(hex) / 2 };
+
+	assert_non_null(blob.data);
+	for (size_t i = 0; i < blob.len; i++)
+		assert_int_equal(sscanf(hex + 2 * i, "%2hhx", &blob.data[i]), 1);
+	return blob;
+}
+
 void free_blob(struct blob *blob)
 {
 	free(blob->data);
@@ -129,7 +139,8 @@ void assert_rejected(const tee_verdict *v)
 		"report.product", "tcb.format", "tcb.order", "tcb.certificate", "chip_id", "policy",
 		"policy.debug", "policy.migration", "author_key", "vmpl", "measurement", "min_tcb",
 		"guest_svn", "product", "binding.root", "binding.tag", "claims.format", "claims.taint",
-		"nonce", "workload",
+		"nonce", "workload", "td.attributes", "td.xfam", "td.sept_ve_disable", "rtmr0", "rtmr1",
+		"rtmr2", "rtmr3", "tdx_module", "tcb.status", "event_log.replay", "event_log.events",
 	};
 	const char *failure = tee_verdict_first_failure(v);
 
@@ -151,4 +162,50 @@ void assert_rejected_by(const tee_verdict *v, const char *name)
 		print_verdict(v);
 		fail_msg("rejected by %s instead of %s", failure, name);
 	}
+}
+
+static int result_from_word(const char *word)
+{
+	static const char *const words[] = { "passed", "failed", "not-made", "warning" };
+
+	for (int i = 0; i < 4; i++)
+		if (!strcmp(words[i], word))
+			return i;
+	fail_msg("unknown result %s", word);
+	return -1;
+}
+
+bool as_expected(const tee_verdict *v, const char *name, char *expected)
+{
+	const char *failure = tee_verdict_first_failure(v), *wanted = strsep(&expected, ",");
+	bool good = !strcmp(failure ? failure : "good", wanted) &&
+		    !tee_verdict_ok(v) == !!failure;
+	char *more;
+
+	if (failure)
+		assert_rejected(v);
+	if (!good)
+		print_error("%s: %s instead of %s\n", name, failure ? failure : "good", wanted);
+	while ((more = strsep(&expected, ","))) {
+		const char *check = strsep(&more, "=");
+
+		if (check_result(v, check) == result_from_word(more))
+			continue;
+		print_error("%s: %s is not %s\n", name, check, more);
+		good = false;
+	}
+	if (!good)
+		print_verdict(v);
+	return good;
+}
+
+bool split_fields(char *line, char **fields, size_t count)
+{
+	line[strcspn(line, "\n")] = '\0';
+	for (size_t i = 0; i < count; i++) {
+		fields[i] = strsep(&line, "\t");
+		if (!fields[i])
+			return false;
+	}
+	return !line;
 }

@@ -7,6 +7,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,7 @@ struct blob read_blob(const char *path);
 struct blob read_vector(const char *name);
 /* The first, second... PEM certificate of @pem as DER. */
 struct blob pem_to_der(struct blob pem, int index);
+struct blob blob_from_hex(const char *hex);
 void free_blob(struct blob *blob);
 struct tee_bytes blob_bytes(struct blob blob);
 
@@ -38,6 +40,13 @@ void assert_good(const tee_verdict *v);
 void assert_rejected(const tee_verdict *v);
 /* Rejected, and @name is the first failure. */
 void assert_rejected_by(const tee_verdict *v, const char *name);
+/*
+ * @expected: "good" or the first check to fail, then "check=result" after commas. Complains and
+ * returns false, so that one run shows all cases that are wrong.
+ */
+bool as_expected(const tee_verdict *v, const char *name, char *expected);
+/* Cuts a line at its tabs; false unless there are exactly @count fields. */
+bool split_fields(char *line, char **fields, size_t count);
 void print_verdict(const tee_verdict *v);
 
 #endif
