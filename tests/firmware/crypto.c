@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * SHA-384, HMAC-SHA-384 and AES-256-GCM for a caller that has interrupts off.
+ * HMAC-SHA-384 and AES-256-GCM for a caller that has interrupts off; SHA-384 is shared/sha384.c.
  *
- * Kernels with lib/crypto calls for these are asked there: those are good in any context. Older
- * ones have them behind the crypto API only, where the usual pick may use vector registers and end
- * with local_bh_enable(), which must not run with interrupts off; so the generic drivers are asked
- * for by name, synchronous and with everything allocated beforehand. Known answers are checked
+ * Kernels with lib/crypto calls for GCM are asked there: those are good in any context. Older ones
+ * have it behind the crypto API only, where the usual pick may use vector registers and end with
+ * local_bh_enable(), which must not run with interrupts off; so the generic drivers are asked for
+ * by name, synchronous and with everything allocated beforehand. Known answers are checked
  * before the first use. A message is processed in place as header part (48 bytes), text, tag.
  */
 #include <crypto/aead.h>
-#include <crypto/hash.h>
 #include <crypto/sha2.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
@@ -25,54 +24,6 @@
 #define GCM_SLOTS	(SOFTFW_VMPCKS + 1)
 #define GCM_TEST_SLOT	SOFTFW_VMPCKS
 #define GCM_IV_LEN	12
-
-#ifdef SOFTFW_LIB_SHA384
-
-static int hash_init(void)
-{
-	return 0;
-}
-
-static void hash_exit(void)
-{
-}
-
-void softfw_sha384(const void *data, size_t len, u8 out[SOFTFW_HASH_LEN])
-{
-	sha384(data, len, out);
-}
-
-#else
-
-static struct crypto_shash *hash_tfm;
-
-static int hash_init(void)
-{
-	struct crypto_shash *tfm = crypto_alloc_shash("sha384-generic", 0, 0);
-
-	if (IS_ERR(tfm))
-		return PTR_ERR(tfm);
-	hash_tfm = tfm;
-	return 0;
-}
-
-static void hash_exit(void)
-{
-	crypto_free_shash(hash_tfm);
-	hash_tfm = NULL;
-}
-
-void softfw_sha384(const void *data, size_t len, u8 out[SOFTFW_HASH_LEN])
-{
-	SHASH_DESC_ON_STACK(desc, hash_tfm);
-
-	desc->tfm = hash_tfm;
-	/* The generic driver has nothing that fails; a failure would show in every signature. */
-	if (WARN_ON_ONCE(crypto_shash_digest(desc, data, len, out)))
-		memset(out, 0, SOFTFW_HASH_LEN);
-}
-
-#endif
 
 /* RFC 2104. @len is small here: at most SOFTFW_HMAC_MAX. */
 #define SOFTFW_HMAC_MAX	256
@@ -221,14 +172,6 @@ int softfw_gcm_open(unsigned int slot, u64 seqno, u8 *msg, size_t len)
 	return gcm_message(slot, false, seqno, msg, len);
 }
 
-/* FIPS 180-2, appendix D: "abc". */
-static const u8 kat_sha384[SOFTFW_HASH_LEN] = {
-	0xcb, 0x00, 0x75, 0x3f, 0x45, 0xa3, 0x5e, 0x8b, 0xb5, 0xa0, 0x3d, 0x69,
-	0x9a, 0xc6, 0x50, 0x07, 0x27, 0x2c, 0x32, 0xab, 0x0e, 0xde, 0xd1, 0x63,
-	0x1a, 0x8b, 0x60, 0x5a, 0x43, 0xff, 0x5b, 0xed, 0x80, 0x86, 0x07, 0x2b,
-	0xa1, 0xe7, 0xcc, 0x23, 0x58, 0xba, 0xec, 0xa1, 0x34, 0xc8, 0x25, 0xa7,
-};
-
 /* RFC 4231, test case 2. */
 static const u8 kat_hmac[SOFTFW_HASH_LEN] = {
 	0xaf, 0x45, 0xd2, 0xe3, 0x76, 0x48, 0x40, 0x31, 0x61, 0x7f, 0x78, 0xd2,
@@ -237,14 +180,11 @@ static const u8 kat_hmac[SOFTFW_HASH_LEN] = {
 	0x5e, 0x69, 0xe2, 0xc7, 0x8b, 0x32, 0x39, 0xec, 0xfa, 0xb2, 0x16, 0x49,
 };
 
-static int kat_hashes(void)
+static int kat_hmac_sha384(void)
 {
 	static const char what[] = "what do ya want for nothing?";
 	u8 out[SOFTFW_HASH_LEN];
 
-	softfw_sha384("abc", 3, out);
-	if (memcmp(out, kat_sha384, sizeof(out)))
-		return -EBADMSG;
 	softfw_hmac_sha384("Jefe", 4, what, strlen(what), out);
 	return memcmp(out, kat_hmac, sizeof(out)) ? -EBADMSG : 0;
 }
@@ -289,25 +229,25 @@ int softfw_crypto_init(void)
 {
 	int r;
 
-	r = hash_init();
+	r = softfw_sha384_init();
 	if (r)
 		return r;
 	r = gcm_init();
 	if (r)
 		goto err_hash;
-	r = kat_hashes();
+	r = kat_hmac_sha384();
 	if (!r)
 		r = kat_gcm();
 	if (!r)
 		return 0;
 	gcm_exit();
 err_hash:
-	hash_exit();
+	softfw_sha384_exit();
 	return r;
 }
 
 void softfw_crypto_exit(void)
 {
 	gcm_exit();
-	hash_exit();
+	softfw_sha384_exit();
 }

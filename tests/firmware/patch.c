@@ -3,16 +3,14 @@
  * Makes the kernel believe that it runs as an SEV-SNP guest, and takes it back on unload.
  *
  * The kernel decides that in early boot and then seals it, in variables that are not exported and
- * partly read-only. Here they are found by kallsyms and written through an alias mapping, and the
- * values they had are kept. Only what the sev-guest driver asks for is changed: the SNP bit alone
- * is set in sev_status, so that no code takes memory or registers for encrypted.
+ * partly read-only (shared/symbols.c reaches them); the values they had are kept. Only what the
+ * sev-guest driver asks for is changed: the SNP bit alone is set in sev_status, so that no code
+ * takes memory or registers for encrypted.
  */
 #include <linux/cc_platform.h>
 #include <linux/gfp.h>
-#include <linux/kprobes.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
-#include <linux/vmalloc.h>
 #include <asm/coco.h>
 #include <asm/cpufeature.h>
 #include <asm/msr.h>
@@ -28,13 +26,10 @@
 #define SEV_CFG_GHCBS_READY	BIT_ULL(1)
 #define MSR_SEV_STATUS		0xc0010131
 #define CPUID_SEV_LEAF		0x8000001f
-#define CPUID_TDX_LEAF		0x21
-#define ENDBR64			0xfa1e0ff3
 
 /* A GHCB is the first page of the kernel's per-CPU SEV-ES data; the rest of it must exist too. */
 #define RUNTIME_ORDER		2
 
-static unsigned long (*lookup_name)(const char *name);
 static struct ghcb * __percpu *kernel_runtime;
 static DEFINE_PER_CPU(struct ghcb *, our_runtime);
 static DEFINE_PER_CPU(struct ghcb *, saved_runtime);
@@ -61,20 +56,7 @@ static struct patch patches[] = {
 
 int softfw_patch_init(void)
 {
-	struct kprobe probe = { .symbol_name = "kallsyms_lookup_name" };
-	u8 *addr;
-	int r;
-
-	r = register_kprobe(&probe);
-	if (r)
-		return r;
-	addr = (u8 *)probe.addr;
-	unregister_kprobe(&probe);
-	/* A kprobe sits behind the landing pad of indirect branches; a call has to begin at it. */
-	if (*(u32 *)(addr - sizeof(u32)) == ENDBR64)
-		addr -= sizeof(u32);
-	lookup_name = (void *)addr;
-	return 0;
+	return softfw_symbols_init();
 }
 
 static u64 patch_read(const struct patch *patch)
@@ -87,26 +69,7 @@ static u64 patch_read(const struct patch *patch)
 
 static int patch_write(const struct patch *patch, u64 value)
 {
-	struct page *page = pfn_to_page(__pa(patch->addr) >> PAGE_SHIFT);
-	void *alias;
-
-	alias = vmap(&page, 1, VM_MAP, PAGE_KERNEL);
-	if (!alias)
-		return -ENOMEM;
-	memcpy(alias + offset_in_page(patch->addr), &value, patch->size);
-	vunmap(alias);
-	return 0;
-}
-
-static bool cpuid_says_tdx(void)
-{
-	u32 eax, ebx, ecx, edx;
-
-	if (cpuid_eax(0) < CPUID_TDX_LEAF)
-		return false;
-	cpuid_count(CPUID_TDX_LEAF, 0, &eax, &ebx, &ecx, &edx);
-	/* "IntelTDX    " in EBX, EDX, ECX */
-	return ebx == 0x65746e49 && edx == 0x5844546c && ecx == 0x20202020;
+	return softfw_overwrite(patch->addr, &value, patch->size);
 }
 
 static bool cpu_says_sev(void)
@@ -121,11 +84,11 @@ static bool cpu_says_sev(void)
 /* Names what makes this machine one that must not be lied to, or NULL. */
 const char *softfw_patch_present(void)
 {
-	void *status = (void *)lookup_name("sev_status");
+	void *status = softfw_symbol("sev_status");
 
 	if (!boot_cpu_has(X86_FEATURE_HYPERVISOR))
 		return "this is no virtual machine";
-	if (cpuid_says_tdx() || boot_cpu_has(X86_FEATURE_TDX_GUEST))
+	if (softfw_cpuid_says_tdx() || boot_cpu_has(X86_FEATURE_TDX_GUEST))
 		return "this is a TDX guest";
 	if (cpu_says_sev())
 		return "this is an SEV guest";
@@ -161,7 +124,7 @@ static int runtime_apply(void)
 {
 	int cpu;
 
-	kernel_runtime = (struct ghcb * __percpu *)lookup_name("runtime_data");
+	kernel_runtime = (struct ghcb * __percpu *)(unsigned long)softfw_symbol("runtime_data");
 	if (!kernel_runtime)
 		return -ENOENT;
 	for_each_possible_cpu(cpu) {
@@ -180,7 +143,7 @@ static int patch_apply(struct patch *patch)
 {
 	int r;
 
-	patch->addr = (void *)lookup_name(patch->symbol);
+	patch->addr = softfw_symbol(patch->symbol);
 	if (!patch->addr) {
 		if (!patch->required)
 			return 0;

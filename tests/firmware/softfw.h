@@ -5,10 +5,11 @@
  *	trap.c		#UD on vmgexit: finds the GHCB, plays the hypervisor's side of the exit
  *	channel.c	the message channel: sequence numbers, AES-256-GCM, dispatch by message type
  *	report.c	MSG_REPORT_REQ		key.c	MSG_KEY_REQ
- *	sign.c		ECDSA P-384		crypto.c SHA-384, HMAC, AES-256-GCM
+ *	sign.c		ECDSA P-384		crypto.c HMAC, AES-256-GCM
  *	fault.c		faults on request and counters, in debugfs
  *	chip.c		chip.bin and certs.bin
  *	patch.c		makes the kernel believe that it is an SNP guest, and takes it back
+ *	shared/		what the software firmwares of all vendors have in common
  *
  * Everything between the trap and its return runs with interrupts off (delays let them in).
  */
@@ -18,6 +19,7 @@
 #include <linux/types.h>
 
 #include "chip.h"
+#include "shared/shared.h"
 
 #undef pr_fmt
 #define pr_fmt(fmt) "teegate_softfw: " fmt
@@ -25,7 +27,6 @@
 #define SOFTFW_VMPCKS		4
 #define SOFTFW_KEY_LEN		32
 #define SOFTFW_TAG_LEN		16
-#define SOFTFW_HASH_LEN		48
 #define SOFTFW_REPORT_LEN	1184
 #define SOFTFW_MAX_PAYLOAD	4000	/* of a message page, less its header */
 
@@ -107,10 +108,8 @@ enum softfw_counter {
 	SOFTFW_COUNTERS
 };
 
-struct dentry;
 struct dentry *softfw_fault_init(void);
 void softfw_fault_exit(void);
-bool softfw_fault(enum softfw_fault fault, u64 *ret_arg);
 void softfw_fault_delay(u64 usec);
 void softfw_fault_hang(void);
 void softfw_count(enum softfw_counter counter);
@@ -131,7 +130,6 @@ void softfw_sign_stats(unsigned int *pooled, unsigned long *inlined);
 /* crypto.c */
 int softfw_crypto_init(void);
 void softfw_crypto_exit(void);
-void softfw_sha384(const void *data, size_t len, u8 out[SOFTFW_HASH_LEN]);
 void softfw_hmac_sha384(const u8 *key, size_t key_len, const void *data, size_t len,
 			u8 out[SOFTFW_HASH_LEN]);
 int softfw_gcm_setkey(unsigned int slot, const u8 key[SOFTFW_KEY_LEN]);

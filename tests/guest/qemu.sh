@@ -29,17 +29,15 @@ splats() {
 
 # tdx_host: make the program that is host and quoting enclave of software TDs, build/tdx-host.
 tdx_host() {
-	local f
+	local src=tests/firmware/tdx program
 
-	for f in "$SRC"/tests/firmware/tdx/{host*.[ch],mailbox.h}; do
-		[ "$BUILD/tdx-host" -nt "$f" ] || f=
-		[ -n "$f" ] || break
-	done
-	[ -z "$f" ] || return 0
-	run_logged tdx-host in_root cc -D_GNU_SOURCE -O2 -g -o "/build/tdx-host.$$" \
-		/src/tests/firmware/tdx/host.c /src/tests/firmware/tdx/host-quote.c \
-		-lcrypto -pthread &&
-		mv "$BUILD/tdx-host.$$" "$BUILD/tdx-host"
+	[ ! -e "$BUILD/tdx-host" ] || [ -n "$(find "$SRC/$src/host" "$SRC/$src/mailbox.h" \
+		-newer "$BUILD/tdx-host" -print -quit)" ] || return 0
+	# Other jobs may need it at the same time, so it appears whole or not at all.
+	program=$(mktemp "$BUILD/tdx-host.XXXXXX")
+	run_logged tdx-host in_root cc -D_GNU_SOURCE -O2 -g -Wall -Wextra -Wshadow -Wconversion \
+		-o "/build/${program##*/}" "/src/$src/host/host.c" "/src/$src/host/quote.c" \
+		-lcrypto -pthread && chmod 755 "$program" && mv "$program" "$BUILD/tdx-host"
 }
 
 # as_td QEMU-ARGUMENT...: set HOST to the command that QEMU is run by, and HOST_OPTIONS to what
@@ -53,7 +51,7 @@ as_td() {
 		shift
 	done
 	tdx_host || return
-	HOST=(/build/tdx-host --key "$in/host.key" --memory "$mib" --)
+	HOST=(/build/tdx-host --key "$in/host.key" --memory "$mib" ${TD_RECORD:+--record "$TD_RECORD"} --)
 	HOST_OPTIONS=(-acpitable "sig=CCEL,rev=1,data=$in/ccel.acpi"
 		-device "loader,file=$in/ccel.bin,addr=$TDX_LOG_ADDRESS,force-raw=on")
 }

@@ -6,8 +6,8 @@
  * with the request. README.md tells what each does. Besides the files of shared/faults.c:
  *
  *	echo 11000 > latency	microseconds that a quote takes at least
- *	cat times		for each of the last quotes, in ns of the host's clock: number, seen,
- *				begun, answered, status
+ *	cat times		of the last quotes, a line each: number; seen, begun, answered in
+ *				ns of the host's clock; status
  *	cat stats
  */
 #include <linux/atomic.h>
@@ -117,10 +117,11 @@ static int latency_set(void *unused, u64 usec)
 }
 DEFINE_DEBUGFS_ATTRIBUTE(latency_fops, latency_get, latency_set, "%llu\n");
 
-void softtdx_fault_init(void)
+int softtdx_fault_init(void)
 {
 	struct dentry *dir;
 	size_t i;
+	int r;
 
 	/* Whatever was counted so far was a self-test. */
 	for (i = 0; i < ARRAY_SIZE(counters); i++)
@@ -128,10 +129,15 @@ void softtdx_fault_init(void)
 	dir = softfw_faults_init(softtdx_quote_release);
 	debugfs_create_file("stats", 0400, dir, NULL, &stats_fops);
 	debugfs_create_file("times", 0400, dir, NULL, &times_fops);
-	debugfs_create_file_unsafe("latency", 0600, dir, NULL, &latency_fops);
+	debugfs_create_file("latency", 0600, dir, NULL, &latency_fops);
+	r = softtdx_probe_init(dir);
+	if (r)
+		softfw_faults_exit();
+	return r;
 }
 
 void softtdx_fault_exit(void)
 {
 	softfw_faults_exit();
+	softtdx_probe_exit();
 }

@@ -135,23 +135,29 @@ static int __init softtdx_init(void)
 	r = firmware_start();
 	if (r)
 		return r;
+	r = softtdx_fault_init();
+	if (r)
+		goto err_firmware;
 	r = register_module_notifier(&module_nb);
-	if (r) {
-		firmware_stop();
-		return r;
-	}
-	softtdx_fault_init();
+	if (r)
+		goto err_fault;
 	add_taint(TAINT_TEST, LOCKDEP_STILL_OK);
 	pr_warn("************************************************************************\n");
 	pr_warn("* software firmware: evidence from this guest proves nothing           *\n");
 	pr_warn("************************************************************************\n");
 	return 0;
+
+err_fault:
+	softtdx_fault_exit();
+err_firmware:
+	firmware_stop();
+	return r;
 }
 
 static void __exit softtdx_exit(void)
 {
-	softtdx_fault_exit();
 	unregister_module_notifier(&module_nb);
+	softtdx_fault_exit();
 	firmware_stop();
 }
 

@@ -32,6 +32,8 @@ const char *softtdx_patch_present(void)
 {
 	const u64 *sev_status = softfw_symbol("sev_status");
 
+	if (!IS_ENABLED(CONFIG_INTEL_TDX_GUEST))
+		return "this kernel was built without TDX guest support";
 	if (!boot_cpu_has(X86_FEATURE_HYPERVISOR))
 		return "this is no virtual machine";
 	if (softfw_cpuid_says_tdx() || boot_cpu_has(X86_FEATURE_TDX_GUEST))

@@ -104,6 +104,7 @@ u64 softtdx_get_quote(u64 gpa, u64 size)
 	struct quote_buffer *buf;
 	struct tdx_slot *slot;
 	u64 status, arg;
+	u32 releases;
 
 	status = check_buffer(gpa, size, &buf);
 	if (status)
@@ -117,8 +118,13 @@ u64 softtdx_get_quote(u64 gpa, u64 size)
 	}
 	slot->gpa = gpa;
 	slot->size = size;
+	/* A release that comes after the hit was counted is for this one, taken by the host or not. */
+	releases = READ_ONCE(mailbox->releases);
 	slot->fault = choose_fault(&slot->fault_arg);
+	if (slot->fault == TDX_HOST_HOLD)
+		slot->fault_arg = releases;
 	WRITE_ONCE(buf->status, QUOTE_IN_FLIGHT);
+	/* The host takes what it sees posted: all of the above must be there. */
 	smp_store_release(&slot->state, TDX_SLOT_POSTED);
 	softtdx_count(SOFTTDX_COUNT_QUOTES);
 	return TDVMCALL_SUCCESS;
@@ -139,14 +145,20 @@ void softtdx_quote_set_latency(u32 usec)
 	WRITE_ONCE(mailbox->latency_us, usec);
 }
 
-void softtdx_quote_stats(struct seq_file *seq)
+unsigned int softtdx_quote_in_flight(void)
 {
 	unsigned int i, used = 0;
 
 	for (i = 0; i < TDX_SLOTS; i++)
 		used += READ_ONCE(mailbox->slots[i].state) != TDX_SLOT_FREE;
-	seq_printf(seq, "host-in-flight %u\nhost-held %u\nhost-waiting %u\n", used,
-		   READ_ONCE(mailbox->held), READ_ONCE(mailbox->waiting));
+	return used;
+}
+
+void softtdx_quote_stats(struct seq_file *seq)
+{
+	seq_printf(seq, "host-in-flight %u\nhost-held %u\nhost-waiting %u\n",
+		   softtdx_quote_in_flight(), READ_ONCE(mailbox->held),
+		   READ_ONCE(mailbox->waiting));
 	seq_printf(seq, "host-quotes %llu\nhost-refused %llu\n", READ_ONCE(mailbox->quotes),
 		   READ_ONCE(mailbox->refused));
 	seq_printf(seq, "host-answered %llu\nhost-service-ns %llu\n", READ_ONCE(mailbox->answered),
@@ -175,8 +187,10 @@ static int say_hello(const u8 mac_key[32])
 	if (READ_ONCE(mailbox->magic) != TDX_MAILBOX_MAGIC)
 		return -ENODEV;
 	memcpy(mailbox->mac_key, mac_key, sizeof(mailbox->mac_key));
+	/* Pairs with the host's acquire: the key is there. */
 	smp_store_release(&mailbox->hello, hello);
 	for (ms = 0; ms < HELLO_MS; ms++) {
+		/* Pairs with the host's release: the key is wiped. */
 		if (smp_load_acquire(&mailbox->heard) == hello)
 			return 0;
 		usleep_range(1000, 1100);

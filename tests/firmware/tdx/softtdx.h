@@ -6,6 +6,7 @@
  *	report.c	TDG.MR.REPORT, TDG.MR.RTMR.EXTEND and the lock between them
  *	quote.c		TDG.VP.VMCALL<GetQuote>: hands the request to tdx-host
  *	fault.c		faults on request and counters, in debugfs
+ *	probe.c		tdcall by hand, for tests of it
  *	patch.c		makes the kernel believe that it is a TD, and takes it back
  *
  * Everything between the trap and its return runs with interrupts off (delays let them in).
@@ -73,6 +74,7 @@ u64 softtdx_get_quote(u64 gpa, u64 size);
 void softtdx_quote_release(void);
 u32 softtdx_quote_latency(void);
 void softtdx_quote_set_latency(u32 usec);
+unsigned int softtdx_quote_in_flight(void);
 void softtdx_quote_stats(struct seq_file *seq);
 void softtdx_quote_times(struct seq_file *seq);
 
@@ -113,9 +115,13 @@ enum softtdx_counter {
 	SOFTTDX_COUNTERS
 };
 
-void softtdx_fault_init(void);
+int softtdx_fault_init(void);
 void softtdx_fault_exit(void);
 void softtdx_fault_spin(u64 usec);
 void softtdx_count(enum softtdx_counter counter);
+
+/* probe.c */
+int softtdx_probe_init(struct dentry *dir);
+void softtdx_probe_exit(void);
 
 #endif

@@ -30,7 +30,7 @@
 #include <unistd.h>
 
 #include "host.h"
-#include "mailbox.h"
+#include "../mailbox.h"
 
 #define NAP_BUSY_NS		30000
 #define NAP_IDLE_NS		1000000
@@ -351,7 +351,7 @@ static void take(unsigned int slot)
 
 	job->request = *posted;
 	job->times = (struct tdx_quote_times){ .seen_ns = now_ns() };
-	job->releases = host.mailbox->releases;
+	job->releases = (uint32_t)job->request.fault_arg;	/* of a held one */
 	job->counts = true;
 	posted->state = TDX_SLOT_TAKEN;
 	if (job->request.fault == TDX_HOST_LOSE) {
@@ -517,7 +517,8 @@ static int exit_status(pid_t qemu)
 
 static void usage(void)
 {
-	fputs("usage: tdx-host --key FILE --memory MIB [--record FILE] -- QEMU ARGUMENT...\n", stderr);
+	fputs("usage: tdx-host --key FILE --memory MIB [--record FILE] -- QEMU ARGUMENT...\n",
+	      stderr);
 	exit(64);
 }
 

@@ -3,7 +3,7 @@
  * tdx-host: the parts of the process that plays host and quoting enclave.
  *
  *	host.c		starts QEMU on memory that it shares, serves the mailbox
- *	host-quote.c	checks a TDREPORT and makes a quote of it
+ *	quote.c		checks a TDREPORT and makes a quote of it
  */
 #ifndef TDX_HOST_H
 #define TDX_HOST_H
