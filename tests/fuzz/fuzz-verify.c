@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What must hold for any bytes that a relying party is handed: no crash, no read outside of them,
- * nothing unprintable in the verdict, and never a good one unless the real report of tests/vectors
- * is in them. The first byte chooses what the rest pretends to be.
+ * nothing unprintable in the verdict, and never a good one unless the real report or quote of
+ * tests/vectors is in them. The first byte chooses what the rest pretends to be.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,17 +10,20 @@
 
 #include "fuzz.h"
 #include "snp-table.h"
+#include "tdx-log.h"
+#include "tdx-verify.h"
 #include "tee-verify.h"
 
 #define MUST(x) do { if (!(x)) abort(); } while (0)
 #define REPORT_SIZE 1184
+#define QUOTE_SIGNED 632	/* header and body, version 4 */
 
 struct file {
-	uint8_t data[8192];
+	uint8_t data[32768];
 	size_t len;
 };
 
-static struct file root, leaf, report;
+static struct file root, leaf, report, intel_root, quote, collateral;
 
 static void load(const char *name, struct file *ret)
 {
@@ -41,6 +44,13 @@ static void check_text(const char *text)
 		MUST(*text >= 0x20 && *text < 0x7f);
 }
 
+/* What was judged, or a part of it that is enough to know it by. */
+static bool is_genuine(const uint8_t *data, size_t len)
+{
+	return memmem(data, len, report.data, REPORT_SIZE) ||
+	       memmem(data, len, quote.data, QUOTE_SIGNED);
+}
+
 static void check_verdict(tee_verdict *v, const uint8_t *data, size_t len)
 {
 	const char *name, *text;
@@ -50,7 +60,7 @@ static void check_verdict(tee_verdict *v, const uint8_t *data, size_t len)
 	for (size_t i = 0; !tee_verdict_fact(v, i, &name, &text); i++)
 		check_text(text);
 	MUST(!tee_verdict_ok(v) == !!tee_verdict_first_failure(v));
-	MUST(!tee_verdict_ok(v) || memmem(data, len, report.data, REPORT_SIZE));
+	MUST(!tee_verdict_ok(v) || is_genuine(data, len));
 	tee_verdict_free(v);
 }
 
@@ -69,6 +79,58 @@ static void check_table(const uint8_t *data, size_t len)
 	}
 }
 
+/* Whatever is no real collateral leaves the real quote without a good verdict. */
+static void check_collateral(const uint8_t *data, size_t len, struct tee_verify_params *params)
+{
+	static const char name[] = "\"tcb_info_signature\": \"";
+	const uint8_t *signature = memmem(collateral.data, collateral.len, name, sizeof(name) - 1);
+	tee_verdict *v = NULL;
+
+	MUST(signature);
+	params->collateral = (struct tee_bytes){ data, len };
+	params->time = 1751328000;	/* 2025-07-01 */
+	MUST(!tee_verify_tdx_quote(quote.data, quote.len, params, &v));
+	MUST(!len || !tee_verdict_ok(v) ||
+	     memmem(data, len, signature + sizeof(name) - 1, 128));
+	check_verdict(v, quote.data, quote.len);
+}
+
+/* No log replays to the registers of the real quote: it came without one. */
+static void check_log(const uint8_t *data, size_t len)
+{
+	tee_verdict *v = verdict_new(&tdx_checks);
+	struct tee_bytes log = { data, len };
+	enum tee_check_result result;
+	struct tdx_quote parsed;
+	const char *name;
+
+	MUST(v && tdx_quote_parse(quote.data, quote.len, &parsed, v));
+	MUST(!tdx_log_check(NULL, log, &parsed.body, v));
+	for (size_t i = 0; !tee_verdict_get(v, i, &name, &result, NULL); i++)
+		MUST(strcmp(name, "event_log.replay") || result != TEE_CHECK_PASSED);
+	MUST(!len || tee_verdict_first_failure(v));
+	check_verdict(v, quote.data, quote.len);
+}
+
+static void check_tdx(uint8_t kind, const uint8_t *data, size_t len)
+{
+	struct tee_verify_params params = {
+		.size = sizeof(params),
+		.root = { intel_root.data, intel_root.len },
+		.time = 1750000000,
+	};
+	tee_verdict *v = NULL;
+
+	if (kind == 5) {
+		MUST(!tee_verify_tdx_quote(data, len, &params, &v));
+		check_verdict(v, data, len);
+	} else if (kind == 6) {
+		check_collateral(data, len, &params);
+	} else {
+		check_log(data, len);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct tee_verify_params params = {
@@ -83,10 +145,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		load("roots/snp/milan_ask_ark.pem", &root);
 		load("snp/milan-v3/vcek.der", &leaf);
 		load("snp/milan-v3/report.bin", &report);
+		load("roots/tdx/intel_sgx_root.pem", &intel_root);
+		load("tdx/emr-v4/quote.bin", &quote);
+		load("tdx/emr-v4/collateral.json", &collateral);
 	}
 	if (!len)
 		return 0;
-	kind = *data++ % 5;
+	kind = *data++ % 8;
 	len--;
 	params.root = (struct tee_bytes){ root.data, root.len };
 	params.leaf = (struct tee_bytes){ leaf.data, leaf.len };
@@ -98,6 +163,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		check_verdict(v, data, len);
 	} else if (kind == 2) {
 		check_table(data, len);
+	} else if (kind >= 5) {
+		check_tdx(kind, data, len);
 	} else if (len) {
 		if (kind == 3)
 			params.leaf = (struct tee_bytes){ data, len };
