@@ -79,11 +79,12 @@ newest() {
 # resolve PACKAGE...: the exact set of packages and versions an installation would bring.
 # The answer is remembered for as long as the archive's signed state stays the same.
 resolve() {
-	local memo
+	local view memo
 
-	memo=$OUR_APT/resolved-$({ cat "$OUR_APT"/lists/*Release; echo "$@"; } | hash_of -)
+	view=${APT_CONFIG%/*}
+	memo=$view/resolved-$({ cat "$view"/lists/*Release; echo "$@"; } | hash_of -)
 	if [ ! -s "$memo" ]; then
-		find "$OUR_APT" -maxdepth 1 -name 'resolved-*' -mtime +14 -delete
+		find "$view" -maxdepth 1 -name 'resolved-*' -mtime +14 -delete
 		apt-get -qq -s -o Debug::NoLocking=1 install '?essential' apt "$@" |
 			awk '/^Inst / { gsub(/[(]/, "", $3); print $2, $3 }' | sort >"$memo.$$" &&
 			mv "$memo.$$" "$memo" || return

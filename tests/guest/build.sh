@@ -73,5 +73,5 @@ make_chip() {
 make_td() {
 	mkdir -p "$1"
 	run_logged td in_root /src/tests/pki/make-td "/build/${1#"$BUILD"/}" \
-		--quote-version "${QUOTE_VERSION:-4}" --product "${TD_PRODUCT:-SPR}"
+		--quote-version "${QUOTE_VERSION:-4}" --product "${PRODUCT:-SPR}"
 }

@@ -89,18 +89,23 @@ fill_image() {
 	! find "$tree" -name 'mok.*' | grep .
 }
 
-# image_initrd DIR: an initramfs that puts the chip of DIR under the guest and starts its init.
+# image_initrd DIR: an initramfs that puts the platform in DIR/chip under the guest and starts its
+# init.
 # DIR/command, if there, is what lab-run.service runs.
 image_initrd() {
-	local dir=$1
+	local dir=$1 f
 
 	mini_base
 	cp -a "$REPLY" "$dir/tree"
 	cp "$LAB/image-init" "$dir/tree/init"
 	chmod 755 "$dir/tree/init"
 	mkdir -p "$dir/tree/lib/modules/$KVER/updates"
-	cp "$BUILD/modules/$KVER/teegate_softfw.ko" "$dir/tree/lib/modules/$KVER/updates/"
-	[ ! -d "$dir/chip" ] || cp "$dir/chip"/{chip,certs}.bin "$dir/tree/lib/firmware/teegate/"
+	[ -z "$TEE_MODULE" ] ||
+		cp "$BUILD/modules/$KVER/$TEE_MODULE.ko" "$dir/tree/lib/modules/$KVER/updates/"
+	for f in "${TEE_FIRMWARE[@]}"; do
+		cp "$dir/chip/$f" "$dir/tree/lib/firmware/teegate/" || return
+	done
+	echo "$TEE_MODULE" >"$dir/tree/lab/firmware"
 	[ ! -e "$dir/command" ] || cp "$dir/command" "$dir/tree/lab/command"
 	mini_initrd "$dir/tree" "$dir/initrd"
 	rm -rf "$dir/tree"

@@ -85,7 +85,7 @@ enter_lab() {
 lab_environment() {
 	local v
 
-	for v in KERNEL TEE SMP MEM PRODUCT REPORT_VERSION USER_DATA RUN SHARE CHIP STRICT DEMO_OUT DEMO_THEN RELEASES LAB_T0; do
+	for v in KERNEL TEE SMP MEM PRODUCT REPORT_VERSION USER_DATA QUOTE_VERSION RUN SHARE CHIP STRICT DEMO_OUT DEMO_THEN DEMO_WITH RELEASES LAB_T0; do
 		[ -z "${!v+x}" ] || environment+=("$v=${!v}")
 	done
 }
@@ -106,19 +106,6 @@ give_back() {
 		chown "$LAB_OWNER" "$CACHE" 2>/dev/null || :
 	fi
 	return "$rc"
-}
-
-# chip_arguments: refuse what the simulated chip cannot be, before anything long starts.
-chip_arguments() {
-	case ${PRODUCT:=Milan} in
-	Milan|Genoa|Turin)	;;
-	*)	die "PRODUCT=$PRODUCT: must be Milan, Genoa or Turin" ;;
-	esac
-	case ${REPORT_VERSION:=3} in
-	2|3|5)	;;
-	*)	die "REPORT_VERSION=$REPORT_VERSION: must be 2, 3 or 5" ;;
-	esac
-	export PRODUCT REPORT_VERSION
 }
 
 # ---- cache ----
@@ -172,23 +159,29 @@ ROOT=$CACHE/mnt/build	# where it is mounted in our namespace; empty for everybod
 
 # open_root: make (or find) the build root and mount it with /src, /build, /cache.
 open_root() {
-	local d
-
 	[ -z "${LAB_ROOT_OPEN:-}" ] || return 0
 	build_root
 	need mount
-	mount --bind "$REPLY" "$ROOT"
-	mount -o remount,bind,ro "$ROOT"
-	mount --rbind /dev "$ROOT/dev"
-	mount -t proc proc "$ROOT/proc"
-	for d in tmp run var/tmp; do
-		mount -t tmpfs -o mode=1777 tmpfs "$ROOT/$d"
-	done
-	mount --bind "$SRC" "$ROOT/src"
-	mount -o remount,bind,ro "$ROOT/src"
-	mount --bind "$BUILD" "$ROOT/build"
-	mount --bind "$CACHE" "$ROOT/cache"
+	mount_root "$REPLY" "$ROOT"
 	export LAB_ROOT_OPEN=1 LAB_ROOT_ENTRY=$REPLY
+}
+
+# mount_root ENTRY PLACE
+mount_root() {
+	local place=$2 d
+
+	mkdir -p "$place"
+	mount --bind "$1" "$place"
+	mount -o remount,bind,ro "$place"
+	mount --rbind /dev "$place/dev"
+	mount -t proc proc "$place/proc"
+	for d in tmp run var/tmp; do
+		mount -t tmpfs -o mode=1777 tmpfs "$place/$d"
+	done
+	mount --bind "$SRC" "$place/src"
+	mount -o remount,bind,ro "$place/src"
+	mount --bind "$BUILD" "$place/build"
+	mount --bind "$CACHE" "$place/cache"
 }
 
 # in_root CMD...: run in the build root with a clean environment.
