@@ -172,17 +172,17 @@ sparse_catches() {
 
 # ---- in mini guests ----
 
-# kernel_tests GROUP KERNEL PROCESSORS PROGRAM...: with TEE=tdx in a TD.
+# kernel_tests GROUP KERNEL PROCESSORS PROGRAM...: on SEV-SNP, or on what TEE says.
 kernel_tests() {
-	local group=$1 k=$2 smp=$3 chip=$BUILD/check/chip-$JOB rc=0
+	local group=$1 k=$2 smp=$3 chip=$BUILD/check/chip-$JOB platform=() rc=0
 
 	shift 3
-	if [ "${TEE:=snp}" = tdx ]; then
-		make_td "$chip" || return
-	else
-		make_chip "$chip" || return
-	fi
-	"$LAB/mini" --tee "$TEE" --kernel "$k" --smp "$smp" --mem "${MINI_MEM:-1024}" --timeout "${MINI_TIMEOUT:-2400}" --chip "$chip" \
+	case ${TEE:-snp} in
+	snp)	make_chip "$chip" && platform=(--chip "$chip") || return ;;
+	tdx)	make_td "$chip" && platform=(--tee tdx --chip "$chip") || return ;;
+	esac
+	"$LAB/mini" --kernel "$k" --smp "$smp" --mem "${MINI_MEM:-1024}" \
+		--timeout "${MINI_TIMEOUT:-2400}" "${platform[@]}" \
 		--add /build/kselftest:/lab/kselftest "$LAB/run-kselftest" "$@" \
 		>"$BUILD/log/$JOB.tap" 2>"$BUILD/log/$JOB.err" || rc=$?
 	cat "$BUILD/log/$JOB.err" >&2
@@ -200,7 +200,7 @@ kernel_tests() {
 # processors they need.
 programs() {
 	awk -v k="$1" -v which="$2" -v tee="${3:-snp}" '
-		/^[[:space:]]*(#|$)/ || ($5 != "all" && $5 != tee) { next }
+		/^[[:space:]]*(#|$)/ || ($5 != tee && ($5 != "all" || tee == "none")) { next }
 		$3 == "all" || index("," $3 ",", "," k ",") {
 			if (!($1 in cpus)) order[++n] = $1
 			if ($4 > cpus[$1]) cpus[$1] = $4 }
@@ -227,6 +227,11 @@ job_tdx() {
 
 job_tdx-smp() {
 	TEE=tdx kernel_tests "kernel-tdx-$1" "$1" 2 $(programs "$1" more tdx)
+}
+
+# And in a guest without any TEE.
+job_plain() {
+	TEE=none kernel_tests "kernel-plain-$1" "$1" 1 $(programs "$1" one none)
 }
 
 # The software firmware by itself, and its reports judged outside. One kernel has every chip.

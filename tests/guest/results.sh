@@ -62,9 +62,16 @@ expected_cases() {
 			done
 		done
 	# The kernel tests have a list of their own: program, case, kernels, processors, TEE.
-	awk '/^[[:space:]]*(#|$)/ || $5 == "tdx" { next }
-		{ n = split($3 == "all" ? "6.1,6.12,latest" : $3, k, ",")
-		  for (i = 1; i <= n; i++) print "kernel-" k[i] "/" $1 "/" $2 }' \
+	awk 'function add(group, all, m, k, i) {
+			m = split($3 == "all" ? all : $3, k, ",")
+			for (i = 1; i <= m; i++)
+				if (k[i] != "debug")
+					print group k[i] "/" $1 "/" $2
+		}
+		/^[[:space:]]*(#|$)/ { next }
+		$5 == "snp" || $5 == "all" { add("kernel-", "6.1,6.12,latest") }
+		$5 == "tdx" || $5 == "all" { add("kernel-tdx-", "6.12,latest") }
+		$5 == "none" { add("kernel-plain-", "6.1,6.12,latest") }' \
 		"$SRC/tests/kselftest/cases"
 }
 
