@@ -3,14 +3,17 @@
 # The front door. Everything behind it is in tests/guest; the module alone is
 # built by Kbuild, the user space alone by meson. `make help` lists what there is.
 
-.PHONY: help demo check check-debug check-newcomer guest clean
+.PHONY: help demo bench check check-debug check-newcomer guest clean
 
 help:
 	@echo 'make demo            a confined container gets a bound report in a booted guest, verified here'
-	@echo '                     PRODUCT=Milan|Genoa|Turin REPORT_VERSION=2|3|5 USER_DATA=hex'
+	@echo '                     USER_DATA=hex KERNEL=6.12|latest TEE=snp|tdx'
+	@echo '                     SEV-SNP: PRODUCT=Milan|Genoa|Turin REPORT_VERSION=2|3|5'
+	@echo '                     TDX:     PRODUCT=SPR|EMR|GNR QUOTE_VERSION=4|5'
+	@echo 'make bench           how fast it is, beside the stock driver: build/bench.json'
 	@echo 'make check           every test; the last line is the result'
 	@echo 'make guest           a shell in the same guest'
-	@echo "                     RUN='command' SHARE=dir KERNEL=6.1|6.12|latest TEE=snp|none SMP=n MEM=MiB"
+	@echo "                     RUN='command' SHARE=dir KERNEL=6.1|6.12|latest TEE=snp|tdx|none SMP=n MEM=MiB"
 	@echo '                     (make itself ends with 2 for any failure; tests/guest/guest with the status)'
 	@echo 'make check-debug     the kernel tests on a kernel with KASAN, lockdep and kmemleak'
 	@echo 'make check-newcomer  make demo in Debian 12 and 13 roots that hold only apt, git and make'
@@ -18,6 +21,9 @@ help:
 
 demo:
 	@tests/guest/demo
+
+bench:
+	@tests/bench/bench
 
 check:
 	@tests/guest/check

@@ -85,7 +85,7 @@ resolve() {
 	memo=$view/resolved-$({ cat "$view"/lists/*Release; echo "$@"; } | hash_of -)
 	if [ ! -s "$memo" ]; then
 		find "$view" -maxdepth 1 -name 'resolved-*' -mtime +14 -delete
-		apt-get -qq -s -o Debug::NoLocking=1 install '?essential' apt "$@" |
+		apt-get -qq -s -o Debug::NoLocking=1 install '?and(?essential,?architecture(native))' apt "$@" |
 			awk '/^Inst / { gsub(/[(]/, "", $3); print $2, $3 }' | sort >"$memo.$$" &&
 			mv "$memo.$$" "$memo" || return
 	fi

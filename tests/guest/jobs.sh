@@ -258,10 +258,45 @@ job_firmware() {
 	tap_results "firmware-$1" <"$BUILD/log/$JOB-reports.tap"
 }
 
+# The same for TDX: quotes of version 4 on one kernel, of version 5 on the other.
+job_firmware-tdx() {
+	local dir=$BUILD/check/firmware-tdx-$1 in=/build/check/firmware-tdx-$1 rc=0
+
+	[ "$1" = 6.12 ] || QUOTE_VERSION=5
+	make_td "$dir" && mkdir -p "$dir/out" || return
+	in_root cc -O2 -o "/build/check/tdx-stock-$1" /src/tests/firmware/tdx/tdx-stock.c || return
+	"$LAB/mini" --tee tdx --kernel "$1" --smp 2 --mem "${MINI_MEM:-1024}" --timeout 1800 \
+		--chip "$dir" --share "$dir/out" --add "/build/check/tdx-stock-$1:/lab/tdx-stock" \
+		--add /src/tests/firmware/tdx/test-softtdx:/lab/test-softtdx \
+		"$SRC/tests/firmware/tdx/run-in-guest" >"$BUILD/log/$JOB.tap" 2>"$BUILD/log/$JOB.err" || rc=$?
+	cat "$BUILD/log/$JOB.err" >&2
+	tap_results "firmware-tdx-$1" <"$BUILD/log/$JOB.tap"
+	case_is "firmware-tdx-$1/the-run-itself" test "$rc" = 0
+	case_is "firmware-tdx-$1/a-quote-and-its-TDREPORT-are-right" in_root \
+		/src/tests/pki/verify-quote "$in/out/quote.bin" "$in" --report-data 0a0b \
+		--tdreport "$in/out/report.bin"
+	case_is "firmware-tdx-$1/a-quote-with-a-flipped-bit-is-not" spoilt_quote_fails "$in"
+}
+
+spoilt_quote_fails() {
+	in_root /src/tests/pki/verify-quote "$1/out/spoilt.bin" "$1" 2>&1 | tee "$BUILD/log/$JOB-spoilt"
+	[ "$(grep -c '^not ok' "$BUILD/log/$JOB-spoilt")" = 1 ] &&
+		grep -q '^not ok: quote signature' "$BUILD/log/$JOB-spoilt"
+}
+
 # ---- in the Debian guest ----
 
-job_e2e() {
-	"$SRC/tests/e2e/run" "$1" >"$BUILD/log/$JOB.tap" || :
-	tap_results "e2e-$1" <"$BUILD/log/$JOB.tap"
+# e2e GROUP KERNEL
+e2e() {
+	"$SRC/tests/e2e/run" "$2" >"$BUILD/log/$JOB.tap" || :
+	tap_results "$1-$2" <"$BUILD/log/$JOB.tap"
 	[ -s "$RESULTS/$JOB.results" ]
+}
+
+job_e2e() {
+	e2e e2e "$1"
+}
+
+job_e2e-tdx() {
+	TEE=tdx e2e e2e-tdx "$1"
 }

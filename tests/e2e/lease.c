@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A workload that takes a lease from teegated and does with it what the tests of the Debian guest
+ * want. Static, and without libtee, so that it runs in any container.
+ *
+ *	lease ask		one report
+ *	lease ask FIFO		the same, after it wrote the number of its lease to FIFO
+ *	lease lend DIR		hands the lease to whoever connects to DIR/socket, which it announces
+ *				in the fifo DIR/ready; asks for a report when that one is done
+ *	lease borrow DIR	the other side: asks for a report with the lease that it got
+ *	lease revoke NUMBER	root outside of containers: revoke it
+ *
+ * Each request for a report is a line on stdout: "report", and 0 or the name of its errno. The exit
+ * status says only whether the request could be made.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <linux/teegate.h>
+
+#define BROKER "/run/teegate/broker.sock"
+
+static void die(const char *what)
+{
+	fprintf(stderr, "lease: %s: %s\n", what, strerror(errno));
+	exit(70);
+}
+
+static void report(int lease)
+{
+	static uint8_t data[TEEGATE_USER_DATA_MAX], buf[128 * 1024], claims[TEEGATE_CLAIMS_MAX],
+		path[TEEGATE_PATH_MAX * TEEGATE_HASH_SIZE];
+	struct teegate_get_report r = {
+		.size = sizeof(r),
+		.user_data = (uintptr_t)data,
+		.user_data_len = sizeof(data),
+		.report = (uintptr_t)buf,
+		.report_len = sizeof(buf),
+		.claims = (uintptr_t)claims,
+		.claims_len = sizeof(claims),
+		.path = (uintptr_t)path,
+		.path_len = sizeof(path),
+	};
+
+	printf("report %s\n",
+	       ioctl(lease, TEEGATE_GET_REPORT, &r) < 0 ? strerrorname_np(errno) : "0");
+	fflush(stdout);
+}
+
+static struct sockaddr_un address(const char *dir, const char *name)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+
+	if (snprintf(a.sun_path, sizeof(a.sun_path), "%s%s", dir, name) >= (int)sizeof(a.sun_path)) {
+		errno = ENAMETOOLONG;
+		die(dir);
+	}
+	return a;
+}
+
+static int connected(const char *dir, const char *name)
+{
+	struct sockaddr_un a = address(dir, name);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
+		die(a.sun_path);
+	return fd;
+}
+
+/* Some bytes, and the descriptor that came with them or -1. */
+static ssize_t receive(int sock, void *data, size_t size, int *ret_fd)
+{
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec iov = { data, size };
+	struct msghdr m = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+	ssize_t n = recvmsg(sock, &m, MSG_CMSG_CLOEXEC);
+	struct cmsghdr *c = n < 0 ? NULL : CMSG_FIRSTHDR(&m);
+
+	*ret_fd = -1;
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+		memcpy(ret_fd, CMSG_DATA(c), sizeof(*ret_fd));
+	return n;
+}
+
+static void hand_over(int sock, int lease)
+{
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { .header = {
+		.cmsg_len = CMSG_LEN(sizeof(int)),
+		.cmsg_level = SOL_SOCKET,
+		.cmsg_type = SCM_RIGHTS,
+	} };
+	struct iovec iov = { (char *)"x", 1 };
+	struct msghdr m = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+
+	memcpy(CMSG_DATA(&control.header), &lease, sizeof(lease));
+	if (sendmsg(sock, &m, 0) != 1)
+		die("sendmsg");
+}
+
+/* One varlink call: a line of JSON that ends in NUL, each way. */
+static int acquire(unsigned long long *ret_number)
+{
+	static const char call[] =
+		"{\"method\":\"io.teegate.Broker.AcquireLease\",\"parameters\":{}}";
+	char reply[4096] = "";
+	const char *at;
+	size_t len = 0;
+	int sock, fd, lease = -1;
+	ssize_t n;
+
+	sock = connected(BROKER, "");
+	if (write(sock, call, sizeof(call)) != sizeof(call))
+		die(BROKER);
+	do {
+		n = receive(sock, reply + len, sizeof(reply) - len, &fd);
+		if (n <= 0 || len + (size_t)n == sizeof(reply))
+			die("the broker's reply");
+		len += (size_t)n;
+		lease = fd >= 0 ? fd : lease;
+	} while (reply[len - 1]);
+	close(sock);
+	at = strstr(reply, "\"leaseId\":");
+	if (lease < 0 || !at) {
+		fprintf(stderr, "lease: %s\n", reply);
+		exit(69);
+	}
+	*ret_number = strtoull(at + strlen("\"leaseId\":"), NULL, 10);
+	return lease;
+}
+
+/* Opening a fifo waits for its other end. */
+static void announce(const char *fifo, unsigned long long number)
+{
+	FILE *f = fopen(fifo, "we");
+
+	if (!f || fprintf(f, "%llu\n", number) < 0 || fclose(f))
+		die(fifo);
+}
+
+static void lend(const char *dir)
+{
+	struct sockaddr_un a = address(dir, "/socket");
+	unsigned long long number;
+	int lease = acquire(&number), sock, peer;
+	char path[200], byte;
+
+	report(lease);
+	sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (sock < 0 || bind(sock, (struct sockaddr *)&a, sizeof(a)) < 0 ||
+	    chmod(a.sun_path, 0666) < 0 || listen(sock, 1) < 0)
+		die(a.sun_path);
+	snprintf(path, sizeof(path), "%s/ready", dir);
+	announce(path, number);
+	peer = accept(sock, NULL, NULL);
+	if (peer < 0)
+		die("accept");
+	hand_over(peer, lease);
+	if (read(peer, &byte, 1) != 1)
+		die("the neighbour");
+	report(lease);
+}
+
+static void borrow(const char *dir)
+{
+	char path[200], byte;
+	int fd, sock, lease;
+
+	snprintf(path, sizeof(path), "%s/ready", dir);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read(fd, &byte, 1) != 1)
+		die(path);
+	sock = connected(dir, "/socket");
+	if (receive(sock, &byte, 1, &lease) != 1 || lease < 0)
+		die("the lender");
+	report(lease);
+	if (write(sock, "x", 1) != 1)
+		die("the lender");
+}
+
+static void revoke_lease(const char *number)
+{
+	struct teegate_revoke r = {
+		.size = sizeof(r),
+		.lease_id = strtoull(number, NULL, 10),
+	};
+	int session = open(TEEGATE_DEVICE, O_RDWR | O_CLOEXEC);
+
+	if (session < 0 || ioctl(session, TEEGATE_REVOKE, &r) < 0)
+		die("revoke");
+}
+
+int main(int argc, char **argv)
+{
+	const char *command = argc > 1 ? argv[1] : "", *arg = argc > 2 ? argv[2] : NULL;
+	unsigned long long number;
+	int lease;
+
+	if (!strcmp(command, "ask")) {
+		lease = acquire(&number);
+		if (arg)
+			announce(arg, number);
+		report(lease);
+	} else if (!strcmp(command, "lend") && arg) {
+		lend(arg);
+	} else if (!strcmp(command, "borrow") && arg) {
+		borrow(arg);
+	} else if (!strcmp(command, "revoke") && arg) {
+		revoke_lease(arg);
+	} else {
+		fputs("usage: see the top of lease.c\n", stderr);
+		return 64;
+	}
+	return 0;
+}
