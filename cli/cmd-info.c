@@ -92,7 +92,8 @@ static void show(const struct tee_info *info)
 	print_field("state", LABEL_WIDTH, state_name(info->state));
 	print_untrusted("reason", info->reason);
 	print_field("transport", LABEL_WIDTH, transport_name(info->transport));
-	print_number("VMPL", info->vmpl);
+	if (info->provider == TEEGATE_PROVIDER_SEV_SNP)
+		print_number("VMPL", info->vmpl);
 	print_operations("module can", info->module_ops);
 	print_operations("firmware can", info->firmware_ops);
 	print_operations("allowed here", info->lease_ops);

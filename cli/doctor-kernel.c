@@ -313,6 +313,18 @@ static void examine_buffers(struct doctor *d, const struct tee_info *info)
 		     info->quarantined, info->in_flight_max);
 }
 
+static void find_up(struct doctor *d, const char *what, const struct tee_info *info)
+{
+	const char *provider = provider_name(info->provider);
+	const char *transport = transport_name(info->transport);
+
+	if (info->provider == TEEGATE_PROVIDER_SEV_SNP)
+		find(d, LEVEL_OK, what, NULL, "%s is up (transport %s, VMPL %u)", provider, transport,
+		     info->vmpl);
+	else
+		find(d, LEVEL_OK, what, NULL, "%s is up (transport %s)", provider, transport);
+}
+
 void examine_info(struct doctor *d, const char *what, const char *target)
 {
 	struct tee_info info = { .size = sizeof(info) };
@@ -331,8 +343,7 @@ void examine_info(struct doctor *d, const char *what, const char *target)
 		find(d, LEVEL_PROBLEM, what, advice_for(info.state), "%s is %s: %s",
 		     provider_name(info.provider), state_name(info.state), text);
 	else
-		find(d, LEVEL_OK, what, NULL, "%s is up (transport %s, VMPL %u)",
-		     provider_name(info.provider), transport_name(info.transport), info.vmpl);
+		find_up(d, what, &info);
 	if (r >= 0 && (info.taint & TEEGATE_TAINT_SOFTWARE_FIRMWARE))
 		d->software_firmware = true;
 	if (r >= 0)

@@ -37,10 +37,11 @@ int tee_kernel_fail(tee_ctx *ctx, int fd, int error, const char *what, uint64_t 
 	char again[384], code[320] = "";
 
 	if ((state_explains(error) || fw_status != 0) && tee_kernel_ask_info(ctx, fd, &info) == 0) {
-		reason = (const char *)info.reason;
-		if (error == -EAGAIN) {
+		if (error == -EAGAIN) {	/* and that is all that the reason would say */
 			explain_again(&info, again, sizeof(again));
 			sentence = again;
+		} else {
+			reason = (const char *)info.reason;
 		}
 	}
 	if (fw_status != 0) {
