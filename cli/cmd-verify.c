@@ -384,13 +384,16 @@ static int take_option(int option, const char *value, struct request *q)
 	}
 }
 
-/* An evidence item is a CBOR map, which begins with another byte than these. */
+/*
+ * By the small numbers it begins with, version and key type, whether or not they are good ones. An
+ * evidence item begins otherwise, being a CBOR map, and so does a report of SEV-SNP.
+ */
 static bool is_quote(const struct buffer *input)
 {
-	bool quote = input->len > 8 && (input->data[0] == 4 || input->data[0] == 5) &&
-		     input->data[1] == 0 && input->data[4] == 0x81;
+	const uint8_t *data = input->data;
+	bool quote = input->len > 8 && data[0] && data[0] < 16 && !data[1] && data[2] && !data[3];
 
-	return quote || (input->len == TDREPORT_SIZE && input->data[0] == 0x81);
+	return quote || (input->len == TDREPORT_SIZE && data[0] == 0x81);
 }
 
 static int judge(const struct buffer *input, const struct tee_verify_params *params,
