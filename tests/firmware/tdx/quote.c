@@ -118,7 +118,7 @@ u64 softtdx_get_quote(u64 gpa, u64 size)
 	}
 	slot->gpa = gpa;
 	slot->size = size;
-	/* A release that comes after the hit was counted is for this one, taken by the host or not. */
+	/* A release that comes after the hit was counted is for this one, even if not taken yet. */
 	releases = READ_ONCE(mailbox->releases);
 	slot->fault = choose_fault(&slot->fault_arg);
 	if (slot->fault == TDX_HOST_HOLD)
