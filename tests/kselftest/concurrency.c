@@ -12,6 +12,7 @@
 
 #include "fw.h"
 #include "kit.h"
+#include "registers.h"
 #include "stock.h"
 
 #define REPORTS 500
@@ -114,6 +115,27 @@ TEST_LIMIT(five_hundred_quotes_of_ours_and_those_of_the_stock_driver_are_all_goo
 	child_ok(quotes);
 	EXPECT_EQ(info_now().reports, before + REPORTS);
 	EXPECT_EQ(info_now().errors, 0);
+	expect_channel_alive();
+}
+
+/* The driver's own lock keeps its reports and our events, which go through it, from meeting. */
+TEST_LIMIT(events_of_ours_beside_reports_of_the_stock_driver_are_all_good, 400)
+{
+	static struct evidence ev;
+	struct lease l;
+	pid_t theirs;
+	int before;
+
+	need_log();
+	l = lease_for_everything();
+	before = log_now(l.fd, &ev);
+	theirs = child_start(stock_reports, NULL);
+	for (unsigned int i = 0; i < REPORTS; i++) {
+		if (!EXPECT_EQ(extend_try(l.fd, 2 + i % 2, &i, sizeof(i)), 0))
+			break;
+	}
+	child_ok(theirs);
+	EXPECT_EQ(log_now(l.fd, &ev), before + REPORTS);
 	expect_channel_alive();
 }
 

@@ -15,6 +15,7 @@
 #include "modules.h"
 #include "registers.h"
 #include "stock.h"
+#include "tee.h"
 
 static const char event[] = "an event";
 
@@ -179,7 +180,10 @@ TEST_LIMIT(the_log_replays_after_a_hundred_killed_callers, 600)
 	log_now(l.fd, &ev);
 }
 
-/* The TDX module has one lock over its registers and tells the loser to come again. */
+/*
+ * The TDX module has one lock over its registers and tells the loser to come again. The stock
+ * driver warns when that happens to it, so it must not be there.
+ */
 TEST_LIMIT(a_lost_race_for_the_register_lock_is_run_again, 200)
 {
 	struct lease l;
@@ -187,6 +191,7 @@ TEST_LIMIT(a_lost_race_for_the_register_lock_is_run_again, 200)
 
 	need_log();
 	l = lease_for_everything();
+	module_unload(the_tee()->driver);
 	busy = fw_stat("busy");
 	fw_fault("extend-busy count=5");
 	EXPECT_EQ(extend_try(l.fd, 3, EVENT), 0);
@@ -194,6 +199,30 @@ TEST_LIMIT(a_lost_race_for_the_register_lock_is_run_again, 200)
 	EXPECT_EQ(report_try_local(l.fd), 0);
 	EXPECT(fw_stat("busy") >= busy + 10);
 	log_now(l.fd, &ev);
+	module_load(the_tee()->driver);
+}
+
+/* With the driver or without it, and whichever comes first: there is one register and one log. */
+TEST_LIMIT(the_log_replays_whether_the_driver_is_there_or_not, 200)
+{
+	uint8_t shown[SHA384_SIZE];
+	struct registers now;
+	struct lease l;
+	int before;
+
+	need_log();
+	l = lease_for_everything();
+	before = log_now(l.fd, &ev);
+	for (unsigned int i = 0; i < 3; i++) {
+		EXPECT_EQ(extend_try(l.fd, 3, EVENT), 0);
+		module_unload(the_tee()->driver);
+		EXPECT_EQ(extend_try(l.fd, 3, EVENT), 0);
+		module_load(the_tee()->driver);
+		now = registers_now(l.fd);
+		ASSERT_EQ(stock_register(3, shown), 0);
+		EXPECT_MEM(shown, now.rtmr[3], sizeof(shown));
+	}
+	EXPECT_EQ(log_now(l.fd, &ev), before + 6);
 }
 
 /* ---- when it cannot be right ---- */
@@ -254,7 +283,7 @@ TEST_LIMIT(a_reload_alone_costs_no_log, 200)
 	log_now(l.fd, &ev);
 }
 
-/* An extend that firmware refused may or may not have happened: the log is right or absent. */
+/* An extend that was refused may or may not have happened: the log is right or absent. */
 TEST_LIMIT(a_refused_extend_leaves_a_log_that_is_right_or_none, 200)
 {
 	struct lease l;
@@ -262,6 +291,7 @@ TEST_LIMIT(a_refused_extend_leaves_a_log_that_is_right_or_none, 200)
 
 	need_log();
 	l = lease_for_everything();
+	module_unload(the_tee()->driver);
 	fw_fault("extend-error count=1");
 	r = extend_try(l.fd, 3, EVENT);
 	EXPECT(r == -EREMOTEIO || r == -EPROTO);
@@ -269,6 +299,7 @@ TEST_LIMIT(a_refused_extend_leaves_a_log_that_is_right_or_none, 200)
 	if (ev.r.aux_len)
 		expect_log(&ev);
 	EXPECT_EQ(extend_try(l.fd, 3, EVENT), 0);
+	module_load(the_tee()->driver);
 	close(l.fd);
 	need_log();
 }
