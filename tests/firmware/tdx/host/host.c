@@ -405,8 +405,10 @@ static void poll_until_end(pid_t qemu)
 	uint64_t last = 0;
 
 	while (!child_ended) {
-		if (told_to_end)
+		if (told_to_end) {
+			told_to_end = 0;
 			kill(qemu, SIGTERM);
+		}
 		if (look())
 			last = now_ns();
 		nap(now_ns() - last < BUSY_FOR_NS ? NAP_BUSY_NS : NAP_IDLE_NS);
