@@ -286,11 +286,14 @@ TEST_LIMIT(a_reload_alone_costs_no_log, 200)
 /* An extend that was refused may or may not have happened: the log is right or absent. */
 TEST_LIMIT(a_refused_extend_leaves_a_log_that_is_right_or_none, 200)
 {
+	struct teegate_create_lease wish = lease_wish(BOTH | TEEGATE_OP_EXTEND, CLAIMS);
 	struct lease l;
 	int r;
 
 	need_log();
-	l = lease_for_everything();
+	wish.extend_max = 1;
+	wish.extend_bytes_max = 100;
+	l = lease_make(wish);
 	module_unload(the_tee()->driver);
 	fw_fault("extend-error count=1");
 	r = extend_try(l.fd, 3, EVENT);
@@ -298,7 +301,9 @@ TEST_LIMIT(a_refused_extend_leaves_a_log_that_is_right_or_none, 200)
 	ASSERT_EQ(report_get(l.fd, TEEGATE_REPORT_AUX, "log", 3, &ev), 0);
 	if (ev.r.aux_len)
 		expect_log(&ev);
+	/* Nor was it charged: there is one event in this lease. */
 	EXPECT_EQ(extend_try(l.fd, 3, EVENT), 0);
+	EXPECT_EQ(extend_try(l.fd, 3, EVENT), -EDQUOT);
 	module_load(the_tee()->driver);
 	close(l.fd);
 	need_log();

@@ -240,7 +240,7 @@ TEST(narrowed_leases_share_the_bytes_of_their_parent)
 	EXPECT_EQ(extend_try(l.fd, 3, "123", 3), 0);
 }
 
-/* A mistake, or a TEE that was busy too long, costs no event. */
+/* A mistake costs no event. (Nor does a TEE that refuses: extend-log.c.) */
 TEST(what_did_not_happen_is_not_charged)
 {
 	struct lease l = lease_with_bounds(CLAIMS, 1, 1000);
