@@ -60,7 +60,7 @@ static const char help[] =
 "  --nonce HEX          data that the caller put in (also --user-data)\n"
 "  --workload NAME      the workload that asked\n"
 "  --measurement HEX    launch measurement (TDX: MRTD), 48 bytes\n"
-"  --time TIME          moment at which certificates and collateral must be valid:\n"
+"  --time TIME          moment at which certificates and collateral count:\n"
 "                       2026-11-23, 2026-11-23T12:00:00Z or seconds since 1970\n"
 "                       (default: now)\n"
 "\n"

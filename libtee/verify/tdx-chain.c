@@ -207,7 +207,7 @@ static void check_ca(struct tdx_chain *c, const struct tdx_collateral *collatera
 		c->root_crl = tdx_crl_check(c->lib, collateral->root_crl, c->root, c->ca, now,
 					    TDX_CRL_ROOT, TDX_NEEDS_ROOT, "root", v);
 	else
-		verdict_skip(v, TDX_CRL_ROOT, "no collateral was given");
+		verdict_skip(v, TDX_CRL_ROOT, "no usable collateral was given");
 	why = intel_why_not_issued(c->ca, c->root);
 	if (why)
 		verdict_fail(v, TDX_CA, "the PCK CA is not issued by the trust anchor: %s", why);
@@ -255,7 +255,7 @@ static void check_pck_list(const struct tdx_chain *c, const struct tdx_collatera
 	const char *why;
 
 	if (!collateral) {
-		verdict_skip(v, TDX_CRL_PCK, "no collateral was given");
+		verdict_skip(v, TDX_CRL_PCK, "no usable collateral was given");
 		return;
 	}
 	if (!c->root || !c->ca)

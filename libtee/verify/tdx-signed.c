@@ -32,6 +32,8 @@ unsigned int tcb_converge(unsigned int a, unsigned int b)
 {
 	unsigned int both = a | b;
 
+	if (both & TCB_NOT_JUDGED)
+		return TCB_NOT_JUDGED;
 	if (both & TCB_UNKNOWN)
 		return TCB_UNKNOWN;
 	if (both & TCB_REVOKED)

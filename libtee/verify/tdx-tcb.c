@@ -176,7 +176,7 @@ static void check_module(struct json_object *info, const struct td_body *body,
 	r = levels ? tdx_svn_level(levels, module_svn(body), &ret->module, &level) : 0;
 	if (entry && (!levels || r < 0))
 		verdict_fail(v, TDX_TCB_FORMAT, "the levels of the TDX module are malformed");
-	else if (entry && !r)
+	else if (!r)
 		ret->module = TCB_UNKNOWN;
 }
 

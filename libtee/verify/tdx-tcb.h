@@ -19,6 +19,7 @@ enum tcb_status {
 	TCB_OUT_OF_DATE		= 1 << 2,
 	TCB_REVOKED		= 1 << 3,
 	TCB_UNKNOWN		= 1 << 4,	/* no level covers it */
+	TCB_NOT_JUDGED		= 1 << 5,	/* nothing to judge it by; that has failed elsewhere */
 };
 
 struct tcb_verdict {

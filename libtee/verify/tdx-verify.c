@@ -126,6 +126,8 @@ static void check_status(const struct tcb_verdict *tcb, const char *accepted, te
 	unsigned int whole = tcb_converge(tcb_converge(tcb->platform, tcb->module), tcb->qe);
 	const char *name = tcb_status_name(whole);
 
+	if (whole == TCB_NOT_JUDGED)
+		return;		/* what is missing has failed already */
 	status_facts(tcb, whole, v);
 	if (whole == TCB_UNKNOWN)
 		verdict_fail(v, TDX_TCB_STATUS, "the TCB level of the platform is unknown to Intel: "
@@ -155,7 +157,7 @@ static void check_tcb(const struct tdx_quote *q, const struct tdx_chain *c,
 		      const struct tdx_collateral *collateral,
 		      const struct tee_verify_params *params, tee_verdict *v)
 {
-	struct tcb_verdict tcb = { TCB_UNKNOWN, TCB_UNKNOWN, TCB_UNKNOWN };
+	struct tcb_verdict tcb = { TCB_NOT_JUDGED, TCB_NOT_JUDGED, TCB_NOT_JUDGED };
 	struct qe_report qe;
 
 	if (!collateral) {

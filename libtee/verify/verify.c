@@ -121,9 +121,9 @@ static void check_expectations(bool tdx, const struct tee_verify_params *p, tee_
 {
 	bool rtmr = p->rtmr[0].len || p->rtmr[1].len || p->rtmr[2].len || p->rtmr[3].len;
 
-	if (tdx && (p->min_tcb.len || p->min_guest_svn || p->product))
-		verdict_fail(v, CHECK_EVIDENCE_PROVIDER, "a minimum TCB, a guest SVN or a product was "
-			     "expected, which a TDX quote does not have");
+	if (tdx && (p->min_tcb.len || p->min_guest_svn || p->product || p->vmpl > 0))
+		verdict_fail(v, CHECK_EVIDENCE_PROVIDER, "a minimum TCB, a guest SVN, a product or a "
+			     "VMPL was expected, which a TDX quote does not have");
 	else if (tdx && p->crl.len)
 		verdict_fail(v, CHECK_EVIDENCE_PROVIDER,
 			     "a revocation list was given; those for TDX come in the collateral");
@@ -172,6 +172,11 @@ static int verify_report(OSSL_LIB_CTX *lib, const uint8_t *report, size_t len,
 	return r < 0 ? r : verdict_finish(v, COMMON_CHECKS, SNP_REQUIRED | SET(CHECK_REPORT_SIZE));
 }
 
+static check_set tdx_required(const struct tee_verify_params *p)
+{
+	return p->collateral.len ? TDX_REQUIRED | TDX_COLLATERAL_CHECKS : TDX_REQUIRED;
+}
+
 static int verify_quote(OSSL_LIB_CTX *lib, const uint8_t *quote, size_t len,
 			const struct tee_verify_params *p, tee_verdict *v)
 {
@@ -190,7 +195,7 @@ static int verify_quote(OSSL_LIB_CTX *lib, const uint8_t *quote, size_t len,
 		return r;
 	if (body.report_data)
 		check_bare(body.report_data, p, v);
-	return verdict_finish(v, TDX_CHECKS | SET(CHECK_NONCE), TDX_REQUIRED);
+	return verdict_finish(v, TDX_CHECKS | SET(CHECK_NONCE), tdx_required(p));
 }
 
 /* The report itself says whose it is; the label around it is only compared. */
@@ -309,7 +314,7 @@ static int verify_evidence(OSSL_LIB_CTX *lib, const uint8_t *data, size_t len,
 		return r;
 	if (tdx) {
 		expected = TDX_CHECKS | TDX_LOG_CHECKS | SET(CHECK_NONCE);
-		required = TDX_REQUIRED;
+		required = tdx_required(p);
 	}
 	required |= SET(CHECK_EVIDENCE_FORMAT) | SET(CHECK_EVIDENCE_PROVIDER) |
 		    SET(CHECK_EVIDENCE_BOUND);

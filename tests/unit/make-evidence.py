@@ -306,7 +306,7 @@ def binding_cases(cases, chip):
     cases.add("label-is-only-a-label", evidence(chip.report(data), record, chip.table(), provider="tdx"), chip,
               "good,evidence.provider=warning")
     cases.add("bad-label-tdx", evidence(b"\4\0\2\0\x81\0\0\0" + bytes(800), record,
-                                        chip.table(), provider="tdx"), chip, "quote.format")
+                                        chip.table(), provider="tdx"), chip, "quote.header")
     cases.add("bad-size", evidence(chip.report(data)[:-1], record, chip.table()), chip,
               "evidence.provider")
     cases.add("bad-critical-claim", *unknown_claim(chip, -1), "claims.format")

@@ -619,6 +619,7 @@ def quote_mutations():
     simple("cert-type-ppid", assign("inner_type", 3))
     simple("certification-length", at(636 + 130, struct.pack("<I", 1000)))
     simple("auth-length", at(636 + 134 + 448, struct.pack("<H", 31)))
+    simple("chain-length", at(636 + 134 + 450 + 32 + 2, struct.pack("<I", 1000)))
     simple("v5-sgx-body", assign("body_type", 1), version=5)
     simple("v5-body-of-other-size", assign("body_size", 648), version=5)
     simple("v5-td15-called-td10", assign("body_type", 2), version=5, td15=True)

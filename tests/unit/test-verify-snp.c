@@ -441,7 +441,7 @@ static void unusable_parameters_are_refused(void **state)
 	(void)state;
 	load_sample(&vectors[1], &s);
 	expect_einval(&s, NULL);
-	p = s.params, p.size = sizeof(p) - 1, expect_einval(&s, &p);
+	p = s.params, p.size = TEE_VERIFY_PARAMS_SIZE_0 - 1, expect_einval(&s, &p);
 	p = s.params, p.flags = 1u << 31, expect_einval(&s, &p);
 	p = s.params, p.root.len = 0, expect_einval(&s, &p);
 	p = s.params, p.root.data = NULL, expect_einval(&s, &p);
