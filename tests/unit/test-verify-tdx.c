@@ -364,11 +364,12 @@ static void no_byte_of_a_real_quote_may_change(void **state)
 	(void)state;
 	load_sample(&s, "tdx/emr-v4/quote.bin", ROOT, INSIDE_EMR);
 	end = 636 + 4300;	/* the rest is padding */
-	for (size_t at = 0; at < end; at++) {
+	for (size_t at = 0; at < end; at += flip_step()) {
 		uint8_t mask = (uint8_t)(1u << at % 8);
 		tee_verdict *v;
 
-		part += at == part->end;
+		while (at >= part->end)
+			part++;
 		s.quote.data[at] ^= mask;
 		v = judge(&s);
 		assert_rejected(v);
@@ -407,7 +408,7 @@ static void the_root_counts_byte_for_byte(void **state)
 	v = judge(&s);
 	assert_good(v);
 	tee_verdict_free(v);
-	for (size_t at = 0; at < der.len; at++) {
+	for (size_t at = 0; at < der.len; at += flip_step()) {
 		der.data[at] ^= (uint8_t)(1u << at % 8);
 		v = judge(&s);
 		assert_rejected_by(v, "chain.root");

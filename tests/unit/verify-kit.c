@@ -69,6 +69,14 @@ struct blob blob_from_hex(const char *hex)
 	return blob;
 }
 
+size_t flip_step(void)
+{
+	const char *text = getenv("TEST_FLIP_STEP");
+	unsigned long step = text ? strtoul(text, NULL, 10) : 1;
+
+	return step ? step : 1;
+}
+
 void free_blob(struct blob *blob)
 {
 	free(blob->data);

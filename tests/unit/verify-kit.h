@@ -27,6 +27,11 @@ struct blob read_vector(const char *name);
 /* The first, second... PEM certificate of @pem as DER. */
 struct blob pem_to_der(struct blob pem, int index);
 struct blob blob_from_hex(const char *hex);
+/*
+ * How far apart the bytes are that a test flips: 1, or what TEST_FLIP_STEP says where each
+ * verification costs a second, as under an emulator.
+ */
+size_t flip_step(void);
 void free_blob(struct blob *blob);
 struct tee_bytes blob_bytes(struct blob blob);
 
