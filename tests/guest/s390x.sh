@@ -8,7 +8,7 @@
 
 S390X_PACKAGES=(
 	gcc-s390x-linux-gnu qemu-user-static meson ninja-build pkg-config
-	python3 python3-cryptography
+	python3 python3-cryptography openssl
 	{libc6-dev,libcbor-dev,libssl-dev,libjson-c-dev,libcmocka-dev,libubsan1}:s390x
 )
 
@@ -49,7 +49,7 @@ s390x_root() {
 		REPLY="the archive cannot satisfy the packages for s390x"
 		return 1
 	fi
-	cached roots "s390x-$(hash_of - <<<"$(declare -f make_s390x_root) $resolved")" make_s390x_root
+	cached s390x "root-$(hash_of - <<<"$(declare -f make_s390x_root) $resolved")" make_s390x_root
 }
 
 make_s390x_root() {
