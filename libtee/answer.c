@@ -27,7 +27,8 @@
 
 /* Intel TDX DCAP quote generation library, rev 0.9, A.3 (version 4) and A.4 (version 5) */
 #define QUOTE_HEADER_SIZE	48
-#define QUOTE_TEE_TYPE		4	/* offset of u32 0x81: TDX */
+#define QUOTE_TEE_TYPE		4	/* offset of a u32 */
+#define TEE_TDX			0x81
 #define QUOTE_V5_BODY		6	/* u16 type and u32 size stand before the body */
 #define BODY_REPORT_DATA	520	/* the same in the bodies of TDX 1.0 and 1.5 */
 #define BODY_TD10		2
@@ -48,7 +49,7 @@ static const uint8_t *quote_report_data(const uint8_t *quote, size_t len)
 {
 	size_t body = QUOTE_HEADER_SIZE;
 
-	if (len < QUOTE_HEADER_SIZE + QUOTE_V5_BODY || le32(quote + QUOTE_TEE_TYPE) != TDREPORT_TYPE)
+	if (len < QUOTE_HEADER_SIZE + QUOTE_V5_BODY || le32(quote + QUOTE_TEE_TYPE) != TEE_TDX)
 		return NULL;
 	switch (le16(quote)) {
 	case 4:
@@ -61,8 +62,8 @@ static const uint8_t *quote_report_data(const uint8_t *quote, size_t len)
 	default:
 		return NULL;
 	}
-	return len >= body + BODY_REPORT_DATA + REPORT_DATA_SIZE ? quote + body + BODY_REPORT_DATA :
-								    NULL;
+	body += BODY_REPORT_DATA;
+	return len >= body + REPORT_DATA_SIZE ? quote + body : NULL;
 }
 
 static const uint8_t *find_report_data(uint32_t provider, const uint8_t *report, size_t len,

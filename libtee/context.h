@@ -82,7 +82,7 @@ bool tee_kernel_is_lease(tee_ctx *ctx, int fd);
 struct teegate_get_info;
 int tee_kernel_ask_info(tee_ctx *ctx, int fd, struct teegate_get_info *ret);
 
-/* answer.c: is @report, of @provider (enum teegate_provider), one that @request must have led to? */
+/* answer.c: is @report, of @provider (enum teegate_provider), what @request must have led to? */
 bool tee_report_answers(uint32_t provider, const uint8_t *report, size_t len,
 			const struct tee_request *request);
 

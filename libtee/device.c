@@ -62,7 +62,7 @@ static int lease_for(tee_ctx *ctx, const struct need *need, uint8_t **ret_claims
 	r = tee_kernel_info(ctx, ctx->fd, &info);
 	if (r < 0)
 		return r;
-	/* What the kernel knows of an operation, it says better than of a lease that it cannot make. */
+	/* That an operation is missing says more than that a lease for it cannot be made. */
 	if (need->ops & TEEGATE_OP_EXTEND) {
 		r = tee_kernel_can_extend(ctx, &info);
 		if (r < 0)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * From an errno of the kernel module to a text that says what happened and what to do: the sentence
- * of the errno, then what the module says of its state, then what the code of firmware or host means.
+ * of the errno, then what the module says of its state, then what the code of firmware or host
+ * means.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the codes in fw_status mean, for people. Only those that say more than the errno beside them.
+ * What the codes in fw_status mean, for people. Only those that say more than the errno beside
+ * them.
  */
 #ifndef TEE_COMMON_FW_STATUS_H
 #define TEE_COMMON_FW_STATUS_H

@@ -126,13 +126,15 @@ struct tee_info {
  */
 int tee_get_info(tee_ctx *ctx, struct tee_info *ret_info);
 
-#define TEE_REPORT_RAW (1u << 0) /* @user_data goes into report_data as it is; needs the right to  \
-				  */
-#define TEE_REPORT_AUX	(1u << 1)	/* fetch the certificate table of the host (SEV-SNP) or the event
-					   log (TDX), too */
-/* TDX: a TDREPORT, which only the CPU that made it can check, instead of a quote. Bound as a quote is:
- * anyone may have it quoted. */
-#define TEE_REPORT_LOCAL (1u << 2)
+/* @user_data goes into report_data as it is; needs the right to. */
+#define TEE_REPORT_RAW		(1u << 0)
+/* Fetch what goes with it: the certificate table of the host (SEV-SNP), the event log (TDX). */
+#define TEE_REPORT_AUX		(1u << 1)
+/*
+ * TDX: a TDREPORT, which only the CPU that made it can check, instead of a quote. Bound as a quote
+ * is: anyone may have it quoted.
+ */
+#define TEE_REPORT_LOCAL	(1u << 2)
 
 /**
  * tee_get_report() - ask for evidence, bound to this workload unless TEE_REPORT_RAW.
@@ -155,8 +157,8 @@ int tee_get_info(tee_ctx *ctx, struct tee_info *ret_info);
  * -EOPNOTSUPP: this TEE cannot
  * -ENODEV: no TEE, or its driver is not there (yet); or the broker is gone
  * -ENOKEY: the channel to the firmware is lost until the guest restarts
- * -EAGAIN, -EDQUOT: too many requests wait, of all or of this lease; TDX, -EAGAIN: the host holds all
- *	buffers and does not answer
+ * -EAGAIN, -EDQUOT: too many requests wait, of all or of this lease; TDX, -EAGAIN: the host holds
+ *	all buffers and does not answer
  * -ETIMEDOUT: the deadline has passed
  * -EREMOTEIO: the firmware or the host refused; its code is in the text
  * -EPROTO: module or broker answered something that is not evidence for what was asked
@@ -179,9 +181,9 @@ int tee_get_report(tee_ctx *ctx, const void *user_data, size_t user_data_len, un
  * @ret_digest: optional, what the register was extended with (it covers the claims of the caller's
  *	lease, too; <linux/teegate.h> has the formula)
  *
- * Blocks as tee_get_report() does. Cannot be undone, and after -ETIMEDOUT, -EINTR and -ESTALE it may
- * have happened; it is never tried twice. Through the broker, each call acquires a lease for this
- * one event.
+ * Blocks as tee_get_report() does. Cannot be undone, and after -ETIMEDOUT, -EINTR and -ESTALE it
+ * may have happened; it is never tried twice. Through the broker, each call acquires a lease for
+ * this one event.
  *
  * -EPERM: not in this lease (it is in none by default), or the broker's policy says no
  * -EDQUOT: the events or bytes that the lease or the policy allows are used up
@@ -235,8 +237,8 @@ int tee_evidence_get_report(const tee_evidence *evidence, const uint8_t **ret_da
 /* tee_evidence_get_aux() - SEV-SNP: the certificate table. -ENODATA: not asked for, or the host has
  * none. */
 int tee_evidence_get_aux(const tee_evidence *evidence, const uint8_t **ret_data, size_t *ret_len);
-/* tee_evidence_get_event_log() - TDX: event log of the TCG that replays to the registers in the quote.
- * -ENODATA: not asked for, or there is none that does. Since 0.2. */
+/* tee_evidence_get_event_log() - TDX: event log of the TCG that replays to the registers in the
+ * quote. -ENODATA: not asked for, or there is none that does. Since 0.2. */
 int tee_evidence_get_event_log(const tee_evidence *evidence, const uint8_t **ret_data,
 			       size_t *ret_len);
 /* tee_evidence_get_claims() - encoded claims, 1..TEE_CLAIMS_MAX bytes. -ENODATA: a raw report. */
