@@ -6,10 +6,10 @@
  * DOC: how often
  *
  * Hosts are steady: most answers take what the last ones took. So most of that time is slept away,
- * and only then it is looked at in steps that are small against the time that has passed already.
- * The answer is noticed within some percent of what it took, after a handful of looks. A host that
- * is suddenly slow costs ever fewer looks; one that is suddenly fast is noticed late once, and by
- * so little more often that the estimate follows.
+ * and then it is looked at in steps of some tens of microseconds, which grow with the time that the
+ * answer is late. A steady host's answer is noticed almost at once, after a handful of looks; one
+ * that is suddenly slow costs ever fewer of them, and is noticed within an eighth of its delay; one
+ * that is suddenly fast is noticed late at first, until the estimate has followed.
  */
 #include <linux/math64.h>
 #include <linux/minmax.h>
@@ -18,12 +18,12 @@
 #include "tdx.h"
 
 /* Not before this part of the usual time. */
-#define EARLY_NUM	7
-#define EARLY_DEN	8
+#define EARLY_NUM	15
+#define EARLY_DEN	16
 /* A host that was slow may be fast the next time: never sleep longer in one go. */
 #define EARLY_MAX	(16 * (u64)NSEC_PER_MSEC)
 
-#define STEP_PART	32
+#define STEP_PART	8	/* of how late it is */
 #define STEP_MIN	(30 * (u64)NSEC_PER_USEC)
 #define STEP_MAX	(4 * (u64)NSEC_PER_MSEC)
 
@@ -38,7 +38,7 @@ u64 tg_pace_next(const struct tg_pace *pace, u64 asked_at, u64 now)
 
 	if (passed < early)
 		return asked_at + early;
-	return now + clamp(passed / STEP_PART, STEP_MIN, STEP_MAX);
+	return now + clamp((passed - early) / STEP_PART, STEP_MIN, STEP_MAX);
 }
 
 /*
@@ -54,7 +54,7 @@ void tg_pace_learn(struct tg_pace *pace, u64 took, bool at_first_look)
 		return;
 	}
 	if (at_first_look)
-		took = min(took, known / 2);
+		took = min(took, known * 3 / 4);
 	took = min3(took, 2 * known + STEP_MIN, LATENCY_MAX);
 	pace->latency_ns = (3 * known + took) / 4;
 }
