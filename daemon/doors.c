@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
@@ -305,6 +306,17 @@ static bool may_open(const struct look *look, int path_fd, const struct stat *st
 #define ANY_ACCESS	((mode_t)0666)
 #define WRITE_ACCESS	((mode_t)0222)
 
+/*
+ * A mount may lie on top of the one whose line we read: what counts is where the name leads. False
+ * when that cannot be told.
+ */
+static bool is_read_only(int path_fd)
+{
+	struct statvfs vfs;
+
+	return fstatvfs(path_fd, &vfs) == 0 && (vfs.f_flag & ST_RDONLY);
+}
+
 static int check_caps(struct look *look)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(strong_caps); i++)
@@ -401,6 +413,8 @@ static int check_configfs(struct look *look, const struct mount *mount)
 		return 0;
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return failed(look, "configfs", fd < 0 ? fd : -errno);
+	if (is_read_only(fd))
+		return 0;
 	r = may_open(look, fd, &st, WRITE_ACCESS);
 	dir = r ? NULL : fdopendir(fd);
 	if (!r && !dir)
@@ -422,7 +436,7 @@ static int found_register(struct look *look, int fd, const char *path)
 
 	if (fstat(fd, &st) < 0)
 		return failed(look, "measurement registers", -errno);
-	if (!S_ISREG(st.st_mode) || !may_open(look, fd, &st, WRITE_ACCESS))
+	if (!S_ISREG(st.st_mode) || is_read_only(fd) || !may_open(look, fd, &st, WRITE_ACCESS))
 		return 0;
 	return found(look, "it may write the measurement register %s, and log events in anybody's name; run it without capabilities and not as root, or with ProtectKernelTunables=yes",
 		     path);
