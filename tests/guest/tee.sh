@@ -36,7 +36,7 @@ pick_tee() {
 	tee_arguments
 }
 
-# one_of NAME DEFAULT VALUE...: give the variable NAME its default; it must be one of the values.
+# one_of NAME VALUE...: the variable NAME must be one of the values; the first is its default.
 one_of() {
 	local name=$1 v
 
@@ -45,6 +45,5 @@ one_of() {
 	for v; do
 		[ "$v" != "${!name}" ] || { export "${name?}"; return 0; }
 	done
-	shift
 	die "$name=${!name}: must be one of: $*"
 }
