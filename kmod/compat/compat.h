@@ -28,6 +28,13 @@ static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 }
 #endif
 
+/* The same functions; 6.12 moved them. */
+#ifdef TG_HAVE_UNALIGNED_H
+#include <linux/unaligned.h>
+#else
+#include <asm/unaligned.h>
+#endif
+
 #ifdef CONFIG_X86
 #include <asm/msr.h>
 #include <asm/processor.h>

@@ -9,7 +9,6 @@
 #include <linux/build_bug.h>
 #include <linux/errno.h>
 #include <linux/string.h>
-#include <linux/unaligned.h>
 
 #include "tdx.h"
 

@@ -23,7 +23,6 @@
 #include <linux/printk.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/unaligned.h>
 
 #include "../binding.h"
 #include "tdx.h"
