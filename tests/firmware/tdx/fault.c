@@ -67,18 +67,20 @@ void softtdx_count(enum softtdx_counter counter)
 }
 
 /*
- * In the trap nothing can sleep. Interrupts are let in, or whoever sends this CPU one and waits
- * would hang as well.
+ * Until the time has passed or a release has come. In the trap nothing can sleep. Interrupts are
+ * let in, or whoever sends this CPU one and waits, the releasing process for one, would hang, too.
  */
 void softtdx_fault_spin(u64 usec)
 {
+	u32 before = softtdx_quote_releases();
 	u64 start;
 
 	usec = min_t(u64, usec, SPIN_LIMIT_US);
 	preempt_disable();
 	local_irq_enable();
 	start = ktime_get_mono_fast_ns();
-	while (ktime_get_mono_fast_ns() - start < usec * NSEC_PER_USEC)
+	while (ktime_get_mono_fast_ns() - start < usec * NSEC_PER_USEC &&
+	       softtdx_quote_releases() == before)
 		cpu_relax();
 	local_irq_disable();
 	preempt_enable();

@@ -119,7 +119,7 @@ u64 softtdx_get_quote(u64 gpa, u64 size)
 	slot->gpa = gpa;
 	slot->size = size;
 	/* A release that comes after the hit was counted is for this one, even if not taken yet. */
-	releases = READ_ONCE(mailbox->releases);
+	releases = softtdx_quote_releases();
 	slot->fault = choose_fault(&slot->fault_arg);
 	if (slot->fault == TDX_HOST_HOLD)
 		slot->fault_arg = releases;
@@ -133,6 +133,12 @@ u64 softtdx_get_quote(u64 gpa, u64 size)
 void softtdx_quote_release(void)
 {
 	WRITE_ONCE(mailbox->releases, mailbox->releases + 1);
+}
+
+/* How many there have been. */
+u32 softtdx_quote_releases(void)
+{
+	return READ_ONCE(mailbox->releases);
 }
 
 u32 softtdx_quote_latency(void)

@@ -72,6 +72,7 @@ int softtdx_quote_init(phys_addr_t mailbox_pa, const u8 mac_key[32]);
 void softtdx_quote_exit(void);
 u64 softtdx_get_quote(u64 gpa, u64 size);
 void softtdx_quote_release(void);
+u32 softtdx_quote_releases(void);
 u32 softtdx_quote_latency(void);
 void softtdx_quote_set_latency(u32 usec);
 unsigned int softtdx_quote_in_flight(void);
