@@ -402,6 +402,12 @@ static void settle(struct tg_queue *q, struct tg_request *req, int err)
 	end(q, req, err);
 }
 
+/* From now on the host has its time, and the requester what it asked for. */
+static void be_patient(struct tg_queue *q, struct tg_request *req)
+{
+	req->give_up_at = max(req->deadline, ktime_get_ns() + q->be.patience_ns);
+}
+
 static void serve(struct tg_queue *q, struct tg_request *req)
 {
 	struct tg_backend *be = &q->be;
@@ -411,7 +417,7 @@ static void serve(struct tg_queue *q, struct tg_request *req)
 		end(q, req, err);
 		return;
 	}
-	req->give_up_at = max(req->deadline, ktime_get_ns() + be->patience_ns);
+	be_patient(q, req);
 	mutex_lock(&be->channel);
 	err = be->ops->ask(be, &req->x);
 	mutex_unlock(&be->channel);
@@ -427,13 +433,26 @@ static bool must_give_up(const struct tg_request *req, u64 now)
 	return now >= req->deadline || READ_ONCE(req->dropped);
 }
 
+/* A host that was too busy until now has its time from when it took the buffer. */
+static int poll(struct tg_queue *q, struct tg_request *req)
+{
+	bool was_ours = !req->x.with_host;
+	int err = q->be.ops->poll(&q->be, &req->x);
+
+	if (was_ours && req->x.with_host)
+		be_patient(q, req);
+	return err;
+}
+
+/* What the host has not taken yet is not offered again when nobody waits for it. */
 static void look_at(struct tg_queue *q, struct tg_request *req, u64 now)
 {
 	struct tg_backend *be = &q->be;
-	int err;
+	int err = -EINPROGRESS;
 
 	mutex_lock(&be->channel);
-	err = be->ops->poll(be, &req->x);
+	if (req->x.with_host || !must_give_up(req, now))
+		err = poll(q, req);
 	if (err == -EINPROGRESS && must_give_up(req, now)) {
 		be->ops->abandon(be, &req->x);
 		err = -ETIMEDOUT;
