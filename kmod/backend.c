@@ -82,9 +82,9 @@ void tg_backend_kick(struct tg_backend *be)
 	tg_queue_kick(container_of(be, struct tg_queue, be));
 }
 
-static int put(u8 **ret_to, u32 *ret_size, u32 *ret_len, const void *from, u32 len)
+static int put(u8 **ret_to, u32 *ret_size, u32 *ret_len, const void *from, u32 len, gfp_t gfp)
 {
-	u8 *to = len ? kvmalloc(len, GFP_KERNEL) : NULL;
+	u8 *to = len ? kvmalloc(len, gfp) : NULL;
 
 	if (len && !to)
 		return -ENOMEM;
@@ -98,12 +98,21 @@ static int put(u8 **ret_to, u32 *ret_size, u32 *ret_len, const void *from, u32 l
 
 int tg_answer_put_report(struct tg_answer *ans, const void *from, u32 len)
 {
-	return put(&ans->report, &ans->report_size, &ans->report_len, from, len);
+	return put(&ans->report, &ans->report_size, &ans->report_len, from, len,
+		   GFP_KERNEL);
 }
 
 int tg_answer_put_aux(struct tg_answer *ans, const void *from, u32 len)
 {
-	return put(&ans->aux, &ans->aux_size, &ans->aux_len, from, len);
+	return put(&ans->aux, &ans->aux_size, &ans->aux_len, from, len, GFP_KERNEL);
+}
+
+int tg_answer_charge(struct tg_answer *ans)
+{
+	return put(&ans->report, &ans->report_size, &ans->report_len, ans->report,
+		   ans->report_len, GFP_KERNEL_ACCOUNT) ?:
+	       put(&ans->aux, &ans->aux_size, &ans->aux_len, ans->aux, ans->aux_len,
+		   GFP_KERNEL_ACCOUNT);
 }
 
 void tg_answer_release(struct tg_answer *ans)

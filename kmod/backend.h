@@ -156,6 +156,11 @@ void tg_backend_kick(struct tg_backend *be);
 /* Gives @ans a buffer of its own with these bytes; @from may be memory that the host writes to. */
 int tg_answer_put_report(struct tg_answer *ans, const void *from, u32 len);
 int tg_answer_put_aux(struct tg_answer *ans, const void *from, u32 len);
+/*
+ * What the worker allocated is on nobody's bill. The caller puts it on the one of its own memory
+ * cgroup before it copies out, because a page fault of its making can last for as long as it likes.
+ */
+int tg_answer_charge(struct tg_answer *ans);
 void tg_answer_release(struct tg_answer *ans);
 
 #endif

@@ -148,11 +148,13 @@ static int make_subject(struct teegate_get_report *a, const struct tg_lease *lea
 }
 
 static int copy_out(struct teegate_get_report *a, const struct tg_lease *lease,
-		    const struct tg_answer *ans)
+		    struct tg_answer *ans)
 {
 	struct lengths len = lengths_of(a, lease, ans->report_len, ans->aux_len);
 	int err = check_space(a, &len);
 
+	if (!err && tg_queue.be.ops->makes_buffers)
+		err = tg_answer_charge(ans);
 	if (err)
 		return err;
 	if (copy_to_user(u64_to_user_ptr(a->report), ans->report, len.report) ||
