@@ -58,13 +58,19 @@ static u64 check_buffer(u64 gpa, u64 size, struct quote_buffer **ret_buf)
 	return TDVMCALL_SUCCESS;
 }
 
+/*
+ * Looks first: an emulator with one processor runs cmpxchg as a load and a store, and one that fails
+ * stores what it has loaded. That would undo what the host writes in between, and it writes to every
+ * slot that is not free.
+ */
 static struct tdx_slot *claim_slot(void)
 {
 	int i;
 
 	for (i = 0; i < TDX_SLOTS; i++)
-		if (cmpxchg(&mailbox->slots[i].state, TDX_SLOT_FREE, TDX_SLOT_CLAIMED) ==
-		    TDX_SLOT_FREE)
+		if (READ_ONCE(mailbox->slots[i].state) == TDX_SLOT_FREE &&
+		    cmpxchg(&mailbox->slots[i].state, TDX_SLOT_FREE, TDX_SLOT_CLAIMED) ==
+			    TDX_SLOT_FREE)
 			return &mailbox->slots[i];
 	return NULL;
 }
