@@ -59,9 +59,9 @@ static u64 check_buffer(u64 gpa, u64 size, struct quote_buffer **ret_buf)
 }
 
 /*
- * Looks first: an emulator with one processor runs cmpxchg as a load and a store, and one that fails
- * stores what it has loaded. That would undo what the host writes in between, and it writes to every
- * slot that is not free.
+ * Looks first: an emulator with one processor runs cmpxchg as a load and a store, and one that
+ * fails stores what it has loaded. That would undo what the host writes in between, and it writes
+ * to every slot that is not free.
  */
 static struct tdx_slot *claim_slot(void)
 {
