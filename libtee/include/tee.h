@@ -28,10 +28,14 @@ extern "C" {
 #endif
 
 #define TEE_USER_DATA_MAX	64	/* bytes, the REPORTDATA of every TEE */
+#define TEE_RAW_DATA_MAX	256	/* bytes of a raw report of IBM Secure Execution */
+#define TEE_CHALLENGE_MAX	(1u << 20)	/* bytes of one attestation request (ARCB) */
+#define TEE_SECRET_MAX		(1u << 20)	/* bytes of one add-secret request */
 #define TEE_CLAIMS_MAX		4096	/* bytes */
 #define TEE_EVENT_MAX		1024	/* bytes of one event, tee_extend() */
 #define TEE_DIGEST_SIZE		48	/* bytes, SHA-384 */
-#define TEE_EVIDENCE_MAX	(1u << 20)	/* bytes of one serialised evidence item */
+/* Bytes of one serialised evidence item: the largest challenge, and what comes beside it. */
+#define TEE_EVIDENCE_MAX	((1u << 20) + (1u << 16))
 #define TEE_BROKER_SOCKET	"/run/teegate/broker.sock"
 #define TEE_EVIDENCE_MEDIA_TYPE	"application/vnd.teegate.evidence+cbor"
 
@@ -47,7 +51,8 @@ typedef struct tee_evidence tee_evidence;
  *	"device:PATH"	the administrator's device; each report gets a lease with claims made by
  *			this library: uid and cgroup of the process, and taint
  *	"broker:PATH"	the socket of teegated; PATH is absolute, and optional
- *	"fake:"		no TEE; evidence that is made up and says so
+ *	"fake:"		no TEE; evidence that is made up and says so: of SEV-SNP, or of Secure
+ *			Execution when it answers a challenge
  *	"fake:FILE"	no TEE; every report is answered with the evidence in FILE
  * @ret_ctx: the context, closed with tee_close()
  *
@@ -128,7 +133,10 @@ int tee_get_info(tee_ctx *ctx, struct tee_info *ret_info);
 
 /* @user_data goes into report_data as it is; needs the right to. */
 #define TEE_REPORT_RAW		(1u << 0)
-/* Fetch what goes with it: the certificate table of the host (SEV-SNP), the event log (TDX). */
+/*
+ * Fetch what goes with it: the certificate table of the host (SEV-SNP), the event log (TDX). The
+ * additional data of Secure Execution is covered by the measurement, so it always comes along.
+ */
 #define TEE_REPORT_AUX		(1u << 1)
 /*
  * TDX: a TDREPORT, which only the CPU that made it can check, instead of a quote. Bound as a quote
@@ -164,12 +172,46 @@ int tee_get_info(tee_ctx *ctx, struct tee_info *ret_info);
  * -EPROTO: module or broker answered something that is not evidence for what was asked
  * -ECONNRESET: the broker hung up
  * -ENOSPC: the auxiliary data kept growing between three tries
- * -EINVAL: @user_data_len, @flags or @timeout_ms out of range
+ * -EINVAL: @user_data_len, @flags or @timeout_ms out of range; or this is Secure Execution, which
+ *	answers challenges only: see tee_ask_report()
  * -EINTR: the process is being killed
  * -ENOMEM
  */
 int tee_get_report(tee_ctx *ctx, const void *user_data, size_t user_data_len, unsigned int flags,
 		   unsigned int timeout_ms, tee_evidence **ret_evidence);
+
+/* What tee_ask_report() is asked for. Grows at its end only; what is not used is zero. */
+struct tee_report_request {
+	size_t size;		/* sizeof(struct tee_report_request) */
+	unsigned int flags;	/* TEE_REPORT_* */
+	unsigned int timeout_ms;	/* as for tee_get_report() */
+	const void *user_data;	/* what the evidence shall carry, may be NULL */
+	size_t user_data_len;	/* 0..TEE_USER_DATA_MAX; raw on Secure Execution, where nothing is
+				   padded: 0..TEE_RAW_DATA_MAX */
+	const void *challenge;	/* the verifier's request, as it came; NULL elsewhere than on Secure
+				   Execution */
+	size_t challenge_len;	/* 1..TEE_CHALLENGE_MAX, 0 without one */
+};
+
+/**
+ * tee_ask_report() - ask for evidence, which may answer a challenge. Since 0.3.
+ * @ctx: the context
+ * @request: its @size is set by the caller; what an older caller did not know is zero
+ * @ret_evidence: freed with tee_evidence_free()
+ *
+ * What tee_get_report() does, and what it cannot say: IBM Secure Execution attests only in answer
+ * to a request (ARCB) that a verifier made for this very guest. Such evidence convinces nobody but
+ * the maker of that request, because only they know the key that the measurement was made with: it
+ * cannot be shown to a third. The request itself is no secret and may come over any channel.
+ *
+ * The errors of tee_get_report(), and
+ * -EINVAL: a challenge where there is no Secure Execution, or none where there is; a length or
+ *	@size out of range
+ * -E2BIG: @request has bytes set that this library does not know
+ * -EREMOTEIO: also: the Ultravisor refused the challenge, such as one made for another host
+ */
+int tee_ask_report(tee_ctx *ctx, const struct tee_report_request *request,
+		   tee_evidence **ret_evidence);
 
 /**
  * tee_extend() - add an event to a runtime measurement register, for good. Since 0.2.
@@ -195,13 +237,77 @@ int tee_get_report(tee_ctx *ctx, const void *user_data, size_t user_data_len, un
 int tee_extend(tee_ctx *ctx, unsigned int index, const void *event, size_t event_len,
 	       unsigned int timeout_ms, uint8_t ret_digest[TEE_DIGEST_SIZE]);
 
+/*
+ * DOC: secrets of IBM Secure Execution, since 0.3
+ *
+ * The Ultravisor keeps a store of secrets for each guest, until it ends. They come from outside in
+ * requests that are encrypted for the host's key and that this library does not look into. All that
+ * concerns the store is the administrator's: it takes a context on /dev/teegate, and no lease and
+ * no broker ever grants it.
+ *
+ * These functions block as tee_get_report() does; @timeout_ms is the same. Their errors are
+ *
+ * -EPERM: the context is not one on /dev/teegate
+ * -EOPNOTSUPP: not Secure Execution, or this firmware has no store of secrets
+ * -ENOTTY: the kernel module is older than that
+ * -EREMOTEIO: the Ultravisor refused; its code is in the text
+ * -ENODEV, -EAGAIN, -ETIMEDOUT, -EPROTO, -EINTR, -EINVAL, -ENOMEM: as for tee_get_report()
+ */
+
+/**
+ * tee_add_secret() - give the Ultravisor a secret to keep. Since 0.3.
+ * @ctx: the context
+ * @request: the add-secret request, as its maker (such as `pvsecret create`) wrote it
+ * @request_len: 1..TEE_SECRET_MAX bytes
+ * @timeout_ms: deadline
+ *
+ * After -ETIMEDOUT and -EINTR it may have happened; it is never tried twice. tee_list_secrets()
+ * tells. There is no way to take a secret out again.
+ */
+int tee_add_secret(tee_ctx *ctx, const void *request, size_t request_len, unsigned int timeout_ms);
+
+/* One secret of the store: what it is called, never what it is. */
+struct tee_secret {
+	uint32_t index;		/* its place in the store */
+	uint32_t type;		/* as the Ultravisor numbers them: 1 null, 2 association, ... */
+	uint32_t length;	/* bytes of the secret, 0 where it has none */
+	uint32_t reserved;	/* 0 */
+	uint8_t id[32];		/* the name that its maker gave it */
+};
+
+/**
+ * tee_list_secrets() - what is in the store. Since 0.3.
+ * @ctx: the context
+ * @timeout_ms: deadline
+ * @ret_secrets: an array, freed with free(); not NULL when it is empty
+ * @ret_count: its elements
+ *
+ * -ENOSPC: also: the list kept growing between three tries
+ */
+int tee_list_secrets(tee_ctx *ctx, unsigned int timeout_ms, struct tee_secret **ret_secrets,
+		     size_t *ret_count);
+
+/* What tee_lock_secrets() has to be told, so that nobody locks by a mistaken zero. */
+#define TEE_LOCK_IRREVERSIBLE	(1u << 0)
+
+/**
+ * tee_lock_secrets() - close the store for good: nothing can be added until the guest ends. Since
+ * 0.3.
+ * @ctx: the context
+ * @flags: TEE_LOCK_IRREVERSIBLE, or -EINVAL
+ * @timeout_ms: deadline
+ *
+ * Cannot be undone. After -ETIMEDOUT and -EINTR it may have happened.
+ */
+int tee_lock_secrets(tee_ctx *ctx, unsigned int flags, unsigned int timeout_ms);
+
 /**
  * tee_last_error() - what went wrong, and what to do about it.
  * @ctx: the context whose call failed in this thread, or NULL for tee_open()
  *
  * Each thread remembers the text of its latest failure and nothing older: the answer is "" when
  * that was another context's. Success forgets nothing, so ask only after a failure. The accessors
- * of evidence and tee_evidence_parse() leave no text. Never NULL; for people, not for programs;
+ * of evidence, tee_evidence_parse() and the functions for exchange files leave no text. Never NULL; for people, not for programs;
  * valid until the next call of this library in this thread.
  */
 const char *tee_last_error(tee_ctx *ctx);
@@ -234,8 +340,8 @@ int tee_evidence_get_provider(const tee_evidence *evidence, const char **ret_nam
 /* tee_evidence_get_report() - the vendor's report, quote or measurement. */
 int tee_evidence_get_report(const tee_evidence *evidence, const uint8_t **ret_data,
 			    size_t *ret_len);
-/* tee_evidence_get_aux() - SEV-SNP: the certificate table. -ENODATA: not asked for, or the host has
- * none. */
+/* tee_evidence_get_aux() - SEV-SNP: the certificate table; Secure Execution: the additional data of
+ * the Ultravisor. -ENODATA: not asked for, or there is none. */
 int tee_evidence_get_aux(const tee_evidence *evidence, const uint8_t **ret_data, size_t *ret_len);
 /* tee_evidence_get_event_log() - TDX: event log of the TCG that replays to the registers in the
  * quote. -ENODATA: not asked for, or there is none that does. Since 0.2. */
@@ -260,6 +366,20 @@ int tee_evidence_get_blind(const tee_evidence *evidence, const uint8_t **ret_dat
  */
 int tee_evidence_get_tree(const tee_evidence *evidence, uint32_t *ret_leaf_index,
 			  uint32_t *ret_tree_size, const uint8_t **ret_path, size_t *ret_path_len);
+
+/* tee_evidence_get_challenge() - Secure Execution: the request that was answered. -ENODATA:
+ * elsewhere. Since 0.3. */
+int tee_evidence_get_challenge(const tee_evidence *evidence, const uint8_t **ret_data,
+			       size_t *ret_len);
+/* tee_evidence_get_config_uid() - Secure Execution: the 16 bytes that name this start of the guest.
+ * -ENODATA: elsewhere. Since 0.3. */
+int tee_evidence_get_config_uid(const tee_evidence *evidence, const uint8_t **ret_data,
+				size_t *ret_len);
+/* tee_evidence_get_report_data() - Secure Execution: the user data that the Ultravisor was given,
+ * 0..TEE_RAW_DATA_MAX bytes; of bound evidence the 64 of the binding. -ENODATA: elsewhere, where it
+ * stands in the report itself. Since 0.3. */
+int tee_evidence_get_report_data(const tee_evidence *evidence, const uint8_t **ret_data,
+				 size_t *ret_len);
 
 /**
  * tee_evidence_serialize() - one deterministic CBOR item (doc/evidence.cddl).
@@ -288,6 +408,51 @@ int tee_evidence_serialize(const tee_evidence *evidence, uint8_t **ret_data, siz
  * -ENOMEM
  */
 int tee_evidence_parse(const void *data, size_t len, tee_evidence **ret_evidence);
+
+/*
+ * DOC: exchange files
+ *
+ * What s390-tools' pvattest reads and writes: an attestation request of IBM Secure Execution, and
+ * once it is answered, also measurement, additional data, user data and configuration UID. Such a
+ * file has no place for the binding record, so it cannot say who asked: that takes the evidence
+ * item. None of these functions verifies anything, blocks, or leaves a text for tee_last_error().
+ */
+
+/**
+ * tee_exchange_get_challenge() - the request in an exchange file, for tee_ask_report(). Since 0.3.
+ * @data, @len: the file
+ * @ret_challenge, @ret_challenge_len: 1..TEE_CHALLENGE_MAX bytes of @data, not a copy
+ *
+ * -EBADMSG: not an exchange file, or a damaged one
+ * -E2BIG: longer than such a file can be
+ */
+int tee_exchange_get_challenge(const void *data, size_t len, const uint8_t **ret_challenge,
+			       size_t *ret_challenge_len);
+
+/**
+ * tee_evidence_to_exchange() - evidence of Secure Execution as an exchange file. Since 0.3.
+ * @evidence: the evidence
+ * @ret_data: the file, freed with free()
+ * @ret_len: its length
+ *
+ * Of bound evidence the user data is the 64 bytes of the binding.
+ *
+ * -EOPNOTSUPP: evidence of another TEE
+ * -ENOMEM
+ */
+int tee_evidence_to_exchange(const tee_evidence *evidence, uint8_t **ret_data, size_t *ret_len);
+
+/**
+ * tee_evidence_from_exchange() - an answered exchange file as raw evidence. Since 0.3.
+ * @data, @len: the file; copied
+ * @ret_evidence: freed with tee_evidence_free()
+ *
+ * -EBADMSG: not an exchange file, or a damaged one
+ * -ENODATA: it is a request that nobody has answered
+ * -E2BIG: longer than such a file can be
+ * -ENOMEM
+ */
+int tee_evidence_from_exchange(const void *data, size_t len, tee_evidence **ret_evidence);
 
 #ifdef __cplusplus
 }
