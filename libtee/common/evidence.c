@@ -15,13 +15,17 @@
 #include "evidence.h"
 
 #define FORMAT		1
-#define ITEM_MAX	(1u << 20)
+/* A challenge of Secure Execution alone may have 1 MiB. */
+#define ITEM_MAX	((1u << 20) + (1u << 17))
 #define USER_DATA_MAX	64
 #define CLAIMS_MAX	4096
 #define BLIND_SIZE	32
 #define HASH_SIZE	48
 #define PATH_MAX_HASHES	8	/* of a tree of 256 leaves */
 #define TREE_MAX	256
+#define SE_CHALLENGE_MAX	(1u << 20)
+#define SE_CONFIG_UID_SIZE	16
+#define SE_USER_DATA_MAX	256
 
 enum evidence_key {
 	EVIDENCE_FORMAT = 1,
@@ -31,6 +35,12 @@ enum evidence_key {
 	EVIDENCE_BINDING = 5,
 	EVIDENCE_EVENT_LOG = 6,
 	EVIDENCE_DETAILS = 7,
+};
+
+enum se_key {
+	SE_CHALLENGE = 1,
+	SE_CONFIG_UID = 2,
+	SE_USER_DATA = 3,
 };
 
 enum binding_key {
@@ -401,4 +411,90 @@ void ev_done(struct evidence *ev)
 {
 	free(ev->storage);
 	*ev = (struct evidence) { 0 };
+}
+
+/* Why the details are not those of Secure Execution, or NULL. */
+static const char *judge_se(const struct ev_se *se)
+{
+	if (!se->challenge.data || se->challenge.len < 1 || se->challenge.len > SE_CHALLENGE_MAX)
+		return "the challenge is missing, empty or over 1048576 bytes";
+	if (!se->config_uid.data || se->config_uid.len != SE_CONFIG_UID_SIZE)
+		return "the configuration UID is missing or not of 16 bytes";
+	if (!se->user_data.data || se->user_data.len > SE_USER_DATA_MAX)
+		return "the Ultravisor's user data is missing or over 256 bytes";
+	return NULL;
+}
+
+static int decode_se_value(struct in *in, uint64_t key, struct ev_se *se)
+{
+	switch (key) {
+	case SE_CHALLENGE:
+		return decode_bytes(in, &se->challenge);
+	case SE_CONFIG_UID:
+		return decode_bytes(in, &se->config_uid);
+	case SE_USER_DATA:
+		return decode_bytes(in, &se->user_data);
+	default:
+		return in_skip(in);
+	}
+}
+
+static int decode_se(struct in *in, struct ev_se *se)
+{
+	struct in_map map;
+	const char *why;
+	uint64_t key;
+	int r;
+
+	r = in_map(in, &map, "the provider details are not a map");
+	if (r < 0)
+		return r;
+	while ((r = in_map_key(in, &map, &key)) > 0) {
+		r = decode_se_value(in, key, se);
+		if (r < 0)
+			return r;
+	}
+	if (r == 0)
+		r = in_end(in);
+	if (r < 0)
+		return r;
+	why = judge_se(se);
+	return why ? in_fail(in, why) : 0;
+}
+
+int ev_se_decode(const struct ev_bytes *details, struct ev_se *ret, const char **ret_why)
+{
+	const char *why = "the provider details are missing";
+	struct ev_se se = { 0 };
+	struct in in;
+	int r = -EBADMSG;
+
+	if (details->data) {
+		in_init(&in, details->data, details->len);
+		r = decode_se(&in, &se);
+		why = in.why;
+	}
+	if (r < 0) {
+		if (ret_why)
+			*ret_why = why;
+		return r;
+	}
+	*ret = se;
+	return 0;
+}
+
+int ev_se_encode(const struct ev_se *se, uint8_t **ret, size_t *ret_len)
+{
+	struct out out = { 0 };
+
+	if (judge_se(se))
+		return -EINVAL;
+	out_map(&out, 3);
+	out_uint(&out, SE_CHALLENGE);
+	out_bytes(&out, se->challenge.data, se->challenge.len);
+	out_uint(&out, SE_CONFIG_UID);
+	out_bytes(&out, se->config_uid.data, se->config_uid.len);
+	out_uint(&out, SE_USER_DATA);
+	out_bytes(&out, se->user_data.data, se->user_data.len);
+	return out_finish(&out, ret, ret_len);
 }

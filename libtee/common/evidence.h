@@ -45,6 +45,17 @@ int ev_encode(const struct evidence *ev, uint8_t **ret, size_t *ret_len);
 int ev_decode(const uint8_t *buf, size_t len, struct evidence *ret, const char **ret_why);
 void ev_done(struct evidence *ev);
 
+/* What stands in @details when the provider is "se": all three, always. */
+struct ev_se {
+	struct ev_bytes challenge;	/* the attestation request control block (ARCB) */
+	struct ev_bytes config_uid;	/* 16 bytes */
+	struct ev_bytes user_data;	/* 0 to 256 bytes, as the Ultravisor got them */
+};
+/* *ret points into @details. 0 or -EBADMSG; @ret_why as above, also where there are none. */
+int ev_se_decode(const struct ev_bytes *details, struct ev_se *ret, const char **ret_why);
+/* As ev_encode(); the outcome is what goes into @details. */
+int ev_se_encode(const struct ev_se *se, uint8_t **ret, size_t *ret_len);
+
 /* Claims (map of design 3.5). Absent members are NULL / has_uid false. */
 struct ev_digest { const char *alg; struct ev_bytes value; };
 struct ev_claims {

@@ -27,7 +27,7 @@ static void try_evidence(const uint8_t *data, size_t len)
 	const char *why = NULL;
 
 	if (ev_decode(data, len, &ev, &why) < 0) {
-		MUST(why || len > 1 << 20);
+		MUST(why || len > 9 << 17);
 		return;
 	}
 	MUST(ev_encode(&ev, &first, &len_first) == 0);

@@ -359,7 +359,7 @@ static void fake_answers_with_a_file(void **state)
 	assert_said(NULL, "cut off");
 	write_file(in_dir("evidence.cbor"), "", 0);
 	assert_int_equal(tee_open(target, &ctx), -EBADMSG);
-	assert_int_equal(truncate(in_dir("evidence.cbor"), (1 << 20) + 1), 0);
+	assert_int_equal(truncate(in_dir("evidence.cbor"), TEE_EVIDENCE_MAX + 1), 0);
 	assert_int_equal(tee_open(target, &ctx), -E2BIG);
 	unlink(in_dir("evidence.cbor"));
 	assert_int_equal(tee_open(target, &ctx), -ENOENT);
@@ -389,7 +389,7 @@ static void parse_is_the_inverse_of_serialize(void **state)
 	assert_int_equal(tee_evidence_parse(item, len - 1, &ev), -EBADMSG);
 	assert_int_equal(tee_evidence_parse(NULL, 0, &ev), -EBADMSG);
 	assert_int_equal(tee_evidence_parse(NULL, 1, &ev), -EINVAL);
-	assert_int_equal(tee_evidence_parse(item, (1 << 20) + 1, &ev), -E2BIG);
+	assert_int_equal(tee_evidence_parse(item, TEE_EVIDENCE_MAX + 1, &ev), -E2BIG);
 	assert_null(ev);
 	free(item);
 	free(again);
