@@ -81,16 +81,36 @@ static const struct tg_op tg_ops[] = {
 		.where = ON_SESSION | ON_LEASE | ADMIN,
 		SIZES(teegate_revoke, 16),
 		.run = tg_op_revoke,
+	}, {
+		.cmd = TEEGATE_ADD_SECRET,
+		.where = ON_SESSION | ADMIN,
+		SIZES(teegate_add_secret, 32),
+		.run = tg_op_add_secret,
+	}, {
+		.cmd = TEEGATE_LIST_SECRETS,
+		.where = ON_SESSION | ADMIN,
+		SIZES(teegate_list_secrets, 32),
+		.run = tg_op_list_secrets,
+	}, {
+		.cmd = TEEGATE_LOCK_SECRETS,
+		.where = ON_SESSION | ADMIN,
+		SIZES(teegate_lock_secrets, 24),
+		.flags = TEEGATE_LOCK_IRREVERSIBLE,
+		.run = tg_op_lock_secrets,
 	},
 };
 
 /* Without padding, or bytes of the kernel's stack would travel with the structure. */
 static_assert(sizeof(struct teegate_get_info) == 256);
-static_assert(sizeof(struct teegate_get_report) == 128);
+static_assert(sizeof(struct teegate_get_report) == 224);
 static_assert(sizeof(struct teegate_extend) == 88);
 static_assert(sizeof(struct teegate_create_lease) == 72);
 static_assert(sizeof(struct teegate_narrow) == 48);
 static_assert(sizeof(struct teegate_revoke) == 16);
+static_assert(sizeof(struct teegate_add_secret) == 32);
+static_assert(sizeof(struct teegate_list_secrets) == 32);
+static_assert(sizeof(struct teegate_secret) == 48);
+static_assert(sizeof(struct teegate_lock_secrets) == 24);
 
 /* What every structure begins with. */
 struct head {

@@ -17,6 +17,9 @@ union tg_arg {
 	struct teegate_create_lease create_lease;
 	struct teegate_narrow narrow;
 	struct teegate_revoke revoke;
+	struct teegate_add_secret add_secret;
+	struct teegate_list_secrets list_secrets;
+	struct teegate_lock_secrets lock_secrets;
 };
 
 /* One ioctl on its way. */
@@ -39,6 +42,9 @@ u64 tg_extend_needs(const union tg_arg *arg);
 int tg_op_create_lease(struct tg_call *call, union tg_arg *arg);	/* session.c */
 int tg_op_narrow(struct tg_call *call, union tg_arg *arg);		/* lease_fd.c */
 int tg_op_revoke(struct tg_call *call, union tg_arg *arg);		/* lease_fd.c */
+int tg_op_add_secret(struct tg_call *call, union tg_arg *arg);		/* secrets.c */
+int tg_op_list_secrets(struct tg_call *call, union tg_arg *arg);
+int tg_op_lock_secrets(struct tg_call *call, union tg_arg *arg);
 
 /* session.c */
 bool tg_current_is_admin(void);

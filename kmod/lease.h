@@ -11,8 +11,11 @@
 
 #include "pin.h"
 
-/* What this module implements. */
-#define TG_OPS_ALL		(TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT | TEEGATE_OP_EXTEND)
+/* What this module implements: for leases, and for the administrator alone. */
+#define TG_OPS_LEASE		(TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT | TEEGATE_OP_EXTEND)
+#define TG_OPS_ADMIN		(TEEGATE_OP_ADD_SECRET | TEEGATE_OP_LIST_SECRETS | \
+				 TEEGATE_OP_LOCK_SECRETS)
+#define TG_OPS_ALL		(TG_OPS_LEASE | TG_OPS_ADMIN)
 
 #define TG_LEASES_MAX		4096	/* made by the administrator */
 #define TG_DESCENDANTS_MAX	64	/* narrowed from one lease, grandchildren included */

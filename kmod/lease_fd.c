@@ -70,7 +70,7 @@ int tg_call_add_lease(struct tg_call *call, struct tg_lease *lease)
 
 static int check_narrow(const struct teegate_narrow *a)
 {
-	if (!a->ops || a->ops & ~TG_OPS_ALL)
+	if (!a->ops || a->ops & ~TG_OPS_LEASE)
 		return -EINVAL;
 	if (!(a->flags & TEEGATE_NARROW_PIN_CGROUP) && a->cgroup_fd != -1)
 		return -EINVAL;

@@ -39,7 +39,7 @@ static int check_args(const struct teegate_get_report *a)
 		return -EINVAL;
 	if (is_raw(a) && (a->claims || a->path))
 		return -EINVAL;
-	return 0;
+	return a->challenge || a->challenge_len || a->reserved3 ? -EINVAL : 0;
 }
 
 static bool is_local(const struct teegate_get_report *a)
@@ -167,6 +167,13 @@ static int copy_out(struct teegate_get_report *a, const struct tg_lease *lease,
 	return 0;
 }
 
+/* What a raw report is over is the caller's own and known to it. */
+static void tell(struct teegate_get_report *a, const struct tg_exchange *x)
+{
+	if (!is_raw(a))
+		memcpy(a->report_data, x->report_data, sizeof(a->report_data));
+}
+
 static int ask_and_copy(struct tg_call *call, struct teegate_get_report *a, struct tg_request *req)
 {
 	int err = make_subject(a, call->lease, &req->subject);
@@ -179,7 +186,12 @@ static int ask_and_copy(struct tg_call *call, struct teegate_get_report *a, stru
 	if (err)
 		return err;
 	err = tg_lease_check(call->lease, call->needs);
-	return err ?: copy_out(a, call->lease, &req->x.answer);
+	if (err)
+		return err;
+	err = copy_out(a, call->lease, &req->x.answer);
+	if (!err)
+		tell(a, &req->x);
+	return err;
 }
 
 static void clear_out(struct teegate_get_report *a)
@@ -190,6 +202,8 @@ static void clear_out(struct teegate_get_report *a)
 	a->provider = tg_queue.be.ops->provider;
 	a->vmpl = tg_queue.be.vmpl;
 	memset(a->blind, 0, sizeof(a->blind));
+	memset(a->config_uid, 0, sizeof(a->config_uid));
+	memset(a->report_data, 0, sizeof(a->report_data));
 }
 
 int tg_op_get_report(struct tg_call *call, union tg_arg *arg)

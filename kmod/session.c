@@ -38,7 +38,7 @@ static bool extend_limits_fit(const struct teegate_create_lease *a)
 
 static int check_create(const struct teegate_create_lease *a)
 {
-	if (!a->ops || a->ops & ~TG_OPS_ALL || a->reserved)
+	if (!a->ops || a->ops & ~TG_OPS_LEASE || a->reserved)
 		return -EINVAL;
 	if (a->claims_len > TEEGATE_CLAIMS_MAX || a->max_pending > TG_QUEUE_MAX)
 		return -EINVAL;

@@ -216,7 +216,7 @@ TEST(get_info_on_a_session_describes_the_tee)
 	EXPECT_EQ(i.provider, the_tee()->provider);
 	EXPECT(i.transport == TEEGATE_TRANSPORT_DRIVER || i.transport == TEEGATE_TRANSPORT_DIRECT);
 	EXPECT_EQ(i.state, TEEGATE_STATE_UP);
-	EXPECT_EQ(i.module_ops, BOTH | TEEGATE_OP_EXTEND);
+	EXPECT_EQ(i.module_ops, BOTH | TEEGATE_OP_EXTEND | SECRET_OPS);
 	EXPECT_EQ(i.firmware_ops, stock_extends() ? BOTH | TEEGATE_OP_EXTEND : BOTH);
 	EXPECT_EQ(i.lease_ops, 0);
 	EXPECT_EQ(i.lease_id, 0);

@@ -109,6 +109,9 @@ TEST(create_lease_refuses_values_out_of_range)
 	EXPECT_EQ(CREATE(w->ops = 0), -EINVAL);
 	EXPECT_EQ(CREATE(w->ops |= 1ULL << 3), -EINVAL);
 	EXPECT_EQ(CREATE(w->ops |= 1ULL << 63), -EINVAL);
+	EXPECT_EQ(CREATE(w->ops |= TEEGATE_OP_ADD_SECRET), -EINVAL);
+	EXPECT_EQ(CREATE(w->ops |= TEEGATE_OP_LIST_SECRETS), -EINVAL);
+	EXPECT_EQ(CREATE(w->ops |= TEEGATE_OP_LOCK_SECRETS), -EINVAL);
 	EXPECT_EQ(CREATE(w->claims_len = 0), -EINVAL);
 	EXPECT_EQ(CREATE((w->claims = w->claims_len = 0, w->ops = TEEGATE_OP_RAW_REPORT)), 0);
 	EXPECT_EQ(CREATE((w->claims = (uintptr_t)claims_max, w->claims_len = 4096)), 0);
@@ -165,6 +168,8 @@ TEST(narrow_refuses_values_out_of_range)
 	make_scene();
 	EXPECT_EQ(NARROW(0), 0);
 	EXPECT_EQ(NARROW(w->ops = 0), -EINVAL);
+	EXPECT_EQ(NARROW(w->ops |= TEEGATE_OP_ADD_SECRET), -EINVAL);
+	EXPECT_EQ(NARROW(w->ops |= TEEGATE_OP_LOCK_SECRETS), -EINVAL);
 	EXPECT_EQ(NARROW(w->uid = 1), -EINVAL);
 	EXPECT_EQ(NARROW(w->cgroup_fd = 0), -EINVAL);
 	EXPECT_EQ(NARROW((w->flags = TEEGATE_NARROW_PIN_UID, w->uid = 1)), 0);

@@ -45,10 +45,29 @@ static void fill_revoke(union request *q)
 	q->revoke.lease_id = child.id;
 }
 
+static void fill_add(union request *q)
+{
+	static const uint8_t block[16] = "no such request";
+
+	q->add.request = (uintptr_t)block;
+	q->add.request_len = sizeof(block);
+}
+
+static void fill_list(union request *q)
+{
+	(void)q;
+}
+
+/* Never a good one where there is a store: the whole guest would have it. */
+static void fill_lock(union request *q)
+{
+	q->lock.flags = TEEGATE_LOCK_IRREVERSIBLE;
+}
+
 /* Sizes are in numbers: a structure that changes must not pass unnoticed. */
 const struct command commands[] = {
 	{ "GET_INFO", TEEGATE_GET_INFO, 240, 256, 0, true, true, fill_info },
-	{ "GET_REPORT", TEEGATE_GET_REPORT, 128, 128,
+	{ "GET_REPORT", TEEGATE_GET_REPORT, 128, 224,
 	  TEEGATE_REPORT_RAW | TEEGATE_REPORT_AUX | TEEGATE_REPORT_LOCAL, false, true,
 	  fill_report },
 	{ "EXTEND", TEEGATE_EXTEND, 88, 88, 0, false, true, fill_extend },
@@ -57,16 +76,24 @@ const struct command commands[] = {
 	{ "NARROW", TEEGATE_NARROW, 48, 48, TEEGATE_NARROW_PIN_CGROUP | TEEGATE_NARROW_PIN_UID,
 	  false, true, fill_narrow },
 	{ "REVOKE", TEEGATE_REVOKE, 16, 16, 0, true, true, fill_revoke },
+	{ "ADD_SECRET", TEEGATE_ADD_SECRET, 32, 32, 0, true, false, fill_add },
+	{ "LIST_SECRETS", TEEGATE_LIST_SECRETS, 32, 32, 0, true, false, fill_list },
+	{ "LOCK_SECRETS", TEEGATE_LOCK_SECRETS, 24, 24, TEEGATE_LOCK_IRREVERSIBLE, true, false,
+	  fill_lock },
 };
 
 const unsigned int n_commands = sizeof(commands) / sizeof(commands[0]);
 
 _Static_assert(sizeof(struct teegate_get_info) == 256, "GET_INFO has no padding");
-_Static_assert(sizeof(struct teegate_get_report) == 128, "GET_REPORT has no padding");
+_Static_assert(sizeof(struct teegate_get_report) == 224, "GET_REPORT has no padding");
 _Static_assert(sizeof(struct teegate_extend) == 88, "EXTEND has no padding");
 _Static_assert(sizeof(struct teegate_create_lease) == 72, "CREATE_LEASE has no padding");
 _Static_assert(sizeof(struct teegate_narrow) == 48, "NARROW has no padding");
 _Static_assert(sizeof(struct teegate_revoke) == 16, "REVOKE has no padding");
+_Static_assert(sizeof(struct teegate_add_secret) == 32, "ADD_SECRET has no padding");
+_Static_assert(sizeof(struct teegate_list_secrets) == 32, "LIST_SECRETS has no padding");
+_Static_assert(sizeof(struct teegate_secret) == 48, "a secret has no padding");
+_Static_assert(sizeof(struct teegate_lock_secrets) == 24, "LOCK_SECRETS has no padding");
 
 void make_scene(void)
 {
@@ -83,7 +110,15 @@ void fill(const struct command *c, union request *q)
 
 int good(const struct command *c)
 {
-	return c->nr == TEEGATE_EXTEND && !can_extend() ? -EOPNOTSUPP : 0;
+	switch (c->nr) {
+	case TEEGATE_EXTEND:
+		return can_extend() ? 0 : -EOPNOTSUPP;
+	case TEEGATE_ADD_SECRET:
+	case TEEGATE_LIST_SECRETS:
+	case TEEGATE_LOCK_SECRETS:
+		return -EOPNOTSUPP;
+	}
+	return 0;
 }
 
 void clean(const struct command *c, const union request *q)

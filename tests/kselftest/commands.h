@@ -23,6 +23,9 @@ union request {
 	struct teegate_create_lease create;
 	struct teegate_narrow narrow;
 	struct teegate_revoke revoke;
+	struct teegate_add_secret add;
+	struct teegate_list_secrets list;
+	struct teegate_lock_secrets lock;
 	uint8_t bytes[2 * PAGE];
 };
 

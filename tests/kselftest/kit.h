@@ -22,6 +22,8 @@
 
 /* What most leases of these tests allow. */
 #define BOTH (TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT)
+/* What no lease ever allows. */
+#define SECRET_OPS (TEEGATE_OP_ADD_SECRET | TEEGATE_OP_LIST_SECRETS | TEEGATE_OP_LOCK_SECRETS)
 
 #define REPORT_DATA_SIZE 64
 

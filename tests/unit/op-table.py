@@ -20,7 +20,7 @@ FILES = {
     "lease only": {"ON_LEASE"},
     "session or lease": {"ON_SESSION", "ON_LEASE"},
 }
-FLAG_PREFIX = {"GET_REPORT": "REPORT", "CREATE_LEASE": "LEASE"}
+FLAG_PREFIX = {"GET_REPORT": "REPORT", "CREATE_LEASE": "LEASE", "LOCK_SECRETS": "LOCK"}
 READ_ONLY = {"GET_INFO"}
 
 

@@ -6,8 +6,9 @@
  *
  * A *session* is an open file of /dev/teegate. Opening it, and every administrator ioctl on it,
  * requires CAP_SYS_ADMIN in the initial user namespace and the initial pid namespace; the mode of
- * the device node alone decides nothing. A session makes and revokes leases and cannot itself ask
- * for a report: a report speaks for a workload, and a session has none.
+ * the device node alone decides nothing. A session makes and revokes leases, and looks after the
+ * secrets that the Ultravisor keeps for this guest (IBM Secure Execution). It cannot ask for a
+ * report: a report speaks for a workload, and a session has none.
  *
  * A *lease* is a file descriptor made by TEEGATE_CREATE_LEASE or TEEGATE_NARROW. It knows ioctl and
  * poll only. Whoever holds it, may do what the lease allows as long as the pins of the lease match
@@ -37,7 +38,8 @@
  * ENOKEY     the channel to the firmware is lost until the guest restarts
  * EAGAIN     the queue is full, or the host holds every quote buffer and does not answer (TDX); try
  *            again later
- * EDQUOT     a quota of the lease is used up: its own requests waiting, its children, its events
+ * EDQUOT     a quota of the lease is used up: its own requests waiting, the bytes of their
+ *            challenges, its children, its events
  * ENOSPC     a buffer is too small; all lengths needed are written back, nothing is lost. Of an
  *            event: the log is full
  * EINTR      the caller was killed while it waited
@@ -61,11 +63,18 @@
 #define TEEGATE_CREATE_LEASE	_IO(TEEGATE_IOC_TYPE, 0x10)
 #define TEEGATE_NARROW		_IO(TEEGATE_IOC_TYPE, 0x11)
 #define TEEGATE_REVOKE		_IO(TEEGATE_IOC_TYPE, 0x12)
+#define TEEGATE_ADD_SECRET	_IO(TEEGATE_IOC_TYPE, 0x20)
+#define TEEGATE_LIST_SECRETS	_IO(TEEGATE_IOC_TYPE, 0x21)
+#define TEEGATE_LOCK_SECRETS	_IO(TEEGATE_IOC_TYPE, 0x22)
 
 /* Operations: bits of a lease's rights and of what a module and a firmware can do. */
 #define TEEGATE_OP_REPORT	(1ULL << 0)	/* bound report: says who asked */
 #define TEEGATE_OP_RAW_REPORT	(1ULL << 1)	/* the caller's own bytes: TEEGATE_REPORT_RAW */
 #define TEEGATE_OP_EXTEND	(1ULL << 2)	/* runtime measurement: TEEGATE_EXTEND */
+/* The administrator's, on a session; never in a lease. */
+#define TEEGATE_OP_ADD_SECRET	(1ULL << 8)
+#define TEEGATE_OP_LIST_SECRETS	(1ULL << 9)
+#define TEEGATE_OP_LOCK_SECRETS	(1ULL << 10)
 
 enum teegate_provider {
 	TEEGATE_PROVIDER_NONE = 0,
@@ -93,6 +102,10 @@ enum teegate_state {
 #define TEEGATE_TAINT_SOFTWARE_FIRMWARE	(1ULL << 0)	/* the CPU does not confirm the TEE */
 
 #define TEEGATE_USER_DATA_MAX	64
+#define TEEGATE_RAW_DATA_MAX	256	/* of a raw report on SE; 64 elsewhere */
+#define TEEGATE_REPORT_DATA_SIZE 64
+#define TEEGATE_CHALLENGE_MAX	(1U << 20)
+#define TEEGATE_CONFIG_UID_SIZE	16
 #define TEEGATE_CLAIMS_MAX	4096
 #define TEEGATE_HASH_SIZE	48	/* SHA-384 */
 #define TEEGATE_BLIND_SIZE	32
@@ -161,14 +174,18 @@ struct teegate_get_info {
 	__u32 reserved2;
 };
 
-/* The caller's bytes go to report_data as they are, zero-padded to 64; needs TEEGATE_OP_RAW_REPORT.
- * Refused (EPERM) when bytes 48..55 of the padded data are "teegate/", which marks bound reports.
+/*
+ * The caller's bytes go to report_data as they are, zero-padded to 64; on SE to the user data of
+ * the Ultravisor, not padded. Needs TEEGATE_OP_RAW_REPORT. Refused (EPERM) when bytes 48..55 of
+ * what firmware would see are "teegate/", which marks bound reports, however many bytes follow.
  */
 #define TEEGATE_REPORT_RAW	(1U << 0)
 /*
  * Also fetch the auxiliary data. SEV-SNP: the certificate table of the host. TDX: the event log, in
  * the format of TCG (crypto agile), first what firmware logged and then what TEEGATE_EXTEND did;
- * empty unless it replays to the runtime registers in this very report.
+ * empty unless it replays to the runtime registers in this very report. SE: the additional data that
+ * the challenge demands. The measurement covers it whether it is asked for here or not, and nobody
+ * can check the one without the other.
  */
 #define TEEGATE_REPORT_AUX	(1U << 1)
 /*
@@ -182,7 +199,7 @@ struct teegate_get_info {
  * @size: sizeof(struct teegate_get_report)
  * @flags: TEEGATE_REPORT_*
  * @user_data: address of the caller's data, ignored when @user_data_len is 0
- * @user_data_len: 0..TEEGATE_USER_DATA_MAX bytes
+ * @user_data_len: 0..TEEGATE_USER_DATA_MAX bytes; 0..TEEGATE_RAW_DATA_MAX for a raw report on SE
  * @timeout_ms: deadline counted from now, 0 for the default, at most TEEGATE_TIMEOUT_MAX_MS
  * @report: address of the buffer for the vendor's report
  * @aux: address of the buffer for auxiliary data, 0 without TEEGATE_REPORT_AUX
@@ -200,8 +217,16 @@ struct teegate_get_info {
  *	(GHCB specification 2.03, 4.1.7: firmware error low, VMM error high), or the status of the
  *	response message. TDX: the status of the quote buffer or the return code of the call
  *	(GHCI 1.5, TDG.VP.VMCALL<GetQuote>), or the completion status of another TDCALL as far as
- *	the kernel tells it, else 1 << 63
+ *	the kernel tells it, else 1 << 63. SE: the return code of the Ultravisor's answer, shifted
+ *	left by 16, or-ed with its return reason code
  * @blind: out, the random bytes in the leaf
+ * @challenge: SE: address of the attestation request control block (ARCB) of the relying party,
+ *	which alone can check the answer. 0 elsewhere
+ * @challenge_len: SE: 1..TEEGATE_CHALLENGE_MAX bytes. 0 elsewhere
+ * @reserved3: must be 0
+ * @config_uid: out, the Ultravisor's name for this guest's configuration (SE), 0 elsewhere
+ * @report_data: out, for a bound report the 64 bytes that firmware was given (SE: as user data, and
+ *	nothing else); 0 for a raw one
  *
  * Waits, killably, for firmware. With ENOSPC all four lengths say what is needed; the report that
  * was made is discarded, so give the sizes of TEEGATE_GET_INFO. After any other error the lengths
@@ -228,6 +253,11 @@ struct teegate_get_report {
 	__u32 vmpl;
 	__u64 fw_status;
 	__u8 blind[TEEGATE_BLIND_SIZE];
+	__u64 challenge;
+	__u32 challenge_len;
+	__u32 reserved3;
+	__u8 config_uid[TEEGATE_CONFIG_UID_SIZE];
+	__u8 report_data[TEEGATE_REPORT_DATA_SIZE];
 };
 
 /**
@@ -271,7 +301,7 @@ struct teegate_extend {
  * struct teegate_create_lease - TEEGATE_CREATE_LEASE, session only
  * @size: sizeof(struct teegate_create_lease)
  * @flags: TEEGATE_LEASE_*
- * @ops: TEEGATE_OP_* that the lease allows, at least one
+ * @ops: TEEGATE_OP_* that the lease allows, at least one, none of them the administrator's
  * @claims: address of the claims that stand in each bound report, opaque to the kernel
  * @claims_len: 1..TEEGATE_CLAIMS_MAX bytes, 0 only when @ops lacks TEEGATE_OP_REPORT and
  *	TEEGATE_OP_EXTEND
@@ -357,6 +387,88 @@ struct teegate_revoke {
 	__u32 size;
 	__u32 flags;
 	__u64 lease_id;
+};
+
+/**
+ * struct teegate_add_secret - TEEGATE_ADD_SECRET, session only
+ * @size: sizeof(struct teegate_add_secret)
+ * @flags: must be 0
+ * @request: address of an add-secret request control block, made for this guest by its owner
+ * @request_len: 1..TEEGATE_CHALLENGE_MAX bytes
+ * @timeout_ms: deadline counted from now, 0 for the default, at most TEEGATE_TIMEOUT_MAX_MS
+ * @fw_status: out, as in struct teegate_get_report
+ *
+ * EPERM when the caller is not the administrator, EOPNOTSUPP where there is no such store. Whatever
+ * is added stays until the guest restarts. After ETIMEDOUT or EINTR it may have been added or not:
+ * list them.
+ */
+struct teegate_add_secret {
+	__u32 size;
+	__u32 flags;
+	__u64 request;
+	__u32 request_len;
+	__u32 timeout_ms;
+	__u64 fw_status;
+};
+
+/**
+ * struct teegate_secret - what is known of a secret in the store
+ * @index: its place
+ * @type: as the Ultravisor numbers types: 1 null, 2 association, 3 plaintext, and keys from 4
+ * @length: bytes of the secret
+ * @reserved: 0
+ * @id: its name, chosen by whoever added it
+ */
+struct teegate_secret {
+	__u32 index;
+	__u32 type;
+	__u32 length;
+	__u32 reserved;
+	__u8 id[32];
+};
+
+/**
+ * struct teegate_list_secrets - TEEGATE_LIST_SECRETS, session only
+ * @size: sizeof(struct teegate_list_secrets)
+ * @flags: must be 0
+ * @secrets: address of an array of struct teegate_secret, ignored when @count is 0
+ * @count: in, elements of that array; out, secrets in the store, with ENOSPC, too
+ * @timeout_ms: deadline counted from now, 0 for the default, at most TEEGATE_TIMEOUT_MAX_MS
+ * @fw_status: out, as in struct teegate_get_report
+ *
+ * EPERM when the caller is not the administrator, EOPNOTSUPP where there is no such store. Nothing
+ * in it tells what a secret is.
+ */
+struct teegate_list_secrets {
+	__u32 size;
+	__u32 flags;
+	__u64 secrets;
+	__u32 count;
+	__u32 timeout_ms;
+	__u64 fw_status;
+};
+
+/* Without it TEEGATE_LOCK_SECRETS is EINVAL: nobody locks the store by accident. */
+#define TEEGATE_LOCK_IRREVERSIBLE	(1U << 0)
+
+/**
+ * struct teegate_lock_secrets - TEEGATE_LOCK_SECRETS, session only
+ * @size: sizeof(struct teegate_lock_secrets)
+ * @flags: must be TEEGATE_LOCK_IRREVERSIBLE
+ * @timeout_ms: deadline counted from now, 0 for the default, at most TEEGATE_TIMEOUT_MAX_MS
+ * @reserved: must be 0
+ * @fw_status: out, as in struct teegate_get_report
+ *
+ * No secret can be added until the guest restarts, by anybody; those that are there stay usable.
+ * EPERM when the caller is not the administrator, EOPNOTSUPP where there is no such store. After
+ * ETIMEDOUT or EINTR it may be locked or not; locking what is locked is EREMOTEIO and harmless.
+ */
+struct teegate_lock_secrets {
+	__u32 size;
+	__u32 flags;
+	__u32 timeout_ms;
+	__u32 reserved;
+	__u64 fw_status;
 };
 
 #endif /* _UAPI_LINUX_TEEGATE_H */
