@@ -148,11 +148,23 @@ static void reload(struct context *context)
 	server_set_policy(context->server, take_pointer(&policy));
 }
 
+/*
+ * systemd takes a notification for an answer to its own signal only if the time in it is not before
+ * that signal, by the microsecond.
+ */
+static uint64_t now_usec(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
 static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
 	(void)source;
 	(void)info;
-	sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)now_ms() * 1000);
+	sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)now_usec());
 	reload(userdata);
 	sd_notify(false, "READY=1");
 	return 0;

@@ -107,11 +107,15 @@ class Abuse(unittest.TestCase):
         self.log = open(self.dir / "log", "w+")
         self.clients = []
         self.holder = None
+        self.notified = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+        self.notified.bind(str(self.dir / "notify"))
+        self.notified.settimeout(30)
         self.start()
 
     def start(self):
         self.daemon = subprocess.Popen([DAEMON, f"--socket={self.path}", f"--policy-dir={self.policy}",
-                                        "--device=/nonexistent/teegate"], stderr=self.log)
+                                        "--device=/nonexistent/teegate"], stderr=self.log,
+                                       env={**os.environ, "NOTIFY_SOCKET": str(self.dir / "notify")})
         for _ in range(200):
             if os.path.exists(self.path) and self.answers():
                 return
@@ -128,6 +132,7 @@ class Abuse(unittest.TestCase):
         status = self.daemon.wait(30)
         text = self.logged()
         self.log.close()
+        self.notified.close()
         shutil.rmtree(self.dir)
         for unit in SLICE.glob("*"):
             if unit.is_dir():
@@ -329,6 +334,24 @@ class Abuse(unittest.TestCase):
                 return
             time.sleep(0.05)
         self.fail(self.logged())
+
+    def notification(self, name):
+        """The next one that has the assignment, as a dictionary."""
+        while True:
+            lines = self.notified.recv(4096).decode().splitlines()
+            fields = dict(line.split("=", 1) for line in lines if "=" in line)
+            if name in fields:
+                return fields
+
+    def test_a_reload_is_said_to_have_begun_after_it_was_asked_for(self):
+        self.notification("READY")
+        for _ in range(50):
+            asked = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+            self.daemon.send_signal(signal.SIGHUP)
+            begun = int(self.notification("RELOADING")["MONOTONIC_USEC"])
+            self.assertLessEqual(asked, begun)
+            self.assertLessEqual(begun, time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000)
+            self.assertEqual(self.notification("READY")["READY"], "1")
 
     def test_a_broken_file_leaves_the_old_policy_in_force(self):
         self.write_policy(POLICY + "[Lease]\nLifetimeSec=never\n")
