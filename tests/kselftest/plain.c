@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A guest without any TEE, and without any software firmware either: the device is there, says
- * that there is nothing and why, and all but reports works.
+ * that there is nothing and why, and all but reports works. Likewise in a guest that only looks
+ * like one of a kind that has no reports.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -59,6 +60,39 @@ TEST(the_module_comes_and_goes)
 		EXPECT(access(TEEGATE_DEVICE, F_OK));
 		module_load(OUR_MODULE);
 	}
+}
+
+/* What GET_INFO says in a guest that looks like one of that kind. */
+static void expect_advice(const char *kind, const char *advice)
+{
+	struct teegate_get_info i;
+	struct lease l;
+
+	module_unload(OUR_MODULE);
+	module_load_with("teegate_pretend", kind);
+	module_load(OUR_MODULE);
+	i = info_now();
+	l = lease_unpinned();
+	EXPECT_EQ(report_try(l.fd), -ENODEV);
+	close(l.fd);
+	module_unload(OUR_MODULE);
+	module_unload("teegate_pretend");
+	module_load(OUR_MODULE);
+	expect_nothing_there(&i);
+	tap_note("%s: %s", kind, (char *)i.reason);
+	EXPECT(strstr((char *)i.reason, advice));
+	EXPECT(strcmp((char *)i.reason, (char *)info_now().reason));
+}
+
+TEST(plain_SEV_hears_that_only_SNP_has_reports)
+{
+	expect_advice("kind=sev", "AMD SEV guest, and only SEV-SNP has reports");
+	expect_advice("kind=sev-es", "AMD SEV-ES guest, and only SEV-SNP has reports");
+}
+
+TEST(a_TD_on_an_old_kernel_hears_which_one_to_boot)
+{
+	expect_advice("kind=tdx", "boot Linux 6.7 or newer");
 }
 
 int main(int argc, char **argv)
