@@ -74,7 +74,7 @@ int tg_backend_can(struct tg_backend *be, u64 ops)
 
 	if (err && tg_backend_state(be) != TEEGATE_STATE_WAITING)
 		return err;
-	return ops & ~be->ops->firmware_ops ? -EOPNOTSUPP : 0;
+	return ops & ~READ_ONCE(be->firmware_ops) ? -EOPNOTSUPP : 0;
 }
 
 void tg_backend_kick(struct tg_backend *be)

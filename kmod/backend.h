@@ -21,7 +21,13 @@
 #include <linux/types.h>
 #include <uapi/linux/teegate.h>
 
-#define TG_REPORT_DATA_SIZE 64
+#define TG_REPORT_DATA_SIZE TEEGATE_REPORT_DATA_SIZE
+
+/* What firmware is given to sign, made by tg_report_data() and by nobody else. */
+struct tg_report_data {
+	u32 len;		/* 64, except for a raw report on SE */
+	u8 bytes[TEEGATE_RAW_DATA_MAX];
+};
 
 /*
  * The answer to one firmware request. The buffers belong to the request, which zeroises and frees
@@ -37,6 +43,7 @@ struct tg_answer {
 	u32 aux_len;
 	bool wants_aux;
 	u64 fw_status;
+	u8 config_uid[TEEGATE_CONFIG_UID_SIZE];	/* SE */
 };
 
 /* What can be asked of firmware. */
@@ -44,7 +51,16 @@ enum tg_ask_kind {
 	TG_ASK_REPORT,		/* a report for a verifier anywhere */
 	TG_ASK_LOCAL,		/* a report that only this machine can check */
 	TG_ASK_EXTEND,		/* an event into a runtime register and its log */
+	TG_ASK_ADD_SECRET,	/* the block, into the store of firmware */
+	TG_ASK_LIST_SECRETS,	/* struct teegate_secret, as many as there are, as the report */
+	TG_ASK_LOCK_SECRETS,	/* no more of them until the guest restarts */
+	TG_ASK_ROOT,		/* the secret with the block as its id: 32 bytes, as the report */
 };
+
+static inline bool tg_asks_for_report(enum tg_ask_kind kind)
+{
+	return kind == TG_ASK_REPORT || kind == TG_ASK_LOCAL;
+}
 
 /* An event, and the digest that the register is extended with: SHA-384 of the bytes. */
 struct tg_event {
@@ -55,11 +71,14 @@ struct tg_event {
 	u8 bytes[];
 };
 
+struct tg_block;
+
 /* One exchange with firmware. */
 struct tg_exchange {
 	enum tg_ask_kind kind;
-	u8 report_data[TG_REPORT_DATA_SIZE];	/* but for TG_ASK_EXTEND */
+	struct tg_report_data report_data;	/* tg_asks_for_report() */
 	const struct tg_event *event;		/* TG_ASK_EXTEND */
+	const struct tg_block *block;		/* a challenge, or what else firmware reads */
 	struct tg_answer answer;
 
 	/* the backend's, as long as the exchange is in progress: */
@@ -74,12 +93,19 @@ struct tg_backend_ops {
 	const char *name;
 	u32 provider;		/* enum teegate_provider */
 	u32 transport;		/* enum teegate_transport */
-	u64 firmware_ops;	/* TEEGATE_OP_* when UP */
+	u64 firmware_ops;	/* TEEGATE_OP_* when UP, unless init() sets be->firmware_ops */
 	u32 report_min;		/* bytes of the shortest report */
 	u32 report_max;		/* and of the longest */
 	u32 local_size;		/* bytes of a local report, 0: there is none */
 	u32 aux_max;		/* bytes, unless init() sets be->aux_max */
 	bool makes_buffers;	/* of the answer, see there */
+	bool raw_unpadded;	/* TG_SUBJECT_RAW_UNPADDED */
+
+	/*
+	 * Where reports answer a challenge: may firmware be given this block to read for @kind? In
+	 * the caller. 0 or -EINVAL. NULL: there are no challenges.
+	 */
+	int (*check_block)(enum tg_ask_kind kind, const u8 *bytes, u32 len);
 
 	/* TEEGATE_TAINT_* of this guest. */
 	u64 (*taint)(void);
@@ -95,9 +121,12 @@ struct tg_backend_ops {
 	/*
 	 * In the worker: one exchange with firmware. 0, or -EREMOTEIO with answer.fw_status,
 	 * -EPROTO, -ENOKEY (state is LOST then), -ENODEV (WAITING), -EIO with state DEAD, -ENOMEM,
-	 * -ENOSPC (the log is full), -EAGAIN (the host sits on all buffers), -ETIMEDOUT (host kept
-	 * us waiting, channel lives); or -EINPROGRESS, see above. The backend checks that a report
-	 * carries exactly report_data and is as long as it says; the core trusts no other field.
+	 * -ENOSPC (the log, or the store of secrets, is full), -EAGAIN (the host sits on all
+	 * buffers, or firmware has other things to do), -EOPNOTSUPP (firmware does not know the
+	 * call), -ENOENT (TG_ASK_ROOT: no such secret), -ETIMEDOUT (host kept us waiting, channel
+	 * lives); or -EINPROGRESS, see above. The backend checks that a report carries exactly
+	 * report_data, where it carries it at all, and is as long as it says; the core trusts no
+	 * other field.
 	 */
 	int (*ask)(struct tg_backend *be, struct tg_exchange *x);
 
@@ -122,6 +151,7 @@ struct tg_backend {
 	u32 vmpl;
 	char reason[TEEGATE_REASON_SIZE];
 	u32 aux_max;		/* bytes, fixed by init() */
+	u64 firmware_ops;	/* TEEGATE_OP_* when UP; only ever fewer after init() */
 	const char *advice;	/* tg_none_ops: why that */
 
 	/* Written by the worker for GET_INFO: buffers with the host, given up ones, all. */
@@ -135,6 +165,7 @@ struct tg_backend {
 extern const struct tg_backend_ops tg_none_ops;	/* backend.c */
 extern const struct tg_backend_ops tg_snp_ops;	/* snp/snp.c */
 extern const struct tg_backend_ops tg_tdx_ops;	/* tdx/tdx.c */
+extern const struct tg_backend_ops tg_uv_ops;	/* uv/uv.c */
 
 /* detect.c: the backend of this guest; without a TEE that works, @ret_advice says what to do. */
 const struct tg_backend_ops *tg_detect(const char **ret_advice);

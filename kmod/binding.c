@@ -6,9 +6,13 @@
  *
  * DOC: the only way into REPORTDATA
  *
- * tg_report_data() makes the 64 bytes that any firmware of any vendor signs for this module, and
+ * tg_report_data() makes the bytes that any firmware of any vendor signs for this module, and
  * nothing else does. So there is one place to look at for the promise on which verifiers rely:
  * bytes 48..55 are "teegate/" if and only if the kernel, and not a caller, chose the rest.
+ *
+ * They are 64 wherever firmware has room for so many and no word for fewer. The Ultravisor signs
+ * up to 256 and how many they are; a bound report is over 64 there, too, and a raw one over what
+ * the caller gave.
  */
 #include <crypto/hash.h>
 #include <linux/err.h>
@@ -78,59 +82,99 @@ int tg_leaf(const u8 claims_hash[TEEGATE_HASH_SIZE], const u8 blind[TEEGATE_BLIN
 	return hash_pieces(leaf, ARRAY_SIZE(leaf), out);
 }
 
+static u32 subject_max(enum tg_subject_kind kind)
+{
+	switch (kind) {
+	case TG_SUBJECT_ROOT:
+		return TEEGATE_HASH_SIZE;
+	case TG_SUBJECT_RAW_UNPADDED:
+		return TEEGATE_RAW_DATA_MAX;
+	default:
+		return TG_REPORT_DATA_SIZE;
+	}
+}
+
 /**
- * tg_report_data - the 64 bytes that firmware signs
+ * tg_report_data - the bytes that firmware signs
  * @subject: a tree root, or bytes of a caller
- * @out: root || tag, or the caller's bytes padded with zeroes
+ * @out: root || tag, or the caller's bytes, padded with zeroes or not; all beyond them is zero
  *
  * Return: 0; -EPERM when a caller's bytes, as firmware would see them, claim to be bound, no
  * matter how many of them the caller gave; -EINVAL for a length that cannot be.
  */
-int tg_report_data(const struct tg_subject *subject, u8 out[TG_REPORT_DATA_SIZE])
+int tg_report_data(const struct tg_subject *subject, struct tg_report_data *out)
 {
-	u32 max = subject->kind == TG_SUBJECT_ROOT ? TEEGATE_HASH_SIZE : TG_REPORT_DATA_SIZE;
+	u32 max = subject_max(subject->kind);
 
 	if (subject->len > max || (subject->kind == TG_SUBJECT_ROOT && subject->len != max))
 		return -EINVAL;
-	memset(out, 0, TG_REPORT_DATA_SIZE);
-	memcpy(out, subject->bytes, subject->len);
+	memset(out, 0, sizeof(*out));
+	memcpy(out->bytes, subject->bytes, subject->len);
+	out->len = subject->kind == TG_SUBJECT_RAW_UNPADDED ? subject->len : TG_REPORT_DATA_SIZE;
 	if (subject->kind == TG_SUBJECT_ROOT) {
-		memcpy(out + TEEGATE_HASH_SIZE, bound_tag, sizeof(bound_tag));
+		memcpy(out->bytes + TEEGATE_HASH_SIZE, bound_tag, sizeof(bound_tag));
 		return 0;
 	}
-	return memcmp(out + RESERVED_OFFSET, bound_tag, RESERVED_SIZE) ? 0 : -EPERM;
+	return memcmp(out->bytes + RESERVED_OFFSET, bound_tag, RESERVED_SIZE) ? 0 : -EPERM;
 }
 
 static int check_vector(const struct tg_binding_vector *v)
 {
 	struct tg_subject subject = { .kind = TG_SUBJECT_ROOT, .len = TEEGATE_HASH_SIZE };
-	u8 hash[TEEGATE_HASH_SIZE], report_data[TG_REPORT_DATA_SIZE];
+	struct tg_report_data data;
+	u8 hash[TEEGATE_HASH_SIZE];
 	int err;
 
 	err = tg_hash(v->claims, v->claims_len, hash);
 	if (!err)
 		err = tg_leaf(hash, v->blind, v->user_data, v->user_data_len, subject.bytes);
 	if (!err)
-		err = tg_report_data(&subject, report_data);
+		err = tg_report_data(&subject, &data);
 	if (err)
 		return err;
-	return memcmp(report_data, v->report_data, sizeof(report_data)) ? -EBADMSG : 0;
+	if (data.len != TG_REPORT_DATA_SIZE)
+		return -EBADMSG;
+	return memcmp(data.bytes, v->report_data, TG_REPORT_DATA_SIZE) ? -EBADMSG : 0;
+}
+
+/* Refused, or exactly these bytes and zeroes after them. */
+static int check_raw(enum tg_subject_kind kind, const u8 *bytes, u32 len, u32 want_len,
+		     bool allowed)
+{
+	struct tg_subject subject = { .kind = kind, .len = len };
+	struct tg_report_data data;
+	int err;
+
+	memcpy(subject.bytes, bytes, len);
+	err = tg_report_data(&subject, &data);
+	if (!allowed)
+		return err == -EPERM ? 0 : -EBADMSG;
+	if (err)
+		return err;
+	if (data.len != want_len)
+		return -EBADMSG;
+	return memcmp(data.bytes, subject.bytes, sizeof(data.bytes)) ? -EBADMSG : 0;
 }
 
 static int check_raw_vector(const struct tg_raw_vector *v)
 {
-	struct tg_subject subject = { .kind = TG_SUBJECT_RAW, .len = v->len };
-	u8 report_data[TG_REPORT_DATA_SIZE];
+	return check_raw(TG_SUBJECT_RAW, v->bytes, v->len, TG_REPORT_DATA_SIZE, v->allowed) ?:
+	       check_raw(TG_SUBJECT_RAW_UNPADDED, v->bytes, v->len, v->len, v->allowed);
+}
+
+/* The tag is the tag, whatever follows it, and another byte in it is none. */
+static int check_long_raw(void)
+{
+	u8 bytes[TEEGATE_RAW_DATA_MAX] = {};
+	const u32 max = sizeof(bytes);
 	int err;
 
-	memcpy(subject.bytes, v->bytes, v->len);
-	err = tg_report_data(&subject, report_data);
-	if (!v->allowed)
-		return err == -EPERM ? 0 : -EBADMSG;
-	if (err)
-		return err;
-	/* Exactly these bytes, and zeroes after them. */
-	return memcmp(report_data, subject.bytes, sizeof(report_data)) ? -EBADMSG : 0;
+	memcpy(bytes + RESERVED_OFFSET, bound_tag, RESERVED_SIZE);
+	bytes[max - 1] = 1;
+	err = check_raw(TG_SUBJECT_RAW_UNPADDED, bytes, max, max, false) ?:
+	      check_raw(TG_SUBJECT_RAW_UNPADDED, bytes, RESERVED_OFFSET + RESERVED_SIZE, 0, false);
+	bytes[RESERVED_OFFSET + RESERVED_SIZE - 1]++;
+	return err ?: check_raw(TG_SUBJECT_RAW_UNPADDED, bytes, max, max, true);
 }
 
 static int self_test(void)
@@ -142,6 +186,7 @@ static int self_test(void)
 		err = check_vector(&tg_binding_vectors[i]);
 	for (i = 0; i < ARRAY_SIZE(tg_raw_vectors) && !err; i++)
 		err = check_raw_vector(&tg_raw_vectors[i]);
+	err = err ?: check_long_raw();
 	if (err)
 		pr_err("self-test of the binding failed: %d\n", err);
 	return err;

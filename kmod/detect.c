@@ -4,7 +4,6 @@
  * that says why it can do nothing is of more use than a device that is not there.
  */
 #include <linux/cc_platform.h>
-#include <linux/cpufeature.h>
 #include <linux/kernel.h>
 
 #include "backend.h"
@@ -16,7 +15,12 @@ static bool is_snp(void)
 
 static bool is_tdx(void)
 {
-	return boot_cpu_has(X86_FEATURE_TDX_GUEST);
+	return tg_is_tdx_guest();
+}
+
+static bool is_se(void)
+{
+	return tg_is_se_guest();
 }
 
 static bool is_sev_es(void)
@@ -54,6 +58,12 @@ static const struct detection {
 #else
 	{ is_tdx, NULL,
 	  "Intel TDX guest, but this kernel cannot ask for quotes: boot Linux 6.7 or newer" },
+#endif
+#ifdef TG_HAVE_UV
+	{ is_se, &tg_uv_ops },
+#else
+	{ is_se, NULL,
+	  "IBM Secure Execution guest, but a kernel without its guest support: boot another one" },
 #endif
 	{ is_sev_es, NULL,
 	  "AMD SEV-ES guest, and only SEV-SNP has reports: start the guest as SEV-SNP" },

@@ -39,7 +39,7 @@ static void fill_backend(struct tg_backend *be, struct teegate_get_info *a)
 	memcpy(a->reason, be->reason, sizeof(a->reason));
 	spin_unlock(&be->state_lock);
 
-	a->firmware_ops = a->state == TEEGATE_STATE_UP ? ops->firmware_ops : 0;
+	a->firmware_ops = a->state == TEEGATE_STATE_UP ? READ_ONCE(be->firmware_ops) : 0;
 }
 
 static void fill_queue(struct tg_queue *q, struct teegate_get_info *a)

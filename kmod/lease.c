@@ -42,6 +42,8 @@ static DEFINE_MUTEX(lease_lock);	/* the table, the counters below and every leas
 static unsigned int top_leases;
 static u64 last_id;			/* 64 bits: never comes around */
 
+struct tg_lease *tg_admin_lease;
+
 static struct workqueue_struct *reaper_wq;
 static struct delayed_work reaper;
 #define REAPER_SLEEP_MAX_MS	(60 * MSEC_PER_SEC)
@@ -334,11 +336,28 @@ static void reaper_run(struct work_struct *work)
 			   msecs_to_jiffies(min_t(u64, ms, REAPER_SLEEP_MAX_MS)));
 }
 
+/* Its own reference is the last one to go, so it never meets lease_unregister(). */
+static struct tg_lease *make_admin_lease(void)
+{
+	struct tg_lease *lease = lease_alloc(NULL);
+
+	if (lease) {
+		lease->terms.expires = U64_MAX;
+		lease->terms.max_pending = TG_PENDING_DEFAULT;
+	}
+	return lease;
+}
+
 int tg_leases_init(void)
 {
-	reaper_wq = alloc_ordered_workqueue("teegate_leases", 0);
-	if (!reaper_wq)
+	tg_admin_lease = make_admin_lease();
+	if (!tg_admin_lease)
 		return -ENOMEM;
+	reaper_wq = alloc_ordered_workqueue("teegate_leases", 0);
+	if (!reaper_wq) {
+		kfree(tg_admin_lease);
+		return -ENOMEM;
+	}
 	INIT_DELAYED_WORK(&reaper, reaper_run);
 	return 0;
 }
@@ -348,4 +367,5 @@ void tg_leases_exit(void)
 {
 	cancel_delayed_work_sync(&reaper);
 	destroy_workqueue(reaper_wq);
+	kfree(tg_admin_lease);
 }

@@ -60,6 +60,8 @@ struct tg_lease {
 	struct hlist_node by_id;	/* lease_lock */
 	wait_queue_head_t wait;		/* poll() */
 
+	size_t block_bytes;		/* block.c: of its requests and its descendants' */
+
 	/* queue.c, under the lock of the queue: */
 	struct tg_lane lane;
 	unsigned int pending;		/* requests of this lease and its descendants */
@@ -81,6 +83,9 @@ bool tg_lease_under(const struct tg_lease *lease, const struct tg_lease *ancesto
 bool tg_lease_gone(const struct tg_lease *lease);
 int tg_lease_check(const struct tg_lease *lease, u64 ops);
 void tg_lease_revoke(struct tg_lease *lease);
+
+/* In whose name the administrator's own requests wait: allows nothing, and is in no table. */
+extern struct tg_lease *tg_admin_lease;
 
 int tg_leases_init(void);
 void tg_leases_exit(void);

@@ -11,16 +11,17 @@
  *
  * DOC: layers
  *
- * session, lease_fd -> ioctl -> info, report, extend -> queue -> backend (snp or tdx, as detect
- * says), each knowing only what is to the right of it; lease, pin and binding are used by all of
- * them. Files say in their first lines what they leave to others.
+ * session, lease_fd -> ioctl -> info, report, extend, secrets -> queue -> backend (snp, tdx or uv,
+ * as detect says), each knowing only what is to the right of it; lease, pin, block and binding are
+ * used by all of them. Files say in their first lines what they leave to others.
  *
  * DOC: expected load
  *
  * SEV-SNP: tens of reports a second at most, because firmware takes milliseconds, and hosts
  * throttle it. TDX: as many quotes as the host makes, four at once, which is some hundreds up to a
- * thousand a second; a TDREPORT takes microseconds. All locks are taken for microseconds, except
- * be->channel, which the worker holds around firmware.
+ * thousand a second; a TDREPORT takes microseconds. Secure Execution: the Ultravisor opens the
+ * challenge of each report with a private key, which takes milliseconds of this guest's own CPU.
+ * All locks are taken for microseconds, except be->channel, which the worker holds around firmware.
  *
  * DOC: unloading
  *
@@ -31,12 +32,11 @@
  */
 #include <linux/init.h>
 #include <linux/kernel.h>
-#include <linux/mod_devicetable.h>
 #include <linux/module.h>
-#include <asm/cpu_device_id.h>
 
 #include "backend.h"
 #include "binding.h"
+#include "compat/autoload.h"
 #include "ioctl.h"
 #include "lease.h"
 #include "queue.h"
@@ -52,6 +52,7 @@ static int backend_start(struct tg_queue *q)
 	spin_lock_init(&be->state_lock);
 	be->ops = tg_detect(&be->advice);
 	be->aux_max = be->ops->aux_max;
+	be->firmware_ops = be->ops->firmware_ops;
 	err = be->ops->init(be);
 	if (err) {
 		pr_err("%s backend: %d\n", be->ops->name, err);
@@ -112,19 +113,11 @@ MODULE_DESCRIPTION("One interface over the TEE devices of a confidential guest")
 MODULE_LICENSE("GPL");
 MODULE_VERSION(TG_VERSION);
 
-/* Loaded by udev where there is a TEE: the device of sev-guest, or the CPU of a TD. */
-MODULE_ALIAS("platform:sev-guest");
-static const struct x86_cpu_id tg_cpus[] __maybe_unused = {
-	X86_MATCH_FEATURE(X86_FEATURE_TDX_GUEST, NULL),
-	{}
-};
-MODULE_DEVICE_TABLE(x86cpu, tg_cpus);
-
 /*
  * The stock drivers first, wherever they exist: what sev-guest registers is then there when we
  * look, and the runtime registers of TDX are extended through tdx-guest from the beginning. The one
  * of another TEE refuses to load, and nobody minds. In one line, because modprobe reads only the
  * first; and nothing more, because modprobe -r takes soft dependencies away again, and fails over
- * those in use.
+ * those in use. Nothing here needs uvdevice.
  */
 MODULE_SOFTDEP("pre: sev-guest tdx-guest");

@@ -52,6 +52,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "block.h"
 #include "lease.h"
 #include "queue.h"
 
@@ -98,6 +99,7 @@ static void request_free(struct tg_request *req)
 {
 	tg_answer_release(&req->x.answer);
 	kfree(req->x.event);
+	tg_block_free(req->x.block);
 	tg_lease_put(req->lease);
 	kfree_sensitive(req);
 }
@@ -237,7 +239,7 @@ static int leave(struct tg_queue *q, struct tg_request *req, int why)
  *
  * Return: 0 with the answer in @req->x, or the error of tg_backend_ops.ask(); -ESTALE, -EDQUOT,
  * -EAGAIN, -EINTR or -ETIMEDOUT for the reasons that the uapi header gives. The answer must not be
- * looked at after any error but -EREMOTEIO, whose status it holds.
+ * looked at after any error, because the worker may be at it; see tg_request_status().
  */
 int tg_queue_ask(struct tg_queue *q, struct tg_request *req, u32 timeout_ms)
 {
@@ -252,6 +254,24 @@ int tg_queue_ask(struct tg_queue *q, struct tg_request *req, u32 timeout_ms)
 	if (left > 0)
 		return req->result;
 	return leave(q, req, left ? -EINTR : -ETIMEDOUT);
+}
+
+/*
+ * What firmware said to a request that ended so. With these errors it ended in firmware, or was
+ * never asked and has no status; and firmware has something to say only with these.
+ */
+u64 tg_request_status(const struct tg_request *req, int err)
+{
+	switch (err) {
+	case 0:
+	case -EREMOTEIO:
+	case -EOPNOTSUPP:
+	case -ENOSPC:
+	case -EAGAIN:
+		return req->x.answer.fw_status;
+	default:
+		return 0;
+	}
 }
 
 /* Moves what belongs to leases that are gone from the lanes to @gone. */
@@ -331,7 +351,7 @@ static bool lengths_fit(const struct tg_backend *be, const struct tg_exchange *x
 	u32 report_max = x->kind == TG_ASK_LOCAL ? be->ops->local_size : be->ops->report_max;
 	u32 aux_max = ans->aux ? be->aux_max : 0;
 
-	return x->kind == TG_ASK_EXTEND ||
+	return !tg_asks_for_report(x->kind) ||
 	       (ans->report_len <= report_max && ans->aux_len <= aux_max);
 }
 
@@ -344,10 +364,12 @@ static int judge(struct tg_queue *q, const struct tg_exchange *x, int err)
 	case -EAGAIN:
 	case -EREMOTEIO:
 	case -EPROTO:
+	case -ENOENT:
 	case -ENOKEY:
 	case -ENODEV:
 	case -ENOMEM:
 	case -ENOSPC:
+	case -EOPNOTSUPP:
 	case -ETIMEDOUT:
 		return err;
 	default:
@@ -360,7 +382,7 @@ static void count(struct tg_queue *q, const struct tg_exchange *x, int result)
 	spin_lock(&q->lock);
 	if (result)
 		q->errors++;
-	else if (x->kind != TG_ASK_EXTEND)
+	else if (tg_asks_for_report(x->kind))
 		q->reports++;
 	spin_unlock(&q->lock);
 }
@@ -377,9 +399,9 @@ static int check(struct tg_queue *q, struct tg_request *req)
 	if (tg_lease_gone(req->lease))
 		return -ESTALE;
 	err = tg_backend_usable(&q->be);
-	if (err || req->x.kind == TG_ASK_EXTEND)
+	if (err || !tg_asks_for_report(req->x.kind))
 		return err;
-	return tg_report_data(&req->subject, req->x.report_data);
+	return tg_report_data(&req->subject, &req->x.report_data);
 }
 
 /* Firmware is done with it, or was never asked. */

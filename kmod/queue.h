@@ -77,6 +77,7 @@ struct tg_request *tg_request_new(const struct tg_backend *be, struct tg_lease *
 void tg_request_put(struct tg_request *req);
 
 int tg_queue_ask(struct tg_queue *q, struct tg_request *req, u32 timeout_ms);
+u64 tg_request_status(const struct tg_request *req, int err);
 void tg_queue_flush(struct tg_queue *q);
 void tg_queue_kick(struct tg_queue *q);
 void tg_queue_get_stats(struct tg_queue *q, struct tg_queue_stats *ret_stats);

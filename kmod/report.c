@@ -17,6 +17,7 @@
 #include <linux/uaccess.h>
 
 #include "binding.h"
+#include "block.h"
 #include "ioctl.h"
 #include "lease.h"
 #include "queue.h"
@@ -31,15 +32,28 @@ u64 tg_get_report_needs(const union tg_arg *arg)
 	return is_raw(&arg->get_report) ? TEEGATE_OP_RAW_REPORT : TEEGATE_OP_REPORT;
 }
 
-static int check_args(const struct teegate_get_report *a)
+static u32 user_data_max(const struct teegate_get_report *a, const struct tg_backend *be)
 {
-	if (a->user_data_len > TEEGATE_USER_DATA_MAX || a->timeout_ms > TEEGATE_TIMEOUT_MAX_MS)
+	return is_raw(a) && be->ops->raw_unpadded ? TEEGATE_RAW_DATA_MAX : TEEGATE_USER_DATA_MAX;
+}
+
+static int check_args(const struct teegate_get_report *a, const struct tg_backend *be)
+{
+	if (a->user_data_len > user_data_max(a, be) || a->timeout_ms > TEEGATE_TIMEOUT_MAX_MS)
 		return -EINVAL;
 	if (!(a->flags & TEEGATE_REPORT_AUX) && a->aux)
 		return -EINVAL;
 	if (is_raw(a) && (a->claims || a->path))
 		return -EINVAL;
-	return a->challenge || a->challenge_len || a->reserved3 ? -EINVAL : 0;
+	return a->challenge_len > TEEGATE_CHALLENGE_MAX || a->reserved3 ? -EINVAL : 0;
+}
+
+/* A report answers a challenge where there are any, and nowhere else. */
+static int check_challenge(const struct teegate_get_report *a, const struct tg_backend *be)
+{
+	if (be->ops->check_block)
+		return a->challenge_len ? 0 : -EINVAL;
+	return a->challenge || a->challenge_len ? -EINVAL : 0;
 }
 
 static bool is_local(const struct teegate_get_report *a)
@@ -128,18 +142,18 @@ static int bind_subject(struct teegate_get_report *a, const struct tg_claims *cl
 static int raw_subject(const struct teegate_get_report *a, const u8 *user_data,
 		       struct tg_subject *subject)
 {
-	u8 report_data[TG_REPORT_DATA_SIZE];
+	struct tg_report_data report_data;
 
-	subject->kind = TG_SUBJECT_RAW;
+	subject->kind = tg_queue.be.ops->raw_unpadded ? TG_SUBJECT_RAW_UNPADDED : TG_SUBJECT_RAW;
 	subject->len = a->user_data_len;
 	memcpy(subject->bytes, user_data, a->user_data_len);
-	return tg_report_data(subject, report_data);
+	return tg_report_data(subject, &report_data);
 }
 
 static int make_subject(struct teegate_get_report *a, const struct tg_lease *lease,
 			struct tg_subject *subject)
 {
-	u8 user_data[TEEGATE_USER_DATA_MAX];
+	u8 user_data[TEEGATE_RAW_DATA_MAX];
 
 	if (copy_from_user(user_data, u64_to_user_ptr(a->user_data), a->user_data_len))
 		return -EFAULT;
@@ -170,19 +184,33 @@ static int copy_out(struct teegate_get_report *a, const struct tg_lease *lease,
 /* What a raw report is over is the caller's own and known to it. */
 static void tell(struct teegate_get_report *a, const struct tg_exchange *x)
 {
+	memcpy(a->config_uid, x->answer.config_uid, sizeof(a->config_uid));
 	if (!is_raw(a))
-		memcpy(a->report_data, x->report_data, sizeof(a->report_data));
+		memcpy(a->report_data, x->report_data.bytes, sizeof(a->report_data));
+}
+
+static int take_challenge(const struct teegate_get_report *a, struct tg_request *req)
+{
+	struct tg_block *block;
+	int err;
+
+	if (!a->challenge_len)
+		return 0;
+	err = tg_block_from_user(req->lease, a->challenge, a->challenge_len, &block);
+	if (err)
+		return err;
+	req->x.block = block;
+	return tg_queue.be.ops->check_block(req->x.kind, block->bytes, block->len);
 }
 
 static int ask_and_copy(struct tg_call *call, struct teegate_get_report *a, struct tg_request *req)
 {
-	int err = make_subject(a, call->lease, &req->subject);
+	int err = make_subject(a, call->lease, &req->subject) ?: take_challenge(a, req);
 
 	if (err)
 		return err;
 	err = tg_queue_ask(&tg_queue, req, a->timeout_ms ?: TG_TIMEOUT_DEFAULT_MS);
-	if (!err || err == -EREMOTEIO)
-		a->fw_status = req->x.answer.fw_status;
+	a->fw_status = tg_request_status(req, err);
 	if (err)
 		return err;
 	err = tg_lease_check(call->lease, call->needs);
@@ -214,7 +242,7 @@ int tg_op_get_report(struct tg_call *call, union tg_arg *arg)
 	int err;
 
 	clear_out(a);
-	err = check_args(a) ?: check_backend(a, be, call->needs) ?:
+	err = check_args(a, be) ?: check_backend(a, be, call->needs) ?: check_challenge(a, be) ?:
 	      check_space_early(a, call->lease, be);
 	if (err)
 		return err;

@@ -47,6 +47,38 @@ static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 #endif
 #endif
 
+/*
+ * Which TEE the kernel knows itself to be in, where a generic question (cc_platform_has()) does not
+ * tell. One of another architecture is none.
+ */
+#ifdef CONFIG_X86
+#define tg_is_tdx_guest()	boot_cpu_has(X86_FEATURE_TDX_GUEST)
+#else
+#define tg_is_tdx_guest()	false
+#endif
+
+#ifdef CONFIG_S390
+#include <asm/facility.h>
+#include <asm/uv.h>
+
+#define TG_UV_FACILITY	158
+
+/*
+ * A machine with an Ultravisor has the facility in its hosts, too; guests can share memory. That is
+ * how the kernel tells them apart for itself, in a variable that not every kernel exports.
+ */
+static inline bool tg_is_se_guest(void)
+{
+	const unsigned long *calls = uv_info.inst_calls_list;
+
+	return test_facility(TG_UV_FACILITY) &&
+	       test_bit_inv(BIT_UVC_CMD_SET_SHARED_ACCESS, calls) &&
+	       test_bit_inv(BIT_UVC_CMD_REMOVE_SHARED_ACCESS, calls);
+}
+#else
+#define tg_is_se_guest()	false
+#endif
+
 /* Kernels that know no SVSM run at the highest privilege level. */
 #if defined(TG_HAVE_SNP) && !defined(TG_HAVE_SNP_VMPL)
 #define snp_vmpl 0

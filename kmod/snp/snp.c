@@ -242,7 +242,7 @@ static int snp_ask(struct tg_backend *be, struct tg_exchange *asked)
 	ans->aux_len = 0;
 	ans->fw_status = 0;
 	memset(x, 0, sizeof(*x));
-	memcpy(x->req.user_data, asked->report_data, TG_REPORT_DATA_SIZE);
+	memcpy(x->req.user_data, asked->report_data.bytes, TG_REPORT_DATA_SIZE);
 	x->req.vmpl = be->vmpl;
 
 	pace_before(snp);

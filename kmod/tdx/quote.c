@@ -152,7 +152,7 @@ static int fill_with_tdreport(struct tg_tdx *tdx, struct tg_tdx_slot *slot, stru
 {
 	struct tg_tdx_scratch *scratch = tdx->scratch;
 	const u8 *rtmrs;
-	int err = tg_tdx_make_tdreport(scratch, x->report_data, &rtmrs, &x->answer.fw_status);
+	int err = tg_tdx_make_tdreport(scratch, x->report_data.bytes, &rtmrs, &x->answer.fw_status);
 
 	if (!err) {
 		tg_tdx_log_mark(&tdx->log, &slot->mark);
@@ -216,7 +216,7 @@ static int take_quote(struct tg_tdx *tdx, struct tg_tdx_slot *slot, struct tg_ex
 		return -EPROTO;
 	err = tg_answer_put_report(ans, slot->buffer->data, len);
 	if (!err)
-		err = tg_tdx_check_quote(ans->report, len, x->report_data, &rtmrs);
+		err = tg_tdx_check_quote(ans->report, len, x->report_data.bytes, &rtmrs);
 	return err ?: tg_tdx_add_log(tdx, &slot->mark, rtmrs, ans);
 }
 

@@ -85,7 +85,7 @@ static int ask_local(struct tg_tdx *tdx, struct tg_exchange *x)
 	const u8 *rtmrs;
 	int err;
 
-	err = tg_tdx_make_tdreport(scratch, x->report_data, &rtmrs, &ans->fw_status);
+	err = tg_tdx_make_tdreport(scratch, x->report_data.bytes, &rtmrs, &ans->fw_status);
 	if (!err)
 		err = tg_answer_put_report(ans, scratch->report, sizeof(scratch->report));
 	tg_tdx_log_mark(&tdx->log, &mark);
@@ -128,6 +128,8 @@ static int tdx_ask(struct tg_backend *be, struct tg_exchange *x)
 		break;
 	case TG_ASK_EXTEND:
 		err = ask_extend(tdx, x);
+		break;
+	default:
 		break;
 	}
 	show(be);

@@ -36,12 +36,13 @@
  * EOPNOTSUPP this TEE cannot do the operation
  * ENODEV     there is no TEE, or its driver is not there (yet)
  * ENOKEY     the channel to the firmware is lost until the guest restarts
- * EAGAIN     the queue is full, or the host holds every quote buffer and does not answer (TDX); try
- *            again later
+ * EAGAIN     the queue is full, too many bytes of challenges wait, the host holds every quote
+ *            buffer and does not answer (TDX), or a dump of the guest is being made (SE); try again
+ *            later
  * EDQUOT     a quota of the lease is used up: its own requests waiting, the bytes of their
  *            challenges, its children, its events
  * ENOSPC     a buffer is too small; all lengths needed are written back, nothing is lost. Of an
- *            event: the log is full
+ *            event: the log is full; of a secret to add: the store is full
  * EINTR      the caller was killed while it waited
  * ETIMEDOUT  the deadline passed; what firmware still answers is dropped
  * EREMOTEIO  the firmware refused; fw_status holds its code
@@ -183,9 +184,9 @@ struct teegate_get_info {
 /*
  * Also fetch the auxiliary data. SEV-SNP: the certificate table of the host. TDX: the event log, in
  * the format of TCG (crypto agile), first what firmware logged and then what TEEGATE_EXTEND did;
- * empty unless it replays to the runtime registers in this very report. SE: the additional data that
- * the challenge demands. The measurement covers it whether it is asked for here or not, and nobody
- * can check the one without the other.
+ * empty unless it replays to the runtime registers in this very report. SE: the additional data
+ * that the challenge demands. The measurement covers it whether it is asked for here or not, and
+ * nobody can check the one without the other.
  */
 #define TEEGATE_REPORT_AUX	(1U << 1)
 /*

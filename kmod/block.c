@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Blocks: what a caller hands through to firmware, up to a megabyte. Nothing here understands
+ * them; what has to be known about their form, the backend looks at (tg_backend_ops.check_block).
+ *
+ * DOC: who pays
+ *
+ * The memory is on the bill of the caller's memory cgroup. But not every workload has a limit
+ * there, and the copy from a caller's memory can last for as long as the caller likes (a page fault
+ * that user space serves); so bytes are counted, too, before they are allocated: for each lease of
+ * the administrator with all its descendants, and in all.
+ *
+ * What is in a block may be a secret of the caller's, encrypted or not, so it is wiped.
+ */
+#include <linux/errno.h>
+#include <linux/mm.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/uaccess.h>
+#include <uapi/linux/teegate.h>
+
+#include "block.h"
+#include "lease.h"
+
+#define BYTES_OF_ONE	SZ_4M
+#define BYTES_OF_ALL	SZ_32M
+
+static DEFINE_SPINLOCK(lock);
+static size_t bytes_in_all;	/* lock; and so are those of each lease */
+
+static int reserve(struct tg_lease *payer, u32 len)
+{
+	int err = 0;
+
+	spin_lock(&lock);
+	if (len > BYTES_OF_ONE - payer->block_bytes)
+		err = -EDQUOT;
+	else if (len > BYTES_OF_ALL - bytes_in_all)
+		err = -EAGAIN;
+	if (!err) {
+		payer->block_bytes += len;
+		bytes_in_all += len;
+	}
+	spin_unlock(&lock);
+	return err;
+}
+
+static void release(struct tg_lease *payer, u32 len)
+{
+	spin_lock(&lock);
+	payer->block_bytes -= len;
+	bytes_in_all -= len;
+	spin_unlock(&lock);
+}
+
+static struct tg_block *block_new(struct tg_lease *payer, u32 len)
+{
+	struct tg_block *block = kzalloc(sizeof(*block), GFP_KERNEL_ACCOUNT);
+
+	if (!block)
+		return NULL;
+	block->payer = payer;
+	block->len = len;
+	block->bytes = kvmalloc(len, GFP_KERNEL_ACCOUNT);
+	if (block->bytes)
+		return block;
+	kfree(block);
+	return NULL;
+}
+
+/**
+ * tg_block_from_user - takes a block out of the caller's memory
+ * @lease: who pays for it; must outlive the block
+ * @uaddr: where it is
+ * @len: bytes of it, at least one
+ * @ret_block: for tg_block_free(); untouched on failure
+ *
+ * Return: 0, -EDQUOT when @lease and its relatives have too much under way, -EAGAIN when all have,
+ * -ENOMEM, -EFAULT.
+ */
+int tg_block_from_user(struct tg_lease *lease, u64 uaddr, u32 len, struct tg_block **ret_block)
+{
+	struct tg_block *block;
+	int err;
+
+	err = reserve(lease->top, len);
+	if (err)
+		return err;
+	block = block_new(lease->top, len);
+	if (!block) {
+		release(lease->top, len);
+		return -ENOMEM;
+	}
+	if (copy_from_user(block->bytes, u64_to_user_ptr(uaddr), len)) {
+		tg_block_free(block);
+		return -EFAULT;
+	}
+	*ret_block = block;
+	return 0;
+}
+
+/* NULL is fine. */
+void tg_block_free(const struct tg_block *block)
+{
+	if (!block)
+		return;
+	release(block->payer, block->len);
+	kvfree_sensitive(block->bytes, block->len);
+	kfree(block);
+}
