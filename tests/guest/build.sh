@@ -5,19 +5,28 @@
 # copies, user space by meson beside the source, all of it under build/.
 
 # build_modules: teegate.ko and the software firmwares for KVER into build/modules/KVER.
-# KHEADERS is the build tree of a kernel that has no header package.
 build_modules() {
-	local dir=build/modules/$KVER headers=${KHEADERS:-/lib/modules/$KVER/build}
+	local dir=build/modules/$KVER f
 
 	mkdir -p "$SRC/$dir/src" "$SRC/$dir/firmware"
 	copy_source "$dir/src" Kbuild dkms.conf kmod uapi || return
 	copy_source "$dir/firmware" tests/firmware uapi || return
-	run_logged "module-$KVER" in_root make -C "$headers" M="/$dir/src" -j2 \
-		CONFIG_DEBUG_INFO_BTF_MODULES= modules || return
-	run_logged "firmware-$KVER" in_root make -C "$headers" M="/$dir/firmware/tests/firmware" \
-		-j2 CONFIG_DEBUG_INFO_BTF_MODULES= modules || return
-	cp "$SRC/$dir/src/teegate.ko" "$SRC/$dir/firmware/tests/firmware/teegate_softfw.ko" \
-		"$SRC/$dir/firmware/tests/firmware/tdx/teegate_softtdx.ko" "$SRC/$dir/"
+	run_logged "module-$KVER" make_modules "/$dir/src" || return
+	run_logged "firmware-$KVER" make_modules "/$dir/firmware/$ARCH_FIRMWARE" || return
+	for f in "${ARCH_FIRMWARES[@]}"; do
+		cp "$SRC/$dir/firmware/$ARCH_FIRMWARE/$f" "$SRC/$dir/" || return
+	done
+	cp "$SRC/$dir/src/teegate.ko" "$SRC/$dir/"
+}
+
+# make_modules DIR [ARGUMENT...]: those of this folder, for KVER. KHEADERS is the build tree of a
+# kernel that has no header package.
+make_modules() {
+	local dir=$1
+
+	shift
+	arch_root && in_arch_root make -C "${KHEADERS:-/lib/modules/$KVER/build}" M="$dir" -j2 \
+		"${ARCH_MAKE[@]}" CONFIG_DEBUG_INFO_BTF_MODULES= "$@" modules
 }
 
 # copy_source DIR PATH...: a copy to build in; times are kept, so that make sees what changed.
@@ -56,10 +65,13 @@ build_user() {
 	run_logged "ninja-$dir" in_root ninja -C "/build/$dir" all ${1:+meson-test-prereq}
 }
 
-# build_kselftest: the kernel tests into build/kselftest.
+# build_kselftest: the kernel tests into build/kselftest, with the suffix of this machine.
 build_kselftest() {
-	mkdir -p "$BUILD/kselftest"
-	run_logged kselftest in_root make -C /src/tests/kselftest O=/build/kselftest -j2
+	local dir=kselftest$ARCH_SUFFIX
+
+	mkdir -p "$BUILD/$dir"
+	arch_root && run_logged "$dir" in_arch_root make -C /src/tests/kselftest O="/build/$dir" \
+		CC="$ARCH_CC" -j2
 }
 
 # make_chip DIR: a new simulated chip with its keys and certificates.
@@ -74,4 +86,10 @@ make_td() {
 	mkdir -p "$1"
 	run_logged td in_root /src/tests/pki/make-td "/build/${1#"$BUILD"/}" \
 		--quote-version "${QUOTE_VERSION:-4}" --product "${PRODUCT:-SPR}"
+}
+
+# make_se DIR: a new simulated host of IBM Z with an image for it.
+make_se() {
+	mkdir -p "$1"
+	run_logged se in_root /src/tests/pki/make-se "/build/${1#"$BUILD"/}"
 }

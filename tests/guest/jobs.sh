@@ -22,7 +22,23 @@ prepare() {
 		say "building the modules for $KVER"
 		built "modules/$k" build_modules
 	done
+	on_s390x build/s390x/ && prepare_s390x
 	export LAB_PREPARED=1
+}
+
+prepare_s390x() {
+	local k
+
+	say "building for s390x: user space and kernel tests"
+	built s390x/user-space build_s390x
+	built s390x/kernel-tests build_kselftest
+	for k in "${S390X_KERNELS[@]}"; do
+		on_s390x "build/s390x/modules/$k" "$k" || continue
+		kernel "$k"
+		say "building the modules for $KVER"
+		built "s390x/modules/$k" build_modules
+	done
+	pick_arch amd64
 }
 
 built() {
@@ -34,6 +50,21 @@ built() {
 	else
 		result fail "build/$name"
 	fi
+}
+
+# on_s390x PREFIX [KERNEL]: go on with things for s390x; false if the archive has not what that, or
+# this kernel of it, needs. Then the cases that are named so are counted as skipped, with the reason.
+on_s390x() {
+	local why name
+
+	pick_arch s390x
+	arch_root && { [ -z "${2:-}" ] || has_kernel "$2"; } && return
+	why=$REPLY
+	pick_arch amd64
+	for name in $(expected_cases | grep "^$1"); do
+		result skip "$name" "$why"
+	done
+	return 1
 }
 
 # run_jobs N JOB...: at most N at a time, each in a mount namespace of its own.
@@ -95,6 +126,12 @@ job_static() {
 		case_is "static/dkms/$k" build_dkms
 	done
 	case_is static/sparse-catches-a-planted-fault sparse_catches
+	on_s390x static/s390x/ 6.12 || return 0
+	kernel 6.12
+	static_copy
+	case_is static/s390x/warnings strict_build W=1 KCFLAGS=-Werror
+	case_is static/s390x/sparse sparse_is_silent
+	pick_arch amd64
 }
 
 # Three rules do not fit: one source serves several kernels, so its compat.h looks at the version;
@@ -145,9 +182,9 @@ static_copy() {
 # For sparse: KBUILD_CHECKSRC=2, not C=2, which newer header packages turn off because they lack
 # the script that looks whether there is a checker.
 strict_build() {
-	in_root make -s -C "/lib/modules/$KVER/build" M="/$STATIC" clean &&
-	in_root make -C "/lib/modules/$KVER/build" M="/$STATIC" -j2 \
-		CONFIG_DEBUG_INFO_BTF_MODULES= "$@" modules
+	arch_root &&
+	in_arch_root make -s -C "/lib/modules/$KVER/build" M="/$STATIC" "${ARCH_MAKE[@]}" clean &&
+	make_modules "/$STATIC" "$@"
 }
 
 # sparse 0.6.4 is older than the newest kernels: it does not know __typeof_unqual__, and reads the
@@ -177,13 +214,12 @@ kernel_tests() {
 	local group=$1 k=$2 smp=$3 chip=$BUILD/check/chip-$JOB platform=() rc=0
 
 	shift 3
-	case ${TEE:-snp} in
-	snp)	make_chip "$chip" && platform=(--chip "$chip") || return ;;
-	tdx)	make_td "$chip" && platform=(--tee tdx --chip "$chip") || return ;;
-	esac
+	read_tee snp tdx se none
+	tee_platform "$chip" || return
+	[ ! -d "$chip" ] || platform=(--chip "$chip")
 	"$LAB/mini" --kernel "$k" --smp "$smp" --mem "${MINI_MEM:-1024}" \
-		--timeout "${MINI_TIMEOUT:-2400}" "${platform[@]}" \
-		--add /build/kselftest:/lab/kselftest "$LAB/run-kselftest" "$@" \
+		--timeout "${MINI_TIMEOUT:-2400}" --tee "$TEE" "${platform[@]}" \
+		--add "/build/kselftest$ARCH_SUFFIX:/lab/kselftest" "$LAB/run-kselftest" "$@" \
 		>"$BUILD/log/$JOB.tap" 2>"$BUILD/log/$JOB.err" || rc=$?
 	cat "$BUILD/log/$JOB.err" >&2
 	tap_results "$group" <"$BUILD/log/$JOB.tap"
@@ -200,7 +236,8 @@ kernel_tests() {
 # processors they need.
 programs() {
 	awk -v k="$1" -v which="$2" -v tee="${3:-snp}" '
-		/^[[:space:]]*(#|$)/ || ($5 != tee && ($5 != "all" || tee == "none")) { next }
+		/^[[:space:]]*(#|$)/ { next }
+		!index("," $5 ",", "," tee ",") && ($5 != "all" || tee == "none") { next }
 		$3 == "all" || index("," $3 ",", "," k ",") {
 			if (!($1 in cpus)) order[++n] = $1
 			if ($4 > cpus[$1]) cpus[$1] = $4 }
@@ -227,6 +264,20 @@ job_tdx() {
 
 job_tdx-smp() {
 	TEE=tdx kernel_tests "kernel-tdx-$1" "$1" 2 $(programs "$1" more tdx)
+}
+
+# The same on IBM Z.
+job_se() {
+	on_s390x "kernel-se-$1/" "$1" || return 0
+	TEE=se kernel_tests "kernel-se-$1" "$1" 1 $(programs "$1" one se)
+}
+
+job_se-smp() {
+	local list
+
+	list=$(programs "$1" more se)
+	[ -n "$list" ] && on_s390x "kernel-se-$1/.*/2-cpu" "$1" || return 0
+	TEE=se kernel_tests "kernel-se-$1" "$1" 2 $list
 }
 
 # And in a guest without any TEE.
@@ -285,6 +336,25 @@ firmware_tdx() {
 	{ echo "# ---- $part"; cat "$BUILD/log/$JOB-$part.tap" "$BUILD/log/$JOB-$part-quotes.tap"; } |
 		tap_results "firmware-tdx-$k"
 	case_is "firmware-tdx-$k/$part/the-run-itself" test "$rc" = 0
+}
+
+# The software Ultravisor by itself, and its answers judged outside.
+job_firmware-se() {
+	local uv=tests/firmware/uv dir=$BUILD/check/firmware-se-$1 rc=0
+
+	on_s390x "firmware-se-$1/" "$1" || return 0
+	make_se "$dir" || return
+	in_arch_root "$ARCH_CC" -O2 -Wall -Wextra -static -o "/build/check/uv-stock-$1" \
+		"/src/$uv/uv-stock.c" || return
+	"$LAB/mini" --tee se --kernel "$1" --mem "${MINI_MEM:-1024}" --timeout 1200 --chip "$dir" \
+		--share "$dir" --add "/build/check/uv-stock-$1:/lab/uv-stock" \
+		--add "/src/$uv/test-softuv:/lab/test-softuv" "$SRC/$uv/run-in-guest" \
+		>"$BUILD/log/$JOB.tap" 2>"$BUILD/log/$JOB.err" || rc=$?
+	cat "$BUILD/log/$JOB.err" >&2
+	tap_results "firmware-se-$1" <"$BUILD/log/$JOB.tap"
+	case_is "firmware-se-$1/the-run-itself" test "$rc" = 0
+	in_root "/src/$uv/check-answers" "/build/${dir#"$BUILD"/}" >"$BUILD/log/$JOB-answers.tap" || :
+	tap_results "firmware-se-$1" <"$BUILD/log/$JOB-answers.tap"
 }
 
 # ---- in the Debian guest ----

@@ -85,7 +85,7 @@ enter_lab() {
 lab_environment() {
 	local v
 
-	for v in KERNEL TEE SMP MEM PRODUCT REPORT_VERSION USER_DATA QUOTE_VERSION RUN SHARE CHIP STRICT DEMO_OUT DEMO_THEN DEMO_WITH RELEASES LAB_T0; do
+	for v in KERNEL TEE REQUEST SMP MEM PRODUCT REPORT_VERSION USER_DATA QUOTE_VERSION RUN SHARE CHIP STRICT DEMO_OUT DEMO_THEN DEMO_WITH RELEASES LAB_T0; do
 		[ -z "${!v+x}" ] || environment+=("$v=${!v}")
 	done
 }
@@ -191,4 +191,6 @@ in_root() {
 }
 
 . "$LAB/apt.sh"
+. "$LAB/arch.sh"
 . "$LAB/roots.sh"
+pick_arch amd64

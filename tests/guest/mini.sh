@@ -5,16 +5,17 @@
 # root. Up in seconds, with no disk and no services: for tests of the kernel's
 # side. The real Debian guest is in image.sh.
 
-# Parts of /lib/modules that a test may need, under kernel/.
+# Parts of /lib/modules that a test may need on any machine, under kernel/.
 MINI_MODULES=(
-	crypto lib arch/x86/crypto drivers/crypto/ccp drivers/virt drivers/virtio fs/9p fs/netfs
-	fs/configfs net/9p drivers/char/virtio_console.ko drivers/char/hw_random fs/fscache
-	arch/x86/virt drivers/block/virtio_blk.ko fs/ext4 fs/jbd2 fs/mbcache.ko
+	crypto lib drivers/virtio fs/9p fs/netfs fs/configfs net/9p drivers/char/virtio_console.ko
+	drivers/char/hw_random fs/fscache drivers/block/virtio_blk.ko fs/ext4 fs/jbd2 fs/mbcache.ko
 )
 
 # mini_base: set REPLY to a tree with busybox, kmod and the modules of kernel KVER at KDIR.
 mini_base() {
-	cached mini "$KVER-$(hash_of "$LAB/mini.sh" - <<<"$KDIR $LAB_ROOT_ENTRY")" make_mini_base
+	arch_root || die "$REPLY"
+	cached mini "$KVER-$(hash_of "$LAB/mini.sh" "$LAB/arch/$ARCH.sh" - <<<"$KDIR $ARCH_ROOT_ENTRY")" \
+		make_mini_base
 }
 
 make_mini_base() {
@@ -23,16 +24,16 @@ make_mini_base() {
 	mkdir -p "$dir"/{bin,sbin,dev,proc,sys,tmp,run,etc,lab,root,mnt/share,lib/firmware/teegate} \
 		"$dir/usr/bin" "$dir/lib/modules/$KVER/kernel"
 	(cd "$KDIR/lib/modules/$KVER/kernel" &&
-		for f in "${MINI_MODULES[@]}"; do
+		for f in "${MINI_MODULES[@]}" "${ARCH_MODULES[@]}"; do
 			find . \( -path "./$f" -o -path "./$f.xz" -o -path "./$f.zst" \) -print0
 		done | tar -c --null -T -) | tar -x -C "$dir/lib/modules/$KVER/kernel" || return
 	cp "$KDIR/lib/modules/$KVER"/modules.{order,builtin,builtin.modinfo} \
 		"$dir/lib/modules/$KVER/" || return
-	cp "$ROOT/usr/bin/busybox" "$dir/bin/" || return
+	cp "$ARCH_ROOT$ARCH_BIN/busybox" "$dir/bin/" || return
 	# Not busybox's shell: it would prefer its own modprobe to the real one.
-	copy_with_libraries "$dir" /usr/bin/dash /bin/sh || return
-	copy_with_libraries "$dir" /usr/bin/bash /bin/bash || return
-	copy_with_libraries "$dir" /usr/bin/kmod /bin/kmod || return
+	copy_with_libraries "$dir" $ARCH_BIN/dash /bin/sh || return
+	copy_with_libraries "$dir" $ARCH_BIN/bash /bin/bash || return
+	copy_with_libraries "$dir" $ARCH_BIN/kmod /bin/kmod || return
 	for f in modprobe insmod rmmod lsmod modinfo depmod; do
 		ln -s ../bin/kmod "$dir/sbin/$f"
 	done
@@ -40,23 +41,23 @@ make_mini_base() {
 	printf 'root:x:0:\n' >"$dir/etc/group"
 }
 
-# copy_with_libraries TREE FILE DEST: FILE as the build root sees it; a dynamic program
-# brings its libraries.
+# copy_with_libraries TREE FILE DEST: FILE as the root for this machine sees it; a dynamic
+# program brings its libraries.
 copy_with_libraries() {
 	local tree=$1 file=$2 dest=$3 lib
 
 	mkdir -p "$tree/$(dirname "$dest")"
-	in_root test -e "$file" || { say "mini: no $file"; return 1; }
-	if in_root test -d "$file"; then
-		in_root tar -C "$file" -c . | { mkdir -p "$tree/$dest" && tar -x -C "$tree/$dest"; }
+	in_arch_root test -e "$file" || { say "mini: no $file"; return 1; }
+	if in_arch_root test -d "$file"; then
+		in_arch_root tar -C "$file" -c . | { mkdir -p "$tree/$dest" && tar -x -C "$tree/$dest"; }
 		return
 	fi
-	in_root cat "$file" >"$tree/$dest"
-	in_root test ! -x "$file" || chmod 755 "$tree/$dest"
-	for lib in $(in_root ldd "$file" 2>/dev/null | grep -o '/[^ ]*' || :); do
+	in_arch_root cat "$file" >"$tree/$dest"
+	in_arch_root test ! -x "$file" || chmod 755 "$tree/$dest"
+	for lib in $(in_arch_root "${ARCH_LDD[@]}" "$file" 2>/dev/null | grep -o '/[^ ]*' || :); do
 		[ -e "$tree/$lib" ] && continue
 		mkdir -p "$tree/$(dirname "$lib")"
-		cp -L "$ROOT/$lib" "$tree/$lib"
+		cp -L "$ARCH_ROOT/$lib" "$tree/$lib"
 	done
 }
 

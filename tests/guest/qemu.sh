@@ -6,9 +6,6 @@
 # TCG: the lab must give the same result on every machine, and a /dev/kvm that
 # does not work is worse than none.
 
-# Where software firmware has its pages (SNP: secrets; TDX: mailbox and event log): outside System
-# RAM, see tests/firmware.
-FIRMWARE_HOLE='memmap=64K$0x1f000000'
 TDX_LOG_ADDRESS=0x1f008000	# tests/pki/make-td has it, too
 
 # What init writes to the kernel log as its first act.
@@ -20,6 +17,8 @@ SPLAT+='|possible (circular|recursive|irq lock)|inconsistent lock state|suspicio
 SPLAT+='|bad unlock balance|INFO: task .* blocked|soft lockup|rcu: INFO|rcu_.*stall'
 SPLAT+='|invalid opcode|scheduling while atomic|sleeping function called|kmemleak: [0-9]+ new'
 SPLAT+='|unchecked MSR|Unable to handle|unable to handle|double fault|stack guard'
+# What IBM Z adds: it shows this word of the processor with whatever ends a kernel.
+SPLAT+='|Krnl PSW|disabled wait|Corrupted kernel text'
 SPLAT+='|ODEBUG|Kernel panic|list_(add|del) corruption|DEBUG_LOCKS_WARN|held lock'
 
 # splats FILE...: print the lines of kernel logs that are complaints; false if there are none.
@@ -66,9 +65,8 @@ boot() {
 	[ -z "${TD:-}" ] || as_td "$@" || return
 	for try in 1 2 3; do
 		rc=0
-		in_root timeout --foreground -k 10 "$seconds" "${HOST[@]}" qemu-system-x86_64 \
-			-accel tcg,thread=multi -cpu max,la57=off -nodefaults -no-reboot \
-			-display none -nic none \
+		in_root timeout --foreground -k 10 "$seconds" "${HOST[@]}" "${ARCH_QEMU[@]}" \
+			-nodefaults -no-reboot -display none -nic none \
 			-chardev "file,id=console,path=/build/${dir#"$BUILD"/}/console.log" \
 			-serial chardev:console "${HOST_OPTIONS[@]}" "$@" || rc=$?
 		if grep -qsF "$INIT_MARK" "$dir/console.log"; then

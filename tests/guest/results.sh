@@ -62,17 +62,22 @@ expected_cases() {
 			done
 		done
 	# The kernel tests have a list of their own: program, case, kernels, processors, TEE.
-	awk 'function add(group, all, m, k, i) {
-			m = split($3 == "all" ? all : $3, k, ",")
+	awk 'function has(list, word) { return index("," list ",", "," word ",") }
+		function add(tee, group, kernels, m, k, i) {
+			if (!has($5, tee) && ($5 != "all" || tee == "none"))
+				return
+			m = split(kernels, k, ",")
 			for (i = 1; i <= m; i++)
-				if (k[i] != "debug")
+				if ($3 == "all" || has($3, k[i]))
 					print group k[i] "/" $1 "/" $2
 		}
 		/^[[:space:]]*(#|$)/ { next }
-		$5 == "snp" || $5 == "all" { add("kernel-", "6.1,6.12,latest") }
-		$5 == "tdx" || $5 == "all" { add("kernel-tdx-", "6.12,latest") }
-		$5 == "none" { add("kernel-plain-", "6.1,6.12,latest") }' \
-		"$SRC/tests/kselftest/cases"
+		{
+			add("snp", "kernel-", "6.1,6.12,latest")
+			add("tdx", "kernel-tdx-", "6.12,latest")
+			add("se", "kernel-se-", "6.1,6.12")
+			add("none", "kernel-plain-", "6.1,6.12,latest")
+		}' "$SRC/tests/kselftest/cases"
 }
 
 # sum_up: print the table and the last line; false if anything failed or did not run.

@@ -10,7 +10,7 @@ BUILD_PACKAGES=(
 	meson ninja-build pkg-config libsystemd-dev libinih-dev libcbor-dev libcmocka-dev
 	libseccomp-dev libnl-genl-3-dev libudev-dev libjson-c-dev libcap-dev
 	python3 python3-cryptography python3-cbor2 openssl
-	sparse dkms kmod cpio xz-utils zstd e2fsprogs busybox-static qemu-system-x86
+	sparse dkms kmod cpio xz-utils zstd e2fsprogs busybox-static qemu-system-x86 qemu-system-s390x
 	systemd man-db mandoc valgrind git perl file
 )
 
@@ -27,13 +27,10 @@ KERNELS=(6.1 6.12 latest)
 kernel_release() {
 	local p
 
-	case $1 in
-	6.1)	p=$(newest 'linux-headers-6\.1\.0-[0-9]+-amd64') ;;
-	6.12)	p=$(newest 'linux-headers-6\.12\.[0-9]+\+deb13-amd64') ;;
-	latest)	p=$(newest 'linux-headers-[0-9.]+\+deb13-amd64') ;;
-	*)	die "KERNEL=$1: must be 6.1, 6.12 or latest" ;;
-	esac
-	[ -n "$p" ] || die "the archive has no kernel for KERNEL=$1"
+	[ -n "${ARCH_RELEASES[$1]:-}" ] ||
+		die "KERNEL=$1: must be one of: $(printf '%s\n' "${!ARCH_RELEASES[@]}" | sort -V | xargs)"
+	p=$(newest "linux-headers-${ARCH_RELEASES[$1]}")
+	[ -n "$p" ] || die "the archive has no kernel for KERNEL=$1 on $ARCH that verifies"
 	echo "${p#linux-headers-}"
 }
 
@@ -49,7 +46,7 @@ build_root() {
 	our_apt
 	packages=("${BUILD_PACKAGES[@]}")
 	for k in "${KERNELS[@]}"; do
-		packages+=("linux-headers-$(kernel_release "$k")")
+		packages+=("linux-headers-$(pick_arch amd64; kernel_release "$k")")
 	done
 	resolved=$(resolve "${packages[@]}") || die "the archive cannot satisfy the build root"
 	packages=("$(join "${packages[@]}")")
@@ -76,14 +73,21 @@ make_guest_root() {
 	make_root guest "$1" "$2"
 }
 
+# has_kernel NAME: whether the archive has it for this machine, else false and a reason in REPLY.
+has_kernel() {
+	arch_apt || return
+	REPLY="the archive has no kernel $1 for $ARCH whose index verifies"
+	[ -n "$(newest "linux-headers-${ARCH_RELEASES[$1]}")" ]
+}
+
 # kernel NAME: set KVER and KDIR (vmlinuz, config, lib/modules/KVER) for a KERNEL= value.
 kernel() {
 	local version
 
-	our_apt
 	open_root
+	arch_apt || die "$REPLY"
 	KVER=$(kernel_release "$1")
-	version=$(apt-cache policy "linux-image-$KVER" | sed -n 's/^  Candidate: //p')
+	version=$(apt-cache policy "linux-image-$KVER:$ARCH" | sed -n 's/^  Candidate: //p')
 	cached kernels "$KVER-$(hash_of - <<<"$version $(declare -f make_kernel)")" \
 		make_kernel "$KVER"
 	KDIR=$REPLY
@@ -95,7 +99,8 @@ make_kernel() {
 
 	say "fetching kernel $kver"
 	for p in image binary modules base; do
-		apt-cache show "linux-$p-$kver" >/dev/null 2>&1 && packages+=("linux-$p-$kver")
+		apt-cache show "linux-$p-$kver:$ARCH" >/dev/null 2>&1 &&
+			packages+=("linux-$p-$kver:$ARCH")
 	done
 	mkdir "$dir/debs" "$dir/x"
 	(cd "$dir/debs" && run_logged "kernel-$kver" apt-get download "${packages[@]}") || return

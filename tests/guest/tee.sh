@@ -5,6 +5,7 @@
 # by variables and functions of these names what is its own; nothing else asks
 # which TEE it is.
 #
+#   TEE_ARCH          the machine that has it, see arch.sh
 #   TEE_MODULE        its software firmware, loaded before the guest's system starts
 #   TEE_FIRMWARE      files of a platform that this firmware reads
 #   TEE_SECRETS       what of a platform must not outlive a demo
@@ -22,8 +23,14 @@
 #   TEE_PARTS         parts of the evidence that are results of the demo
 #   tee_second_opinion  promises (see expect in demo) which others than teegate can judge
 
-# pick_tee ALLOWED...: read the file of TEE, the first allowed one if it is empty.
+# pick_tee ALLOWED...: read the file of TEE, the first allowed one if it is empty, and what is asked
+# of it.
 pick_tee() {
+	read_tee "$@"
+	tee_arguments
+}
+
+read_tee() {
 	local t
 
 	: "${TEE:=$1}"
@@ -33,7 +40,7 @@ pick_tee() {
 	[ "$t" = "$TEE" ] || die "TEE=$TEE: must be one of: $*"
 	export TEE
 	. "$LAB/tee/$TEE.sh"
-	tee_arguments
+	pick_arch "$TEE_ARCH"
 }
 
 # one_of NAME VALUE...: the variable NAME must be one of the values; the first is its default.

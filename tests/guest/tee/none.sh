@@ -3,6 +3,7 @@
 #
 # No TEE: a plain virtual machine.
 
+TEE_ARCH=amd64
 TEE_MODULE=
 TEE_FIRMWARE=()
 TEE_SECRETS=()

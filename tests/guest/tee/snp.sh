@@ -3,6 +3,7 @@
 #
 # AMD SEV-SNP: a chip of tests/pki/make-chip. See tee.sh.
 
+TEE_ARCH=amd64
 TEE_MODULE=teegate_softfw
 TEE_FIRMWARE=(chip.bin certs.bin)
 TEE_SECRETS=(keys chip.bin)

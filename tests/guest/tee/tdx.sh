@@ -3,6 +3,7 @@
 #
 # Intel TDX: a platform of tests/pki/make-td, and tdx-host beside QEMU. See tee.sh.
 
+TEE_ARCH=amd64
 TEE_MODULE=teegate_softtdx
 TEE_FIRMWARE=(td.bin)
 TEE_SECRETS=(keys host.key)
