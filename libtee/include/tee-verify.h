@@ -28,12 +28,13 @@ struct tee_bytes {
 
 /*
  * What is trusted and expected. @size = sizeof(struct tee_verify_params), everything else may be
- * zero but the trust anchor. Buffers stay the caller's and are not kept.
+ * zero but the time and a trust anchor: @root or, for Secure Execution, @arpk with @se_header.
+ * Buffers stay the caller's and are not kept.
  */
 struct tee_verify_params {
 	size_t size;
 	unsigned int flags;		/* TEE_VERIFY_* */
-	struct tee_bytes root;		/* trust anchor, PEM or DER: ARK (AMD's bundle of ASK and ARK will do), or Intel's SGX root. Required */
+	struct tee_bytes root;		/* trust anchor, PEM or DER: ARK (AMD's bundle of ASK and ARK will do), or Intel's SGX root */
 	struct tee_bytes intermediates;	/* ASK or ASVK (PEM bundle or DER); empty: taken from the evidence */
 	struct tee_bytes leaf;		/* VCEK or VLEK, PEM or DER; empty: taken from the evidence */
 	struct tee_bytes crl;		/* DER or PEM, signed by @root; empty: revocation not checked */
@@ -58,6 +59,18 @@ struct tee_verify_params {
 	/* Of the bits in the mask (value & mask) is demanded, of the others what every TD has. */
 	uint64_t td_attributes, td_attributes_mask;
 	uint64_t xfam, xfam_mask;
+
+	/*
+	 * IBM Secure Execution. @root is not needed, nothing here is signed: the trust anchor is @arpk,
+	 * the secret of the attestation request that the caller has made, and the reference value for
+	 * the guest is @se_header, not @measurement.
+	 */
+	struct tee_bytes arpk;		/* 32 bytes: what s390-tools call the attestation request protection key */
+	struct tee_bytes se_header;	/* header of the guest's image, or the image */
+	struct tee_bytes challenge;	/* the very request, an ARCB or an exchange file; empty: not checked */
+	struct tee_bytes config_uid;	/* 16 bytes; empty: not checked */
+	struct tee_bytes host_keys;	/* certificates of the machines that may answer, PEM or one in DER, taken
+					   as they are; empty: not checked */
 };
 
 /* What the first version had; a structure that is shorter is refused. */
@@ -86,6 +99,13 @@ int tee_verify_snp_report(const void *report, size_t len, const struct tee_verif
  */
 int tee_verify_tdx_quote(const void *quote, size_t len, const struct tee_verify_params *params,
 			 tee_verdict **ret_verdict);
+
+/*
+ * tee_verify_se_exchange() - the same for an answer of Secure Execution in an exchange file of
+ * s390-tools' pvattest. @nonce is compared with its user data, of which there may be 256 bytes.
+ */
+int tee_verify_se_exchange(const void *exchange, size_t len, const struct tee_verify_params *params,
+			   tee_verdict **ret_verdict);
 
 tee_verdict *tee_verdict_free(tee_verdict *verdict);
 /* 1 when no check failed, else 0. */

@@ -181,11 +181,6 @@ static const char *extend(struct log *log, const struct event *event)
 	return NULL;
 }
 
-static uint32_t be32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 static void event_fact(struct log *log, const struct event *event, tee_verdict *v)
 {
 	const uint8_t *data = event->data.data;

@@ -55,7 +55,8 @@ static const char *const check_names[CHECK_COUNT] = {
 	[CHECK_PRODUCT]			= "product",
 };
 
-_Static_assert(CHECK_SNP_END <= CHECK_OWN_END, "the own checks of a provider have room");
+_Static_assert(CHECK_SNP_END <= CHECK_OWN_END && CHECK_SE_END <= CHECK_OWN_END,
+	       "the own checks of a provider have room");
 _Static_assert(CHECK_COUNT <= CHECK_REPORT, "check_set is 64 bits wide");
 
 static const char *check_name(const tee_verdict *v, enum check_id id)

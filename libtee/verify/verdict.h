@@ -17,8 +17,8 @@
 #include "tee-verify.h"
 
 /*
- * Identifiers of the checks. Those between CHECK_OWN and CHECK_OWN_END are of the provider: SEV-SNP
- * and TDX number theirs from the same start, and the verdict knows which names they have (struct
+ * Identifiers of the checks. Those between CHECK_OWN and CHECK_OWN_END are of the provider: all
+ * number theirs from the same start, and the verdict knows which names they have (struct
  * provider_checks). The order is that in which unreached checks are listed.
  */
 enum check_id {
@@ -106,6 +106,25 @@ enum check_id {
 	TDX_LOG_REPLAY,
 	TDX_LOG_EVENTS,
 	CHECK_OWN_END,
+
+	/* Secure Execution */
+	SE_PARTS = CHECK_OWN,
+	SE_CHALLENGE_FORMAT,
+	SE_CHALLENGE_VERSION,
+	SE_CHALLENGE_FLAGS,
+	SE_CHALLENGE_ARPK,
+	SE_CHALLENGE_REQUEST,
+	SE_HEADER_FORMAT,
+	SE_MEASUREMENT_SIZE,
+	SE_ADDITIONAL,
+	SE_ATTEST_HOST,
+	SE_IMAGE_HOST,
+	SE_HOST_KEYS,
+	SE_CONFIG_UID,
+	SE_HEADER_FLAGS,
+	SE_POLICY_DUMP,
+	SE_POLICY_ENCRYPTION,
+	CHECK_SE_END,
 
 	CHECK_BINDING_FORMAT = CHECK_OWN_END,
 	CHECK_BINDING_PROOF,

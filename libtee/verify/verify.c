@@ -14,17 +14,16 @@
 
 #include "binding.h"
 #include "evidence.h"
+#include "params.h"
 #include "public.h"
+#include "se-verify.h"
 #include "snp-verify.h"
 #include "tdx-log.h"
-#include "tdx-tcb.h"
 #include "tdx-verify.h"
 #include "verdict.h"
 
-#define KNOWN_FLAGS	(TEE_VERIFY_ALLOW_DEBUG | TEE_VERIFY_ALLOW_RAW)
-
 #define REPORT_DATA_SIZE	64	/* of every provider */
-#define HASH_SIZE		48
+#define RAW_DATA_MAX		256	/* of Secure Execution */
 
 #define COMMON_CHECKS	(SNP_CHECKS | SET(CHECK_NONCE))
 #define BOUND_CHECKS	(SET(CHECK_EVIDENCE_BOUND) | NEEDS_BINDING | SET(CHECK_CLAIMS_FORMAT) | \
@@ -32,63 +31,6 @@
 
 _Static_assert(SNP_REPORT_DATA_SIZE == REPORT_DATA_SIZE &&
 	       TDX_REPORT_DATA_SIZE == REPORT_DATA_SIZE, "report_data is as long everywhere");
-
-static bool span_usable(struct tee_bytes span)
-{
-	return span.data || !span.len;
-}
-
-static bool hash_usable(struct tee_bytes span)
-{
-	return span_usable(span) && (!span.len || span.len == HASH_SIZE);
-}
-
-static int check_tdx_params(const struct tee_verify_params *p)
-{
-	if (!span_usable(p->collateral))
-		return -EINVAL;
-	for (size_t i = 0; i < sizeof(p->rtmr) / sizeof(p->rtmr[0]); i++)
-		if (!hash_usable(p->rtmr[i]))
-			return -EINVAL;
-	if (p->td_attributes & ~p->td_attributes_mask || p->xfam & ~p->xfam_mask)
-		return -EINVAL;
-	return tcb_list_usable(p->tcb_status) ? 0 : -EINVAL;
-}
-
-static int check_params(const struct tee_verify_params *p)
-{
-	if (p->flags & ~KNOWN_FLAGS)
-		return -EINVAL;
-	if (!p->root.data || !p->root.len || p->time <= 0)
-		return -EINVAL;
-	if (!span_usable(p->intermediates) || !span_usable(p->leaf) || !span_usable(p->crl) ||
-	    !hash_usable(p->measurement) || !span_usable(p->min_tcb))
-		return -EINVAL;
-	if ((p->nonce_len && !p->nonce) || p->nonce_len > REPORT_DATA_SIZE)
-		return -EINVAL;
-	if (p->min_tcb.len && p->min_tcb.len != SNP_TCB_SIZE)
-		return -EINVAL;
-	if (p->vmpl < -1 || p->vmpl > 3)
-		return -EINVAL;
-	if (p->product && !snp_product_from_name(p->product, strlen(p->product)))
-		return -EINVAL;
-	return check_tdx_params(p);
-}
-
-/* What an older caller did not know is zero; what a newer one wants must be. */
-static int copy_params(const struct tee_verify_params *params, struct tee_verify_params *ret)
-{
-	size_t size = params ? params->size : 0;
-
-	if (size < TEE_VERIFY_PARAMS_SIZE_0)
-		return -EINVAL;
-	for (size_t i = sizeof(*ret); i < size; i++)
-		if (((const uint8_t *)params)[i])
-			return -EINVAL;
-	*ret = (struct tee_verify_params){ .size = 0 };
-	memcpy(ret, params, size < sizeof(*ret) ? size : sizeof(*ret));
-	return check_params(ret);
-}
 
 /* Data that went into report_data as it is, zero-padded. */
 static void check_raw_nonce(const uint8_t *report_data, const struct tee_verify_params *p,
@@ -100,8 +42,9 @@ static void check_raw_nonce(const uint8_t *report_data, const struct tee_verify_
 		verdict_skip(v, CHECK_NONCE, "no expected data was given");
 		return;
 	}
-	memcpy(padded, p->nonce, p->nonce_len);
-	if (memcmp(padded, report_data, sizeof(padded)))
+	if (p->nonce_len <= sizeof(padded))
+		memcpy(padded, p->nonce, p->nonce_len);
+	if (p->nonce_len > sizeof(padded) || memcmp(padded, report_data, sizeof(padded)))
 		verdict_fail(v, CHECK_NONCE, "report_data is not the expected data");
 	else
 		verdict_pass(v, CHECK_NONCE, NEEDS_REPORT, "report_data is the expected data");
@@ -111,28 +54,6 @@ static void skip_workload(const struct tee_verify_params *p, tee_verdict *v)
 {
 	if (p->workload)
 		verdict_fail(v, CHECK_WORKLOAD, "nothing here names a workload");
-}
-
-/*
- * An expectation that only another kind of TEE could meet is not met. Recorded before the provider
- * is judged, because the first word about a check stands.
- */
-static void check_expectations(bool tdx, const struct tee_verify_params *p, tee_verdict *v)
-{
-	bool rtmr = p->rtmr[0].len || p->rtmr[1].len || p->rtmr[2].len || p->rtmr[3].len;
-
-	if (tdx && (p->min_tcb.len || p->min_guest_svn || p->product || p->vmpl > 0))
-		verdict_fail(v, CHECK_EVIDENCE_PROVIDER, "a minimum TCB, a guest SVN, a product or a "
-			     "VMPL was expected, which a TDX quote does not have");
-	else if (tdx && p->crl.len)
-		verdict_fail(v, CHECK_EVIDENCE_PROVIDER,
-			     "a revocation list was given; those for TDX come in the collateral");
-	else if (!tdx && (rtmr || p->td_attributes_mask || p->xfam_mask))
-		verdict_fail(v, CHECK_EVIDENCE_PROVIDER, "runtime registers, TD attributes or XFAM "
-			     "were expected, which an SEV-SNP report does not have");
-	else if (!tdx && p->collateral.len)
-		verdict_fail(v, CHECK_EVIDENCE_PROVIDER,
-			     "collateral was given, which is for TDX quotes");
 }
 
 static bool check_size(size_t len, tee_verdict *v)
@@ -164,7 +85,7 @@ static int verify_report(OSSL_LIB_CTX *lib, const uint8_t *report, size_t len,
 	int r = 0;
 
 	verdict_fact(v, "provider", "sev-snp");
-	check_expectations(false, p, v);
+	params_check_provider(PROVIDER_SNP, p, v);
 	if (check_size(len, v)) {
 		r = snp_verify(lib, report, no_table, p, v);
 		check_bare(report + SNP_REPORT_DATA_OFFSET, p, v);
@@ -185,7 +106,7 @@ static int verify_quote(OSSL_LIB_CTX *lib, const uint8_t *quote, size_t len,
 
 	verdict_set_provider(v, &tdx_checks);
 	verdict_fact(v, "provider", "tdx");
-	check_expectations(true, p, v);
+	params_check_provider(PROVIDER_TDX, p, v);
 	if (looks_like_tdreport(quote, len)) {
 		tdreport_refuse(lib, quote, v);
 		return verdict_finish(v, NEEDS_NOTHING, SET(TDX_REPORT_MAC));
@@ -198,28 +119,68 @@ static int verify_quote(OSSL_LIB_CTX *lib, const uint8_t *quote, size_t len,
 	return verdict_finish(v, TDX_CHECKS | SET(CHECK_NONCE), tdx_required(p));
 }
 
-/* The report itself says whose it is; the label around it is only compared. */
-static bool check_provider(const struct evidence *ev, const struct tee_verify_params *p,
-			   tee_verdict *v)
+static int verify_exchange(OSSL_LIB_CTX *lib, const uint8_t *exchange, size_t len,
+			   const struct tee_verify_params *p, tee_verdict *v)
 {
-	bool tdx = looks_like_tdx_quote(ev->report.data, ev->report.len) ||
-		   looks_like_tdreport(ev->report.data, ev->report.len);
-	const char *name = tdx ? "tdx" : "sev-snp", *title = tdx ? "TDX" : "SEV-SNP";
+	int r;
 
-	if (ev->report.len != SNP_REPORT_SIZE && !tdx) {
+	verdict_set_provider(v, &se_checks);
+	verdict_fact(v, "provider", "se");
+	params_check_provider(PROVIDER_SE, p, v);
+	r = se_judge_exchange(lib, exchange, len, p, v);
+	return r < 0 ? r : verdict_finish(v, SE_CHECKS | SET(CHECK_NONCE), SE_REQUIRED);
+}
+
+static const struct {
+	const char *name, *title;
+	const struct provider_checks *checks;
+	check_set expected;
+} providers[] = {
+	[PROVIDER_SNP] = { "sev-snp", "SEV-SNP", &snp_checks, COMMON_CHECKS },
+	[PROVIDER_TDX] = { "tdx", "TDX", &tdx_checks, TDX_CHECKS | TDX_LOG_CHECKS | SET(CHECK_NONCE) },
+	[PROVIDER_SE] = { "se", "Secure Execution", &se_checks, SE_CHECKS | SET(CHECK_NONCE) },
+};
+
+/*
+ * The report itself says whose it is. That of Secure Execution is a bare MAC: it is known by what
+ * must come with it, and cannot be mistaken for one of the others.
+ */
+static bool find_provider(const struct evidence *ev, enum provider *ret)
+{
+	struct ev_se parts;
+
+	if (looks_like_tdx_quote(ev->report.data, ev->report.len) ||
+	    looks_like_tdreport(ev->report.data, ev->report.len))
+		*ret = PROVIDER_TDX;
+	else if (ev->report.len == SNP_REPORT_SIZE)
+		*ret = PROVIDER_SNP;
+	else if (!strcmp(ev->provider, "se") || !ev_se_decode(&ev->details, &parts, NULL))
+		*ret = PROVIDER_SE;
+	else
+		return false;
+	return true;
+}
+
+/* The label around the report is only compared. */
+static bool check_provider(const struct evidence *ev, const struct tee_verify_params *p,
+			   enum provider *ret, tee_verdict *v)
+{
+	const char *title;
+
+	if (!find_provider(ev, ret)) {
 		verdict_fail(v, CHECK_EVIDENCE_PROVIDER, "the report (%zu bytes) is of no known kind",
 			     ev->report.len);
 		return false;
 	}
-	verdict_fact(v, "provider", "%s", name);
-	check_expectations(tdx, p, v);
-	if (strcmp(ev->provider, name))
+	title = providers[*ret].title;
+	verdict_fact(v, "provider", "%s", providers[*ret].name);
+	params_check_provider(*ret, p, v);
+	if (strcmp(ev->provider, providers[*ret].name))
 		verdict_warn(v, CHECK_EVIDENCE_PROVIDER,
 			     "the report is from %s, the label of the evidence says otherwise", title);
 	else
 		verdict_pass(v, CHECK_EVIDENCE_PROVIDER, NEEDS_NOTHING, "the report is from %s", title);
-	if (tdx)
-		verdict_set_provider(v, &tdx_checks);
+	verdict_set_provider(v, providers[*ret].checks);
 	return true;
 }
 
@@ -267,14 +228,16 @@ static int judge_tdx(OSSL_LIB_CTX *lib, const struct evidence *ev,
 	return tdx_log_check(lib, log, &body, v);
 }
 
-static int judge_evidence(OSSL_LIB_CTX *lib, const struct evidence *ev, bool tdx,
+static int judge_evidence(OSSL_LIB_CTX *lib, const struct evidence *ev, enum provider provider,
 			  const struct tee_verify_params *p, tee_verdict *v)
 {
 	const uint8_t *report_data = NULL;
 	int r;
 
-	r = tdx ? judge_tdx(lib, ev, p, &report_data, v) :
-		  judge_snp(lib, ev, p, &report_data, v);
+	if (provider == PROVIDER_SE)
+		return se_judge_evidence(lib, ev, p, v);
+	r = provider == PROVIDER_TDX ? judge_tdx(lib, ev, p, &report_data, v) :
+				       judge_snp(lib, ev, p, &report_data, v);
 	if (r < 0 || !report_data)
 		return r;
 	if (!ev->bound) {
@@ -286,13 +249,21 @@ static int judge_evidence(OSSL_LIB_CTX *lib, const struct evidence *ev, bool tdx
 	return r < 0 ? r : claims_check(&ev->binding, p, v);
 }
 
+static check_set required_of(enum provider provider, const struct tee_verify_params *p)
+{
+	if (provider == PROVIDER_SE)
+		return SE_REQUIRED;
+	return provider == PROVIDER_TDX ? tdx_required(p) : SNP_REQUIRED;
+}
+
 static int verify_evidence(OSSL_LIB_CTX *lib, const uint8_t *data, size_t len,
 			   const struct tee_verify_params *p, tee_verdict *v)
 {
-	check_set expected = COMMON_CHECKS, required = SNP_REQUIRED;
+	enum provider provider = PROVIDER_SNP;
 	const char *why = "not understood";
+	check_set expected, required;
 	struct evidence ev;
-	bool bound, tdx;
+	bool bound;
 	int r;
 
 	r = ev_decode(data, len, &ev, &why);
@@ -301,23 +272,18 @@ static int verify_evidence(OSSL_LIB_CTX *lib, const uint8_t *data, size_t len,
 	if (r < 0) {
 		verdict_fail(v, CHECK_EVIDENCE_FORMAT, "this is not an evidence item: %s",
 			     r == -E2BIG ? "too large" : why);
-		return verdict_finish(v, expected | BOUND_CHECKS, required);
+		return verdict_finish(v, COMMON_CHECKS | BOUND_CHECKS, SNP_REQUIRED);
 	}
 	verdict_pass(v, CHECK_EVIDENCE_FORMAT, NEEDS_NOTHING, "the evidence is well-formed");
 	bound = ev.bound;
-	tdx = looks_like_tdx_quote(ev.report.data, ev.report.len) ||
-	      looks_like_tdreport(ev.report.data, ev.report.len);
-	if (check_provider(&ev, p, v))
-		r = judge_evidence(lib, &ev, tdx, p, v);
+	if (check_provider(&ev, p, &provider, v))
+		r = judge_evidence(lib, &ev, provider, p, v);
 	ev_done(&ev);
 	if (r < 0)
 		return r;
-	if (tdx) {
-		expected = TDX_CHECKS | TDX_LOG_CHECKS | SET(CHECK_NONCE);
-		required = tdx_required(p);
-	}
-	required |= SET(CHECK_EVIDENCE_FORMAT) | SET(CHECK_EVIDENCE_PROVIDER) |
-		    SET(CHECK_EVIDENCE_BOUND);
+	expected = providers[provider].expected;
+	required = required_of(provider, p) | SET(CHECK_EVIDENCE_FORMAT) |
+		   SET(CHECK_EVIDENCE_PROVIDER) | SET(CHECK_EVIDENCE_BOUND);
 	if (bound)
 		required |= NEEDS_BINDING | SET(CHECK_CLAIMS_FORMAT) | SET(CHECK_CLAIMS_TAINT);
 	return verdict_finish(v, expected | (bound ? BOUND_CHECKS : 0), required);
@@ -327,7 +293,7 @@ typedef int (*verify_fn)(OSSL_LIB_CTX *lib, const uint8_t *data, size_t len,
 			 const struct tee_verify_params *params, tee_verdict *v);
 
 /* Everything around one verification that does not depend on what is verified. */
-static int run(verify_fn verify, const void *data, size_t len,
+static int run(verify_fn verify, size_t nonce_max, const void *data, size_t len,
 	       const struct tee_verify_params *params, tee_verdict **ret)
 {
 	struct tee_verify_params known;
@@ -337,7 +303,7 @@ static int run(verify_fn verify, const void *data, size_t len,
 
 	if ((!data && len) || !ret)
 		return -EINVAL;
-	r = copy_params(params, &known);
+	r = params_copy(params, nonce_max, &known);
 	if (r < 0)
 		return r;
 	v = verdict_new(&snp_checks);
@@ -359,19 +325,26 @@ static int run(verify_fn verify, const void *data, size_t len,
 TEE_PUBLIC int tee_verify(const void *evidence, size_t len,
 			  const struct tee_verify_params *params, tee_verdict **ret_verdict)
 {
-	return run(verify_evidence, evidence, len, params, ret_verdict);
+	return run(verify_evidence, RAW_DATA_MAX, evidence, len, params, ret_verdict);
 }
 
 TEE_PUBLIC int tee_verify_snp_report(const void *report, size_t len,
 				     const struct tee_verify_params *params,
 				     tee_verdict **ret_verdict)
 {
-	return run(verify_report, report, len, params, ret_verdict);
+	return run(verify_report, REPORT_DATA_SIZE, report, len, params, ret_verdict);
 }
 
 TEE_PUBLIC int tee_verify_tdx_quote(const void *quote, size_t len,
 				    const struct tee_verify_params *params,
 				    tee_verdict **ret_verdict)
 {
-	return run(verify_quote, quote, len, params, ret_verdict);
+	return run(verify_quote, REPORT_DATA_SIZE, quote, len, params, ret_verdict);
+}
+
+TEE_PUBLIC int tee_verify_se_exchange(const void *exchange, size_t len,
+				      const struct tee_verify_params *params,
+				      tee_verdict **ret_verdict)
+{
+	return run(verify_exchange, RAW_DATA_MAX, exchange, len, params, ret_verdict);
 }
