@@ -20,16 +20,20 @@
 #define TCB_SIZE	8
 #define HASH_SIZE	48
 #define RTMRS		4
+#define ARPK_SIZE	32
+#define CONFIG_UID_SIZE	16
+#define NONCE_MAX	256
 
 static const char help[] =
 "Usage: teegatectl verify [OPTIONS] --root FILE EVIDENCE...\n"
+"       teegatectl verify [OPTIONS] --arpk FILE --hdr FILE EVIDENCE...\n"
 "\n"
 "Judges evidence (CBOR, as `teegatectl report` writes it), a bare SEV-SNP report\n"
-"of 1184 bytes or a bare TDX quote. \"-\" is standard input. Prints what the\n"
-"evidence says, every check, and what was not checked because no expected value\n"
-"was given.\n"
+"of 1184 bytes, a bare TDX quote or an exchange file of pvattest. \"-\" is standard\n"
+"input. Prints what the evidence says, every check, and what was not checked\n"
+"because no expected value was given.\n"
 "\n"
-"Certificates, PEM or DER:\n"
+"Certificates, PEM or DER (not for Secure Execution, where nothing is signed):\n"
 "  --root FILE          trust anchor: AMD's ARK (the file of ASK and ARK will do)\n"
 "                       or Intel's SGX root\n"
 "\n"
@@ -56,6 +60,16 @@ static const char help[] =
 "  --td-attributes VALUE[/MASK]\n"
 "  --xfam VALUE[/MASK]  64-bit numbers, 0x for hexadecimal; default mask: all\n"
 "\n"
+"Secure Execution (IBM Z):\n"
+"  --arpk FILE          secret of the request, which you have made: 32 bytes, as\n"
+"                       `pvattest create --arpk` writes it\n"
+"  --hdr FILE           header of the guest's image, or the image\n"
+"  --request FILE       the very request; without it an answer to an older one\n"
+"                       under the same secret is as good\n"
+"  --config-uid HEX     configuration UID of the guest, 16 bytes\n"
+"  --host-key FILE      certificate of a machine that may answer, PEM (again for\n"
+"                       another); taken as it is, its issuer is not judged\n"
+"\n"
 "Expectations; what is not given is not checked:\n"
 "  --nonce HEX          data that the caller put in (also --user-data)\n"
 "  --workload NAME      the workload that asked\n"
@@ -79,6 +93,7 @@ enum {
 	OPT_ROOT = 256, OPT_ASK, OPT_LEAF, OPT_CRL, OPT_NONCE, OPT_WORKLOAD, OPT_MEASUREMENT,
 	OPT_MIN_TCB, OPT_MIN_SVN, OPT_PRODUCT, OPT_VMPL, OPT_TIME, OPT_DEBUG, OPT_RAW, OPT_JSON,
 	OPT_QUIET, OPT_HELP, OPT_COLLATERAL, OPT_TCB_STATUS, OPT_RTMR, OPT_ATTRIBUTES, OPT_XFAM,
+	OPT_ARPK, OPT_HDR, OPT_REQUEST, OPT_CONFIG_UID, OPT_HOST_KEY,
 };
 
 static const struct option options[] = {
@@ -104,6 +119,11 @@ static const struct option options[] = {
 	{ "rtmr", required_argument, NULL, OPT_RTMR },
 	{ "td-attributes", required_argument, NULL, OPT_ATTRIBUTES },
 	{ "xfam", required_argument, NULL, OPT_XFAM },
+	{ "arpk", required_argument, NULL, OPT_ARPK },
+	{ "hdr", required_argument, NULL, OPT_HDR },
+	{ "request", required_argument, NULL, OPT_REQUEST },
+	{ "config-uid", required_argument, NULL, OPT_CONFIG_UID },
+	{ "host-key", required_argument, NULL, OPT_HOST_KEY },
 	{ "time", required_argument, NULL, OPT_TIME },
 	{ "allow-debug", no_argument, NULL, OPT_DEBUG },
 	{ "allow-raw", no_argument, NULL, OPT_RAW },
@@ -127,6 +147,7 @@ struct request {
 	struct tee_verify_params params;
 	struct buffer root, ask, leaf, crl, nonce, measurement, min_tcb, collateral;
 	struct buffer rtmr[RTMRS];
+	struct buffer arpk, hdr, challenge, config_uid, host_keys;
 	/* --min-tcb by parts: the layout is known once the product is */
 	bool tcb_by_parts;
 	uint8_t tcb[TCB_PARTS];
@@ -136,6 +157,13 @@ struct request {
 
 static void request_done(struct request *q)
 {
+	if (q->arpk.data)
+		explicit_bzero(q->arpk.data, q->arpk.len);
+	buffer_free(&q->arpk);
+	buffer_free(&q->hdr);
+	buffer_free(&q->challenge);
+	buffer_free(&q->config_uid);
+	buffer_free(&q->host_keys);
 	buffer_free(&q->root);
 	buffer_free(&q->ask);
 	buffer_free(&q->leaf);
@@ -159,11 +187,13 @@ static int take_file(const char *path, struct buffer *buffer, struct tee_bytes *
 	return complain(STATUS_LOCAL, "%s is empty", path);
 }
 
+/* 64 bytes, but for what is raw in Secure Execution. */
 static int take_nonce(const char *text, struct request *q)
 {
 	buffer_free(&q->nonce);
-	if (parse_hex(text, &q->nonce) < 0 || q->nonce.len > 64)
-		return usage_error(&cmd_verify, "--nonce takes up to 64 bytes in hexadecimal");
+	if (parse_hex(text, &q->nonce) < 0 || q->nonce.len > NONCE_MAX)
+		return usage_error(&cmd_verify, "--nonce takes up to 64 bytes in hexadecimal, 256 for raw "
+				   "evidence of Secure Execution");
 	q->params.nonce = q->nonce.data;
 	q->params.nonce_len = q->nonce.len;
 	return STATUS_OK;
@@ -320,6 +350,44 @@ static int take_masked(const char *text, const char *option, uint64_t *ret_value
 			   "0x10000000/0xffffffff", option);
 }
 
+static int take_arpk(const char *path, struct request *q)
+{
+	int status = take_file(path, &q->arpk, &q->params.arpk);
+
+	if (!status && q->arpk.len != ARPK_SIZE)
+		status = complain(STATUS_LOCAL, "%s has %zu bytes, an ARPK has %d", path, q->arpk.len,
+				  ARPK_SIZE);
+	return status;
+}
+
+static int take_config_uid(const char *text, struct request *q)
+{
+	buffer_free(&q->config_uid);
+	if (parse_hex(text, &q->config_uid) < 0 || q->config_uid.len != CONFIG_UID_SIZE)
+		return usage_error(&cmd_verify, "--config-uid takes 32 hexadecimal digits");
+	q->params.config_uid = (struct tee_bytes){ q->config_uid.data, q->config_uid.len };
+	return STATUS_OK;
+}
+
+/* Several make one bundle of PEM. */
+static int take_host_key(const char *path, struct request *q)
+{
+	struct buffer more _cleanup_buffer_ = { NULL, 0 }, *all = &q->host_keys;
+
+	if (read_file(path, &more) < 0)
+		return STATUS_LOCAL;
+	if (!more.len)
+		return complain(STATUS_LOCAL, "%s is empty", path);
+	all->data = must(realloc(all->data, all->len + 1 + more.len));
+	/* The last file may lack the end of its last line. */
+	if (all->len)
+		all->data[all->len++] = '\n';
+	memcpy(all->data + all->len, more.data, more.len);
+	all->len += more.len;
+	q->params.host_keys = (struct tee_bytes){ all->data, all->len };
+	return STATUS_OK;
+}
+
 static int take_time(const char *text, struct request *q)
 {
 	if (parse_time(text, &q->params.time) < 0 || q->params.time <= 0)
@@ -365,6 +433,16 @@ static int take_option(int option, const char *value, struct request *q)
 				   &q->params.td_attributes_mask);
 	case OPT_XFAM:
 		return take_masked(value, "xfam", &q->params.xfam, &q->params.xfam_mask);
+	case OPT_ARPK:
+		return take_arpk(value, q);
+	case OPT_HDR:
+		return take_file(value, &q->hdr, &q->params.se_header);
+	case OPT_REQUEST:
+		return take_file(value, &q->challenge, &q->params.challenge);
+	case OPT_CONFIG_UID:
+		return take_config_uid(value, q);
+	case OPT_HOST_KEY:
+		return take_host_key(value, q);
 	case OPT_TIME:
 		return take_time(value, q);
 	case OPT_DEBUG:
@@ -401,7 +479,9 @@ static int judge(const struct buffer *input, const struct tee_verify_params *par
 {
 	int r;
 
-	if (input->len == REPORT_SIZE)
+	if (input->len >= 8 && !memcmp(input->data, "pvattest", 8))
+		r = tee_verify_se_exchange(input->data, input->len, params, ret);
+	else if (input->len == REPORT_SIZE)
 		r = tee_verify_snp_report(input->data, input->len, params, ret);
 	else if (is_quote(input))
 		r = tee_verify_tdx_quote(input->data, input->len, params, ret);
@@ -504,8 +584,10 @@ static int run(int argc, char **argv)
 		}
 		status = take_option(option, optarg, &q);
 	}
-	if (!status && !q.params.root.len)
-		status = usage_error(&cmd_verify, "--root is needed: whom do you trust?");
+	if (!status && !q.params.root.len && !q.params.arpk.len)
+		status = usage_error(&cmd_verify, "--root is needed, or --arpk: whom do you trust?");
+	if (!status && q.params.arpk.len && !q.params.se_header.len)
+		status = usage_error(&cmd_verify, "--hdr is needed with --arpk: which guest is it?");
 	if (!status && optind == argc)
 		status = usage_error(&cmd_verify, "no evidence given");
 	if (!status)

@@ -63,6 +63,14 @@ static bool proven(const tee_verdict *verdict, const char *wanted)
 	return false;
 }
 
+/* By a signature, or by a MAC whose key is the reader's own. */
+static bool report_proven(const tee_verdict *verdict)
+{
+	const char *provider = find_fact(verdict, "provider");
+
+	return proven(verdict, provider && !strcmp(provider, "se") ? "measurement" : "signature");
+}
+
 /* The caller's data stands in the binding record, in a raw report in report_data itself. */
 static void show_who(const tee_verdict *verdict)
 {
@@ -179,8 +187,11 @@ void show_verdict(const char *file, const tee_verdict *verdict)
 	print_title("%s", name);
 	free(name);
 	show_who(verdict);
-	show_facts(verdict, "report.", proven(verdict, "signature") ? "What the report says" :
+	show_facts(verdict, "report.", report_proven(verdict) ? "What the report says" :
 		   "What the report says, NOT PROVEN");
+	show_facts(verdict, "image.", "The image that was given as expected");
+	show_facts(verdict, "challenge.", proven(verdict, "challenge.arpk") ? "Your request" :
+		   "The request, NOT yours");
 	show_facts(verdict, "event.", proven(verdict, "event_log.events") ? "Events of teegate" :
 		   "Events of teegate, NOT PROVEN");
 	show_facts(verdict, "root.", "Trust anchor");
