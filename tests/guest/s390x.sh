@@ -10,7 +10,7 @@
 # minutes of emulated RSA. What they share with TDX is tested there, with fewer flips.
 S390X_TESTS=(
 	test-{evidence,claims} test-libtee-{kernel,tdx}
-	test-verify-{tdx,tdx-evidence} corpus-of-fuzz-{evidence,verify}
+	test-verify-{se,se-evidence,tdx,tdx-evidence} corpus-of-fuzz-{evidence,verify}
 )
 
 # Kernels that Secure Execution is tried on: what the archive has for s390x.
