@@ -7,9 +7,10 @@
 
 help:
 	@echo 'make demo            a confined container gets a bound report in a booted guest, verified here'
-	@echo '                     USER_DATA=hex KERNEL=6.12|latest TEE=snp|tdx'
+	@echo '                     USER_DATA=hex KERNEL=6.12|latest TEE=snp|tdx|se'
 	@echo '                     SEV-SNP: PRODUCT=Milan|Genoa|Turin REPORT_VERSION=2|3|5'
 	@echo '                     TDX:     PRODUCT=SPR|EMR|GNR QUOTE_VERSION=4|5'
+	@echo '                     IBM Z:   KERNEL=6.12|6.1 REQUEST=file (pvattest exchange format)'
 	@echo 'make bench           how fast it is, beside the stock driver: build/bench.json'
 	@echo 'make check           every test; the last line is the result'
 	@echo 'make guest           a shell in the same guest'

@@ -215,8 +215,9 @@ kernel_tests() {
 
 	shift 3
 	read_tee snp tdx se none
-	tee_platform "$chip" || return
+	tee_platform "$chip" && tee_scene "$chip" || return
 	[ ! -d "$chip" ] || platform=(--chip "$chip")
+	[ ! -d "$chip/scene" ] || platform+=(--add "/build/${chip#"$BUILD"/}/scene:/lab/se")
 	"$LAB/mini" --kernel "$k" --smp "$smp" --mem "${MINI_MEM:-1024}" \
 		--timeout "${MINI_TIMEOUT:-2400}" --tee "$TEE" "${platform[@]}" \
 		--add "/build/kselftest$ARCH_SUFFIX:/lab/kselftest" "$LAB/run-kselftest" "$@" \

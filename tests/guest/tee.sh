@@ -19,9 +19,19 @@
 #   tee_title         one line
 #   tee_publish       copy what a verifier needs of the platform to OUT
 #   tee_judgement     set judgement, the options of `teegatectl verify` that say all that one may
-#                     know of this platform, and anchor, those of them that say whom to trust
+#                     know of this platform, and anchor, those of them that say whom to trust; no
+#                     anchor when only somebody else can verify
 #   TEE_PARTS         parts of the evidence that are results of the demo
 #   tee_second_opinion  promises (see expect in demo) which others than teegate can judge
+#
+# which may also have its own
+#
+#   tee_guest         let workloads ask in a guest; evidence and refusals are in OUT afterwards
+#   tee_confined      promises about who got nothing
+#   TEE_ANCHOR        what is trusted, and TEE_TRUST, the same in two words
+
+# and, for the kernel tests, tee_scene DIR: make what they need beside the platform, in DIR/scene.
+tee_scene() { :; }
 
 # pick_tee ALLOWED...: read the file of TEE, the first allowed one if it is empty, and what is asked
 # of it.
