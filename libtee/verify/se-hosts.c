@@ -75,7 +75,7 @@ static int read_hosts(OSSL_LIB_CTX *lib, struct tee_bytes input, struct hosts *r
 	ret->count = 0;
 	if (!r) {
 		r = read_certs(lib, certs, ret);
-		OSSL_STACK_OF_X509_free(certs);
+		sk_X509_pop_free(certs, X509_free);
 	}
 	return r;
 }
