@@ -8,7 +8,9 @@
  * everything that tests the facility by a patched branch is patched when it is loaded, this module
  * has to be loaded first.
  */
-#include <linux/moduleparam.h>
+#include <linux/build_bug.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
 #include <asm/facility.h>
 #include <asm/setup.h>
 #include <asm/uv.h>
@@ -27,6 +29,34 @@
 #define BIT_LOCK	31
 #define BIT_RETR_SECRET	33
 
+static const u8 calls[] = {
+	BIT_QUI, BIT_SHARE, BIT_UNSHARE, BIT_RETR_ATTEST, BIT_ADD_SECRET, BIT_LIST, BIT_LOCK,
+	BIT_RETR_SECRET,
+};
+
+/* Versions and types of secret are numbered from the left, too: version 1; 1, 2 and 3. */
+#define VERSIONS	(1UL << 62)
+#define ADD_FLAGS	(1UL << 63)
+#define SECRET_TYPES	(7UL << 60)
+
+struct query_block {
+	struct softuv_header header;
+	u64 reserved08;
+	unsigned long inst_calls_list[4];
+	u8 host_only[0xe0 - 0x30];
+	u64 supp_att_req_hdr_ver;
+	u64 supp_att_pflags;
+	u64 reservedf0;
+	u64 supp_add_secret_req_ver;
+	u64 supp_add_secret_pcf;
+	u64 supp_secret_types;
+	u16 max_assoc_secrets;
+	u16 max_retr_secrets;
+	u8 reserved114[0x120 - 0x114];
+};
+
+static_assert(sizeof(struct query_block) == 0x120);
+
 static struct uv_info info_before;
 
 /* Names what makes this machine one that must not be lied to, or NULL. */
@@ -39,32 +69,52 @@ const char *softuv_patch_present(void)
 	return NULL;
 }
 
-static void install_call(unsigned int bit)
+static void install_calls(unsigned long list[4])
 {
-	uv_info.inst_calls_list[bit / 64] |= 1UL << (63 - bit % 64);
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(calls); i++)
+		list[calls[i] / 64] |= 1UL << (63 - calls[i] % 64);
+}
+
+/* QUI: as much of it as there is room for. */
+u16 softuv_query(struct softuv_header *header)
+{
+	struct query_block block = {
+		.supp_att_req_hdr_ver = VERSIONS,
+		.supp_att_pflags = softuv_platform.attestation_flags,
+		.supp_add_secret_req_ver = VERSIONS,
+		.supp_add_secret_pcf = ADD_FLAGS,
+		.supp_secret_types = SECRET_TYPES,
+		.max_assoc_secrets = softuv_platform.max_secrets,
+		.max_retr_secrets = softuv_platform.max_retrievable,
+	};
+	size_t len = min_t(size_t, header->len, sizeof(block));
+
+	if (len < sizeof(*header))
+		return SOFTUV_RC_INV_LEN;
+	install_calls(block.inst_calls_list);
+	memcpy(header + 1, &block.reserved08, len - sizeof(*header));
+	return len < sizeof(block) ? SOFTUV_RC_MORE_DATA : SOFTUV_RC_EXECUTED;
 }
 
 void softuv_patch_apply(void)
 {
-	static const u8 calls[] = {
-		BIT_QUI, BIT_SHARE, BIT_UNSHARE, BIT_RETR_ATTEST, BIT_ADD_SECRET, BIT_LIST,
-		BIT_LOCK, BIT_RETR_SECRET,
-	};
-	size_t i;
-
 	info_before = uv_info;
-	for (i = 0; i < ARRAY_SIZE(calls); i++)
-		install_call(calls[i]);
-	/* Version 1, numbered from the left. */
-	uv_info.supp_att_req_hdr_ver = 1UL << 62;
+	install_calls(uv_info.inst_calls_list);
+	uv_info.supp_att_req_hdr_ver = VERSIONS;
 	uv_info.supp_att_pflags = softuv_platform.attestation_flags;
 #ifdef SOFTUV_INFO_SECRETS
-	uv_info.supp_add_secret_req_ver = 1UL << 62;
-	uv_info.supp_add_secret_pcf = 1UL << 63;
-	uv_info.supp_secret_types = 0x7UL << 60;
+	uv_info.supp_add_secret_req_ver = VERSIONS;
+	uv_info.supp_add_secret_pcf = ADD_FLAGS;
+	uv_info.supp_secret_types = SECRET_TYPES;
 #endif
 #ifdef SOFTUV_INFO_MAX_SECRETS
 	uv_info.max_secrets = softuv_platform.max_secrets;
+#endif
+#ifdef SOFTUV_INFO_MAX_RETR
+	uv_info.max_assoc_secrets = softuv_platform.max_secrets;
+	uv_info.max_retr_secrets = softuv_platform.max_retrievable;
 #endif
 #ifdef SOFTUV_PROT_VIRT_GUEST
 	prot_virt_guest = 1;

@@ -38,7 +38,7 @@ struct retrieve_block {
 	u16 reserved1a;
 	u32 len;
 	u64 addr;
-	u64 reserved28[8];
+	u64 reserved28[4];
 };
 
 static void call(struct probe *probe, struct softuv_header *header)

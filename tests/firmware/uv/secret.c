@@ -75,10 +75,10 @@ struct retrieve_block {
 	u16 reserved1a;
 	u32 len;
 	u64 addr;
-	u64 reserved28[8];
+	u64 reserved28[4];
 };
 
-static_assert(sizeof(struct retrieve_block) == 0x68);
+static_assert(sizeof(struct retrieve_block) == 0x48);
 
 #define LOCK_BLOCK_LEN	0x40
 

@@ -12,7 +12,7 @@
  *	selftest.c	the known answers, before anything is answered
  *	fault.c		faults on request and counters, in debugfs
  *	probe.c		uvc by hand, for tests of it
- *	patch.c		makes the kernel believe in an Ultravisor, and takes it back
+ *	patch.c		what QUI says; makes the kernel believe it, and takes it back
  *
  * Everything between the trap and its return is called without being able to sleep. The structures
  * here are the architecture's, in the order of the wire, which is this machine's own.
@@ -202,6 +202,7 @@ int softuv_selftest(void);
 
 /* patch.c */
 const char *softuv_patch_present(void);
+u16 softuv_query(struct softuv_header *header);
 void softuv_patch_apply(void);
 void softuv_patch_undo(void);
 

@@ -83,6 +83,8 @@ static int uvc(struct softuv_header *header)
 
 	softuv_count(SOFTUV_COUNT_CALLS);
 	switch (header->cmd) {
+	case SOFTUV_CMD_QUI:
+		return finish(header, softuv_query(header), 0);
 	case SOFTUV_CMD_SHARE:
 	case SOFTUV_CMD_UNSHARE:
 		softuv_count(SOFTUV_COUNT_SHARED);
