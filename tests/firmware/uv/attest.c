@@ -3,10 +3,11 @@
  * RETR_ATTEST: opens the verifier's request (ARCB) and measures this guest under the key in it.
  *
  * Formats: linux asm/uv.h (struct uv_cb_attest), s390-tools rust/pv/src/uvattest (the ARCB, what a
- * measurement is of, in which order additional data comes) and their texts for the return codes. The
+ * measurement is of, in which order additional data comes) and their texts for return codes. The
  * hash of the secret store is ours, because IBM has not published how theirs is made; and firmware
  * state is 320 bytes of uv.bin.
  */
+#include <linux/bits.h>
 #include <linux/build_bug.h>
 #include <linux/string.h>
 
@@ -48,7 +49,7 @@ static_assert(sizeof(struct arcb_fields) == 224);
 #define NONCE_LEN		16
 
 /* Bits are numbered from the left. */
-#define FLAG(n)			(1ULL << (63 - (n)))
+#define FLAG(n)			BIT_ULL(63 - (n))
 #define FLAG_NONCE		FLAG(1)
 #define FLAG_IMAGE_PHKH		FLAG(2)
 #define FLAG_ATTEST_PHKH	FLAG(3)

@@ -4,9 +4,9 @@
  * tests only.
  *
  * Loading it turns an emulated IBM Z machine (qemu-system-s390x -accel tcg) into something that
- * looks like a Secure Execution guest from the uvc instruction upwards: attestation, secrets, return
- * codes, faults. It protects nothing and proves nothing, and it refuses to load where there is a
- * real Ultravisor. README.md beside this file is the manual.
+ * looks like a Secure Execution guest from the uvc instruction upwards: attestation, secrets,
+ * return codes, faults. It protects nothing and proves nothing, and it refuses to load where there
+ * is a real Ultravisor. README.md beside this file is the manual.
  */
 #include <linux/module.h>
 #include <linux/notifier.h>

@@ -18,8 +18,6 @@
 #define TOP_MASK	((1ULL << TOP_BITS) - 1)
 #define SCALAR_BITS	521
 
-typedef unsigned __int128 u128;
-
 /* Limbs are below 2^59 between operations, which is not unique; fe_store() makes it so. */
 struct fe {
 	u64 limb[LIMBS];
@@ -37,9 +35,9 @@ static const struct fe curve_b = { {
 	0x051953eb9618e1c,
 } };
 
-static void carry(struct fe *r, u128 sum[LIMBS])
+static void carry(struct fe *r, unsigned __int128 sum[LIMBS])
 {
-	u128 over;
+	unsigned __int128 over;
 	int i;
 
 	for (i = 0; i < LIMBS - 1; i++) {
@@ -54,7 +52,7 @@ static void carry(struct fe *r, u128 sum[LIMBS])
 
 static void fe_add(struct fe *r, const struct fe *a, const struct fe *b)
 {
-	u128 sum[LIMBS];
+	unsigned __int128 sum[LIMBS];
 	int i;
 
 	for (i = 0; i < LIMBS; i++)
@@ -65,7 +63,7 @@ static void fe_add(struct fe *r, const struct fe *a, const struct fe *b)
 /* Four times the modulus keeps each limb positive. */
 static void fe_sub(struct fe *r, const struct fe *a, const struct fe *b)
 {
-	u128 sum[LIMBS];
+	unsigned __int128 sum[LIMBS];
 	int i;
 
 	for (i = 0; i < LIMBS; i++)
@@ -75,14 +73,14 @@ static void fe_sub(struct fe *r, const struct fe *a, const struct fe *b)
 
 static void fe_mul(struct fe *r, const struct fe *a, const struct fe *b)
 {
-	u128 sum[LIMBS] = {};
+	unsigned __int128 sum[LIMBS] = {};
 	int i, j;
 
 	for (i = 0; i < LIMBS; i++) {
 		for (j = 0; j < LIMBS - i; j++)
-			sum[i + j] += (u128)a->limb[i] * b->limb[j];
+			sum[i + j] += (unsigned __int128)a->limb[i] * b->limb[j];
 		for (; j < LIMBS; j++)
-			sum[i + j - LIMBS] += (u128)(2 * a->limb[i]) * b->limb[j];
+			sum[i + j - LIMBS] += (unsigned __int128)(2 * a->limb[i]) * b->limb[j];
 	}
 	carry(r, sum);
 }
@@ -109,7 +107,7 @@ static void fe_invert(struct fe *r, const struct fe *a)
 /* The one form: below the modulus. */
 static void fe_reduce(struct fe *a)
 {
-	u128 sum[LIMBS];
+	unsigned __int128 sum[LIMBS];
 	bool whole = true;
 	int i, turn;
 

@@ -8,6 +8,7 @@
  * everything that tests the facility by a patched branch is patched when it is loaded, this module
  * has to be loaded first.
  */
+#include <linux/bits.h>
 #include <linux/build_bug.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
@@ -35,9 +36,9 @@ static const u8 calls[] = {
 };
 
 /* Versions and types of secret are numbered from the left, too: version 1; 1, 2 and 3. */
-#define VERSIONS	(1UL << 62)
-#define ADD_FLAGS	(1UL << 63)
-#define SECRET_TYPES	(7UL << 60)
+#define VERSIONS	BIT(62)
+#define ADD_FLAGS	BIT(63)
+#define SECRET_TYPES	GENMASK(62, 60)
 
 struct query_block {
 	struct softuv_header header;
@@ -74,7 +75,7 @@ static void install_calls(unsigned long list[4])
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(calls); i++)
-		list[calls[i] / 64] |= 1UL << (63 - calls[i] % 64);
+		list[calls[i] / 64] |= BIT(63 - calls[i] % 64);
 }
 
 /* QUI: as much of it as there is room for. */

@@ -9,6 +9,7 @@
  * same extension secret as the first one did. RETR_SECRET is here on every kernel, also where the
  * stock driver has no call for it.
  */
+#include <linux/bits.h>
 #include <linux/build_bug.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -25,7 +26,7 @@
 #define PLAIN_MAX	8192
 #define STORE_MAX	256
 
-#define FLAG_DISABLE_DUMP	(1ULL << 63)
+#define FLAG_DISABLE_DUMP	BIT_ULL(63)
 
 enum secret_type {
 	TYPE_NULL = 1,

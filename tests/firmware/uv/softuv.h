@@ -20,6 +20,7 @@
 #ifndef SOFTUV_H
 #define SOFTUV_H
 
+#include <linux/bits.h>
 #include <linux/types.h>
 
 #include "../shared/shared.h"
@@ -78,7 +79,7 @@ struct softuv_tags {
 	u8 tag[16];
 };
 
-#define SOFTUV_FLAG_NO_SECRETS		(1U << 0)	/* this guest's store must not change */
+#define SOFTUV_FLAG_NO_SECRETS		BIT(0)	/* this guest's store must not change */
 
 struct softuv_platform {
 	char magic[8];

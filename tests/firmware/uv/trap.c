@@ -121,7 +121,7 @@ static struct notifier_block die_nb = {
 	.priority = INT_MAX,
 };
 
-/* Asks for a command that does not exist. An Ultravisor would refuse it, too, but not through us. */
+/* Asks for a command that does not exist. An Ultravisor would refuse it, but not through us. */
 static bool uvc_traps(void)
 {
 	struct softuv_header block = { .len = sizeof(block), .cmd = CMD_OF_NOBODY };
