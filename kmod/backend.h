@@ -12,6 +12,9 @@
  * one exchange. Where the host is given a buffer and answers when it likes (TDX), ask() returns
  * -EINPROGRESS, and the worker calls poll() until that returns something else, or abandon() when
  * it has waited for long enough. The worker sleeps in between for as long as the backend says.
+ *
+ * Where firmware may be busy with other things (SE), ask() returns -EBUSY and has kept nothing of
+ * the exchange; it is called again, by turns with other exchanges, as long as anybody waits.
  */
 #ifndef _TG_BACKEND_H
 #define _TG_BACKEND_H
@@ -124,9 +127,9 @@ struct tg_backend_ops {
 	 * -ENOSPC (the log, or the store of secrets, is full), -EAGAIN (the host sits on all
 	 * buffers, or firmware has other things to do), -EOPNOTSUPP (firmware does not know the
 	 * call), -ENOENT (TG_ASK_ROOT: no such secret), -ETIMEDOUT (host kept us waiting, channel
-	 * lives); or -EINPROGRESS, see above. The backend checks that a report carries exactly
-	 * report_data, where it carries it at all, and is as long as it says; the core trusts no
-	 * other field.
+	 * lives); or -EINPROGRESS or -EBUSY, see above. The backend checks that a report carries
+	 * exactly report_data, where it carries it at all, and is as long as it says; the core
+	 * trusts no other field.
 	 */
 	int (*ask)(struct tg_backend *be, struct tg_exchange *x);
 

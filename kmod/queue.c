@@ -32,6 +32,13 @@
  * again gains nothing. What a lease may add to the runtime registers is charged with the request,
  * too, and given back if nothing was added.
  *
+ * DOC: firmware that is busy
+ *
+ * Where firmware may refuse to begin (-EBUSY), the request goes back to the head of its lane, and
+ * the lane to the end of the line: it is the next workload that makes the next attempt, and nobody
+ * waits for one who has no luck. Between attempts the worker pauses, the longer the more of them
+ * failed one after the other. Whoever waits may leave as from any lane, at its deadline or killed.
+ *
  * DOC: locking
  *
  * The spinlock covers lanes, counters and the state of requests; it is held while the leases of
@@ -161,6 +168,17 @@ static void lane_add(struct tg_queue *q, struct tg_request *req)
 	if (list_empty(&lane->requests))
 		list_add_tail(&lane->ready, &q->ready);
 	list_add_tail(&req->node, &lane->requests);
+	req->state = TG_REQUEST_WAITING;
+}
+
+/* As the next of its lane, which has just had its turn. */
+static void lane_return(struct tg_queue *q, struct tg_request *req)
+{
+	struct tg_lane *lane = &req->lease->top->lane;
+
+	if (list_empty(&lane->requests))
+		list_add_tail(&lane->ready, &q->ready);
+	list_move(&req->node, &lane->requests);
 	req->state = TG_REQUEST_WAITING;
 }
 
@@ -424,6 +442,30 @@ static void settle(struct tg_queue *q, struct tg_request *req, int err)
 	end(q, req, err);
 }
 
+#define BACK_OFF_MIN_NS	(50 * NSEC_PER_USEC)
+#define BACK_OFF_MAX_NS	(20 * NSEC_PER_MSEC)
+
+/* Firmware did not begin. Whoever has left meanwhile does not come back. */
+static void put_back(struct tg_queue *q, struct tg_request *req)
+{
+	bool left;
+
+	q->back_off_ns = clamp_t(u64, 2 * q->back_off_ns, BACK_OFF_MIN_NS, BACK_OFF_MAX_NS);
+	q->pause_until = ktime_get_ns() + q->back_off_ns;
+	spin_lock(&q->lock);
+	left = req->dropped;
+	if (!left)
+		lane_return(q, req);
+	spin_unlock(&q->lock);
+	if (left)
+		end(q, req, -ETIMEDOUT);
+}
+
+static bool pausing(const struct tg_queue *q)
+{
+	return q->pause_until && ktime_get_ns() < q->pause_until;
+}
+
 /* From now on the host has its time, and the requester what it asked for. */
 static void be_patient(struct tg_queue *q, struct tg_request *req)
 {
@@ -443,7 +485,12 @@ static void serve(struct tg_queue *q, struct tg_request *req)
 	mutex_lock(&be->channel);
 	err = be->ops->ask(be, &req->x);
 	mutex_unlock(&be->channel);
-	settle(q, req, err);
+	if (err == -EBUSY) {
+		put_back(q, req);
+	} else {
+		q->back_off_ns = 0;
+		settle(q, req, err);
+	}
 	cond_resched();
 }
 
@@ -536,18 +583,20 @@ static bool take_kick(struct tg_queue *q)
 
 static bool has_news(struct tg_queue *q)
 {
-	return READ_ONCE(q->news) || READ_ONCE(q->attach) || kthread_should_stop();
+	return (READ_ONCE(q->news) && !pausing(q)) || READ_ONCE(q->attach) ||
+	       kthread_should_stop();
 }
 
 /* Until there is something to do. Not interruptible, and no load either. */
 static void rest(struct tg_queue *q)
 {
-	ktime_t at = ns_to_ktime(q->look_at);
+	u64 until = pausing(q) ? min(q->look_at, q->pause_until) : q->look_at;
+	ktime_t at = ns_to_ktime(until);
 	DEFINE_WAIT(wait);
 
 	prepare_to_wait(&q->wake, &wait, TASK_IDLE);
 	if (!has_news(q))
-		schedule_hrtimeout_range(q->look_at == U64_MAX ? NULL : &at, LOOK_SLACK_NS,
+		schedule_hrtimeout_range(until == U64_MAX ? NULL : &at, LOOK_SLACK_NS,
 					 HRTIMER_MODE_ABS);
 	finish_wait(&q->wake, &wait);
 }
@@ -584,7 +633,7 @@ static int worker(void *data)
 		if (take_kick(q))
 			attach(q);
 		look(q);
-		req = take(q);
+		req = pausing(q) ? NULL : take(q);
 		if (req)
 			serve(q, req);
 	}

@@ -6,13 +6,14 @@
  *
  * DOC: an answer "busy"
  *
- * The Ultravisor ends a call early when it has other things to do, and wants it repeated with the
- * very same control block. The kernel's own uv_call() repeats for as long as it takes, without
- * asking anybody. Here it is one attempt, and then the others in the queue have their turn; the
- * worker comes back after a pause that doubles, until the deadline of whoever asked.
+ * The Ultravisor may have other things to do. The kernel's own uv_call() repeats a call for as long
+ * as that takes, without asking anybody. Here it is one attempt.
  *
- * A call of which a part is done (condition code 3) is carried through for a while even if its
- * caller has gone, as everything that firmware has begun; one that was not begun (2) is not.
+ * One that was not begun (condition code 2) goes back to the queue, and the others have their turn.
+ * Of one that was begun and ended early (3), and of what takes several calls, the control block
+ * has to stay; the worker goes on with it after a pause that doubles, beside other requests, and
+ * carries it through for a while even if its caller has gone. Of reports no more than a few are
+ * begun at once, so that turns still mean something.
  *
  * DOC: what this machine can do
  *
@@ -32,6 +33,7 @@
 
 #include "uv.h"
 
+#define BEGUN_MAX	4
 #define BACK_OFF_MIN_NS	(50 * NSEC_PER_USEC)
 #define BACK_OFF_MAX_NS	(20 * NSEC_PER_MSEC)
 
@@ -60,6 +62,8 @@ static struct tg_uv_op *op_new(void)
 		op->back_off_ns = BACK_OFF_MIN_NS;
 	return op;
 }
+
+static unsigned int begun;	/* the worker's: exchanges that hold an op */
 
 static void op_free(struct tg_uv_op *op)
 {
@@ -94,28 +98,32 @@ static int answered(struct tg_backend *be, struct tg_exchange *x, int cc)
 	return err ?: kind->end(op, x);
 }
 
-/* One attempt. Whoever has more than one call to make gives the others a turn in between. */
+/*
+ * One attempt at the call in the control block. -EINPROGRESS: it has to be repeated, or was the
+ * first of several, and the others get a turn in between.
+ */
 static int attempt(struct tg_backend *be, struct tg_exchange *x)
 {
 	struct tg_uv_op *op = x->slot;
 	int cc = __uv_call(0, (u64)&op->cb);
-	int err;
 
 	x->poll_at = ktime_get_ns();
 	if (cc == UVC_CC_BUSY || cc == UVC_CC_PARTIAL) {
 		x->with_host = x->with_host || cc == UVC_CC_PARTIAL;
 		x->poll_at += op->back_off_ns;
 		op->back_off_ns = min_t(u64, 2 * op->back_off_ns, BACK_OFF_MAX_NS);
-		return -EINPROGRESS;
+		return cc == UVC_CC_BUSY ? -EBUSY : -EINPROGRESS;
 	}
 	x->with_host = false;
 	op->back_off_ns = BACK_OFF_MIN_NS;
-	err = answered(be, x, cc);
-	if (err == TG_UV_AGAIN)
-		return err;
+	return answered(be, x, cc);
+}
+
+static void drop_op(struct tg_exchange *x)
+{
+	op_free(x->slot);
 	x->slot = NULL;
-	op_free(op);
-	return err;
+	x->with_host = false;
 }
 
 static int uv_ask(struct tg_backend *be, struct tg_exchange *x)
@@ -135,13 +143,34 @@ static int uv_ask(struct tg_backend *be, struct tg_exchange *x)
 		return err;
 	}
 	x->slot = op;
-	return attempt(be, x);
+	err = attempt(be, x);
+	if (err == -EINPROGRESS)
+		begun++;
+	else
+		drop_op(x);
+	return err;
 }
 
 static void uv_abandon(struct tg_backend *be, struct tg_exchange *x)
 {
-	op_free(x->slot);
-	x->slot = NULL;
+	drop_op(x);
+	begun--;
+}
+
+/* What is under way does not go back to the queue: with the control block it would lose its place. */
+static int uv_poll(struct tg_backend *be, struct tg_exchange *x)
+{
+	int err = attempt(be, x);
+
+	if (err == -EBUSY || err == -EINPROGRESS)
+		return -EINPROGRESS;
+	uv_abandon(be, x);
+	return err;
+}
+
+static bool uv_has_room(struct tg_backend *be)
+{
+	return begun < BEGUN_MAX;
 }
 
 /*
@@ -176,6 +205,7 @@ static int uv_start(struct tg_backend *be)
 {
 	be->firmware_ops = announced_ops();
 	be->patience_ns = PATIENCE_NS;
+	begun = 0;
 	tg_backend_set_state(be, TEEGATE_STATE_UP, "%s",
 			     be->firmware_ops & TEEGATE_OP_REPORT ? "" : no_attestation);
 	return 0;
@@ -199,6 +229,7 @@ const struct tg_backend_ops tg_uv_ops = {
 	.init = uv_start,
 	.exit = uv_stop,
 	.ask = uv_ask,
-	.poll = attempt,
+	.poll = uv_poll,
 	.abandon = uv_abandon,
+	.has_room = uv_has_room,
 };

@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 
 #include "commands.h"
+#include "tee.h"
 
 /* ---- sizes ---- */
 
@@ -17,7 +18,7 @@ static void check_small_sizes(const struct command *c, int fd)
 {
 	/* Programs of before a structure grew, and any in between. */
 	for (uint32_t size = c->first; size <= c->size; size += 4)
-		EXPECT_EQ(ask_with_size(c, fd, size), good(c));
+		EXPECT_EQ(ask_with_size(c, fd, size), good_in(c, size));
 	EXPECT_EQ(ask_with_size(c, fd, 0), -EINVAL);
 	EXPECT_EQ(ask_with_size(c, fd, 1), -EINVAL);
 	EXPECT_EQ(ask_with_size(c, fd, 8), -EINVAL);
@@ -179,22 +180,57 @@ TEST(narrow_refuses_values_out_of_range)
 		  -EBADF);
 }
 
+/* Before anybody asks whether this TEE can do it at all. */
+TEST(operations_on_secrets_refuse_values_out_of_range)
+{
+	struct teegate_lock_secrets lock = { .size = sizeof(lock) };
+	struct teegate_list_secrets list = { .size = sizeof(list), .timeout_ms = 600001 };
+	struct teegate_add_secret add = { .size = sizeof(add), .request = (uintptr_t)&add };
+	static const uint32_t lengths[] = { 0, TEEGATE_CHALLENGE_MAX + 1, 0x80000000, ~0U };
+
+	make_scene();
+	EXPECT_EQ(tg(scene.session, TEEGATE_LOCK_SECRETS, &lock), -EINVAL);
+	lock.flags = TEEGATE_LOCK_IRREVERSIBLE;
+	lock.reserved = 1;
+	EXPECT_EQ(tg(scene.session, TEEGATE_LOCK_SECRETS, &lock), -EINVAL);
+	lock.reserved = 0;
+	lock.timeout_ms = TEEGATE_TIMEOUT_MAX_MS + 1;
+	EXPECT_EQ(tg(scene.session, TEEGATE_LOCK_SECRETS, &lock), -EINVAL);
+	EXPECT_EQ(tg(scene.session, TEEGATE_LIST_SECRETS, &list), -EINVAL);
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		add.request_len = lengths[i];
+		EXPECT_EQ(tg(scene.session, TEEGATE_ADD_SECRET, &add), -EINVAL);
+	}
+}
+
+/* On a TEE with challenges these are tested in attest.c. */
+TEST(a_challenge_where_there_are_none_is_EINVAL)
+{
+	make_scene();
+	EXPECT_EQ(REPORT(0, 0), 0);
+	EXPECT_EQ(REPORT(0, r->challenge = r->report), -EINVAL);
+	EXPECT_EQ(REPORT(0, r->challenge_len = 1), -EINVAL);
+	EXPECT_EQ(REPORT(0, r->reserved3 = 1), -EINVAL);
+}
+
 /* ---- user data and deadline of a report ---- */
 
+/* 256 raw ones where firmware takes so many. */
 TEST(user_data_is_0_to_64_bytes)
 {
-	static const uint8_t data[256];
+	static const uint8_t data[257];
 
 	make_scene();
 	for (unsigned int raw = 0; raw < 2; raw++) {
-		uint32_t f = raw ? TEEGATE_REPORT_RAW : 0;
+		uint32_t f = raw ? TEEGATE_REPORT_RAW : 0, max = raw ? the_tee()->raw_max : 64;
 
 		EXPECT_EQ(report_with_data(f, data, 0), 0);
 		EXPECT_EQ(report_with_data(f, NULL, 0), 0);
 		EXPECT_EQ(report_with_data(f, (void *)-8L, 0), 0);
 		EXPECT_EQ(report_with_data(f, data, 1), 0);
 		EXPECT_EQ(report_with_data(f, data, 64), 0);
-		EXPECT_EQ(report_with_data(f, data, 65), -EINVAL);
+		EXPECT_EQ(report_with_data(f, data, max), 0);
+		EXPECT_EQ(report_with_data(f, data, max + 1), -EINVAL);
 		EXPECT_EQ(report_with_data(f, data, 0x7fffffff), -EINVAL);
 		EXPECT_EQ(report_with_data(f, data, 0xffffffff), -EINVAL);
 	}

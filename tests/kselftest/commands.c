@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "se.h"
+#include "tee.h"
 
 struct abi_scene scene;
 union request req __attribute__((aligned(16)));
@@ -45,9 +47,10 @@ static void fill_revoke(union request *q)
 	q->revoke.lease_id = child.id;
 }
 
+/* Of the right form, and nothing that firmware would accept: stores have an end. */
 static void fill_add(union request *q)
 {
-	static const uint8_t block[16] = "no such request";
+	static const uint8_t block[64] = { [15] = sizeof(block) };
 
 	q->add.request = (uintptr_t)block;
 	q->add.request_len = sizeof(block);
@@ -55,10 +58,12 @@ static void fill_add(union request *q)
 
 static void fill_list(union request *q)
 {
-	(void)q;
+	static struct teegate_secret room[256];
+
+	q->list.secrets = (uintptr_t)room;
+	q->list.count = 256;
 }
 
-/* Never a good one where there is a store: the whole guest would have it. */
 static void fill_lock(union request *q)
 {
 	q->lock.flags = TEEGATE_LOCK_IRREVERSIBLE;
@@ -95,10 +100,15 @@ _Static_assert(sizeof(struct teegate_list_secrets) == 32, "LIST_SECRETS has no p
 _Static_assert(sizeof(struct teegate_secret) == 48, "a secret has no padding");
 _Static_assert(sizeof(struct teegate_lock_secrets) == 24, "LOCK_SECRETS has no padding");
 
+/* A store that is locked from the start stays as it is, whatever is asked. */
 void make_scene(void)
 {
+	uint64_t status;
+
 	scene.session = session_open();
 	scene.lease = lease_for_everything();
+	if (info_of(scene.session).firmware_ops & TEEGATE_OP_LOCK_SECRETS)
+		se_lock_secrets(scene.session, &status);
 }
 
 void fill(const struct command *c, union request *q)
@@ -110,15 +120,28 @@ void fill(const struct command *c, union request *q)
 
 int good(const struct command *c)
 {
+	const uint64_t ops = info_of(scene.session).firmware_ops;
+
 	switch (c->nr) {
 	case TEEGATE_EXTEND:
-		return can_extend() ? 0 : -EOPNOTSUPP;
+		return ops & TEEGATE_OP_EXTEND ? 0 : -EOPNOTSUPP;
 	case TEEGATE_ADD_SECRET:
-	case TEEGATE_LIST_SECRETS:
 	case TEEGATE_LOCK_SECRETS:
-		return -EOPNOTSUPP;
+		return ops & TEEGATE_OP_LOCK_SECRETS ? -EREMOTEIO : -EOPNOTSUPP;
+	case TEEGATE_LIST_SECRETS:
+		return ops & TEEGATE_OP_LIST_SECRETS ? 0 : -EOPNOTSUPP;
 	}
 	return 0;
+}
+
+/* A program of before there were challenges has none. */
+int good_in(const struct command *c, uint32_t size)
+{
+	const uint32_t needed = offsetof(struct teegate_get_report, reserved3);
+
+	if (c->nr == TEEGATE_GET_REPORT && the_tee()->challenge && size < needed)
+		return -EINVAL;
+	return good(c);
 }
 
 void clean(const struct command *c, const union request *q)

@@ -54,8 +54,10 @@ extern union request req;
 void make_scene(void);
 /* A request that is right. */
 void fill(const struct command *c, union request *q);
-/* What such a request comes to: 0, or -EOPNOTSUPP where this TEE cannot do it. */
+/* What such a request comes to: 0, or the errno of what this TEE cannot do or firmware refuses. */
 int good(const struct command *c);
+/* The same, of a request in so many bytes. */
+int good_in(const struct command *c, uint32_t size);
 /* Closes what a successful request made. */
 void clean(const struct command *c, const union request *q);
 /* Asks in that many bytes, which are right or zero; 0 or negative errno. */

@@ -165,6 +165,8 @@ void report_wish(struct evidence *ev, uint32_t flags, const void *data, uint32_t
 		ev->r.path = (uintptr_t)ev->path;
 		ev->r.path_len = sizeof(ev->path);
 	}
+	if (tee_found() && tee_found()->challenge)
+		tee_found()->challenge(&ev->r);
 }
 
 int report_get(int fd, uint32_t flags, const void *data, uint32_t len, struct evidence *ev)
@@ -224,7 +226,9 @@ bool can_extend(void)
 
 const uint8_t *report_data_of(const struct evidence *ev)
 {
-	const uint8_t *data = the_tee()->report_data(ev->report, ev->r.report_len);
+	const struct tee *tee = the_tee();
+	const uint8_t *data = tee->measured_data ? tee->measured_data(ev) :
+			      tee->report_data(ev->report, ev->r.report_len);
 
 	ASSERT(data);
 	return data;
@@ -267,6 +271,7 @@ void expect_bound(const struct evidence *ev, const void *data, uint32_t len, con
 	leaf_of(claims, claims_len, ev->r.blind, data, len, want);
 	memcpy(want + SHA384_SIZE, "teegate/bound/v1", 16);
 	EXPECT_MEM(report_data_of(ev), want, sizeof(want));
+	EXPECT_MEM(ev->r.report_data, want, sizeof(want));
 }
 
 static void *asker_main(void *arg)

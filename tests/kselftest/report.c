@@ -180,7 +180,7 @@ TEST(a_raw_report_needs_its_right)
 
 static int raw_with(int fd, uint32_t at, const char *text, uint32_t len)
 {
-	uint8_t data[80];
+	uint8_t data[256];
 
 	memset(data, 0x21, sizeof(data));
 	memcpy(data + at, text, strlen(text));
@@ -205,6 +205,11 @@ TEST(raw_bytes_cannot_claim_to_be_bound_whatever_their_length)
 	EXPECT_EQ(raw_with(l.fd, 49, "teegate/", 64), 0);
 	EXPECT_EQ(raw_with(l.fd, 0, "teegate/bound/v1", 64), 0);
 	EXPECT_EQ(raw_with(l.fd, 48, "Teegate/", 64), 0);
+	for (uint32_t len = 65; len <= the_tee()->raw_max; len += len < 68 ? 1 : 47) {
+		EXPECT_EQ(raw_with(l.fd, 48, "teegate.", len), 0);
+		EXPECT_EQ(raw_with(l.fd, 48, "teegate/", len), -EPERM);
+		EXPECT_EQ(raw_with(l.fd, 48, "teegate/bound/v1", len), -EPERM);
+	}
 }
 
 TEST(a_refused_raw_report_never_reaches_firmware)

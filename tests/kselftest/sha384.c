@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * SHA-384 after FIPS 180-4, sections 4.1.3, 5.1.2 and 6.4. The 80 round constants are computed:
+ * SHA-384 and SHA-512 after FIPS 180-4, sections 4.1.3, 5.1.2, 5.3 and 6.4. The 80 round constants are computed:
  * they are the first 64 bits of the fractional parts of the cube roots of the first 80 primes,
  * which leaves no table to mistype. The known answers are checked by report.c.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "sha384.h"
@@ -122,12 +123,9 @@ static void block(uint64_t h[8], const uint8_t *p)
 	round_all(h, w);
 }
 
-void sha384(const void *data, size_t n, uint8_t digest[SHA384_SIZE])
+/* Both are the same but for where they begin and how much of the end they show. */
+static void digest_of(uint64_t h[8], const void *data, size_t n, uint8_t *digest, size_t size)
 {
-	uint64_t h[8] = {
-		0xcbbb9d5dc1059ed8, 0x629a292a367cd507, 0x9159015a3070dd17, 0x152fecd8f70e5939,
-		0x67332667ffc00b31, 0x8eb44a8768581511, 0xdb0c2e0d64f98fa7, 0x47b5481dbefa4fa4,
-	};
 	const uint8_t *p = data;
 	uint8_t end[2 * BLOCK] = { 0 };
 	size_t left = n % BLOCK, pad = left < BLOCK - 16 ? BLOCK : 2 * BLOCK;
@@ -141,6 +139,48 @@ void sha384(const void *data, size_t n, uint8_t digest[SHA384_SIZE])
 		end[pad - 1 - i] = (uint8_t)((uint64_t)n * 8 >> 8 * i);
 	for (size_t i = 0; i < pad; i += BLOCK)
 		block(h, end + i);
-	for (unsigned int i = 0; i < SHA384_SIZE; i++)
+	for (unsigned int i = 0; i < size; i++)
 		digest[i] = (uint8_t)(h[i / 8] >> (56 - 8 * (i % 8)));
+}
+
+void sha384(const void *data, size_t n, uint8_t digest[SHA384_SIZE])
+{
+	uint64_t h[8] = {
+		0xcbbb9d5dc1059ed8, 0x629a292a367cd507, 0x9159015a3070dd17, 0x152fecd8f70e5939,
+		0x67332667ffc00b31, 0x8eb44a8768581511, 0xdb0c2e0d64f98fa7, 0x47b5481dbefa4fa4,
+	};
+
+	digest_of(h, data, n, digest, SHA384_SIZE);
+}
+
+void sha512(const void *data, size_t n, uint8_t digest[SHA512_SIZE])
+{
+	uint64_t h[8] = {
+		0x6a09e667f3bcc908, 0xbb67ae8584caa73b, 0x3c6ef372fe94f82b, 0xa54ff53a5f1d36f1,
+		0x510e527fade682d1, 0x9b05688c2b3e6c1f, 0x1f83d9abfb41bd6b, 0x5be0cd19137e2179,
+	};
+
+	digest_of(h, data, n, digest, SHA512_SIZE);
+}
+
+/* RFC 2104: H(key ^ 0x5c.. || H(key ^ 0x36.. || data)). */
+void hmac_sha512(const void *key, size_t key_len, const void *data, size_t n,
+		 uint8_t mac[SHA512_SIZE])
+{
+	uint8_t outer[BLOCK + SHA512_SIZE];
+	uint8_t *inner = malloc(BLOCK + n);
+
+	if (!inner)
+		abort();
+	memset(outer, 0, BLOCK);
+	memcpy(outer, key, key_len);
+	memcpy(inner, outer, BLOCK);
+	for (unsigned int i = 0; i < BLOCK; i++) {
+		outer[i] ^= 0x5c;
+		inner[i] ^= 0x36;
+	}
+	memcpy(inner + BLOCK, data, n);
+	sha512(inner, BLOCK + n, outer + BLOCK);
+	sha512(outer, sizeof(outer), mac);
+	free(inner);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SHA-384 (FIPS 180-4), so that the hash which the module takes from the kernel is checked by code
+ * SHA-384 and SHA-512 (FIPS 180-4), so that the hash which the module takes from the kernel is checked by code
  * that shares nothing with it. Tests only: slow, and for messages that fit in memory.
  */
 #ifndef SHA384_H
@@ -10,7 +10,12 @@
 #include <stdint.h>
 
 #define SHA384_SIZE 48
+#define SHA512_SIZE 64
 
 void sha384(const void *data, size_t n, uint8_t digest[SHA384_SIZE]);
+void sha512(const void *data, size_t n, uint8_t digest[SHA512_SIZE]);
+/* The key is a block or shorter: up to 128 bytes. */
+void hmac_sha512(const void *key, size_t key_len, const void *data, size_t n,
+		 uint8_t mac[SHA512_SIZE]);
 
 #endif

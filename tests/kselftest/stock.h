@@ -17,6 +17,9 @@ int stock_open(void);
 int stock_report(int fd, const uint8_t user_data[64]);
 int stock_snp_report(int fd, const uint8_t user_data[64]);
 int stock_tdx_report(int fd, const uint8_t user_data[64]);
+int stock_se_report(int fd, const uint8_t user_data[64]);
+/* 0 if the report is over that, else EPROTO. */
+int stock_is_over(const uint8_t *report, uint32_t len, const uint8_t user_data[64]);
 
 /* SEV-SNP: the same with the certificate table of the host, whole pages of it. */
 int stock_certificates(int fd, uint8_t *table, uint32_t size);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The TEEs, see tee.h. */
-#include <linux/sev-guest.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "kit.h"
 #include "modules.h"
+#include "se.h"
 #include "stock.h"
 #include "tee.h"
 
@@ -49,6 +49,7 @@ static const struct tee tees[] = {
 		.driver = "sev_guest",
 		.device = "/dev/sev-guest",
 		.report_data = snp_report_data,
+		.raw_max = 64,
 		.stock_report = stock_snp_report,
 		.slots = 1,
 		/*
@@ -69,6 +70,7 @@ static const struct tee tees[] = {
 		.driver = "tdx_guest",
 		.device = "/dev/tdx_guest",
 		.report_data = tdx_report_data,
+		.raw_max = 64,
 		.stock_report = stock_tdx_report,
 		.slots = 4,
 		.buffers = 4,
@@ -76,6 +78,24 @@ static const struct tee tees[] = {
 		.hold_count = 1000000,
 		.slow = "delay count=1000000 arg=5000",
 		.requests = "quotes",
+	},
+	{
+		.name = "se",
+		.provider = TEEGATE_PROVIDER_SE,
+		.firmware = "teegate_softuv",
+		.driver = "uvdevice",
+		.device = "/dev/uv",
+		.measured_data = se_report_data,
+		.challenge = se_challenge,
+		.raw_max = 256,
+		.stock_report = stock_se_report,
+		.slots = 1,
+		/* The Ultravisor has other things to do, and the module tries again, by turns. */
+		.hold = "busy",
+		.hold_count = 1000000,
+		.hold_asks_again = true,
+		.slow = "delay count=1000000 arg=5000",
+		.requests = "attestations",
 	},
 };
 
@@ -91,9 +111,19 @@ void tee_look(void)
 	}
 }
 
-const struct tee *the_tee(void)
+const struct tee *tee_found(void)
 {
 	tee_look();
-	ASSERT(found);
 	return found;
+}
+
+const struct tee *the_tee(void)
+{
+	ASSERT(tee_found());
+	return found;
+}
+
+bool tee_is(const char *name)
+{
+	return tee_found() && !strcmp(found->name, name);
 }

@@ -10,6 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct evidence;
+struct teegate_get_report;
+
 struct tee {
 	const char *name;
 	uint32_t provider;	/* enum teegate_provider */
@@ -21,6 +24,12 @@ struct tee {
 
 	/* Where report_data stands in a report of that many bytes; NULL if it is none. */
 	const uint8_t *(*report_data)(const uint8_t *report, uint32_t len);
+	/* Instead of it, where a report is no more than a measurement of them (SE). */
+	const uint8_t *(*measured_data)(const struct evidence *ev);
+	/* Adds the challenge to a wish (SE); NULL where there are none. */
+	void (*challenge)(struct teegate_get_report *r);
+	/* Bytes of a raw report. */
+	uint32_t raw_max;
 	/* A report of the stock driver over user_data; see stock.h. */
 	int (*stock_report)(int fd, const uint8_t user_data[64]);
 
@@ -41,5 +50,9 @@ struct tee {
 void tee_look(void);
 /* That one; the case ends when there is none. */
 const struct tee *the_tee(void);
+/* Is it the one of that name? */
+bool tee_is(const char *name);
+/* That one, or NULL. */
+const struct tee *tee_found(void);
 
 #endif
