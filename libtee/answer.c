@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Does a report answer what was asked? Only the 64 bytes of report_data are looked at, at the place
- * where each vendor has them, and the form as far as it takes to find that place. Nothing is
- * verified here: this keeps a module that mixes up its answers from passing for a good one.
+ * where each vendor has them, and the form as far as it takes to find that place. A measurement of
+ * Secure Execution has no such place: there the module says what it gave to the Ultravisor. Nothing
+ * is verified here: this keeps a module that mixes up its answers from passing for a good one.
  *
  * Numbers in the vendors' structures are little-endian, whatever this machine is.
  */
@@ -33,6 +34,9 @@
 #define BODY_REPORT_DATA	520	/* the same in the bodies of TDX 1.0 and 1.5 */
 #define BODY_TD10		2
 #define BODY_TD15		3
+
+/* s390-tools, rust/pv: HMAC-SHA512 */
+#define SE_MEASUREMENT_SIZE	64
 
 static uint32_t le16(const uint8_t *p)
 {
@@ -82,20 +86,37 @@ static const uint8_t *find_report_data(uint32_t provider, const uint8_t *report,
 	}
 }
 
-bool tee_report_answers(uint32_t provider, const uint8_t *report, size_t len,
+static bool is_bound(const uint8_t *report_data)
+{
+	return memcmp(report_data + REPORT_DATA_SIZE - BOUND_TAG_SIZE, BOUND_TAG,
+		      BOUND_TAG_SIZE) == 0;
+}
+
+/* Raw user data is not in the answer at all, so there is nothing to compare. */
+static bool measurement_answers(const struct teegate_get_report *arg,
+				const struct tee_request *request)
+{
+	return arg->report_len == SE_MEASUREMENT_SIZE &&
+	       ((request->flags & TEE_REPORT_RAW) || is_bound(arg->report_data));
+}
+
+bool tee_report_answers(const struct teegate_get_report *arg, const uint8_t *report,
 			const struct tee_request *request)
 {
 	uint8_t expected[REPORT_DATA_SIZE] = { 0 };
 	const uint8_t *data;
 
-	if (provider == TEEGATE_PROVIDER_SE)	/* a measurement, which has no such place */
-		return true;
-	data = find_report_data(provider, report, len, request->flags & TEE_REPORT_LOCAL);
-	if (!data)
+	/* One TEE answers challenges, and nothing else; the others know none. */
+	if ((arg->provider == TEEGATE_PROVIDER_SE) != (request->challenge_len > 0))
+		return false;
+	if (arg->provider == TEEGATE_PROVIDER_SE)
+		return measurement_answers(arg, request);
+	data = find_report_data(arg->provider, report, arg->report_len,
+				request->flags & TEE_REPORT_LOCAL);
+	if (!data || request->user_data_len > sizeof(expected))
 		return false;
 	if (!(request->flags & TEE_REPORT_RAW))
-		return memcmp(data + REPORT_DATA_SIZE - BOUND_TAG_SIZE, BOUND_TAG,
-			      BOUND_TAG_SIZE) == 0;
+		return is_bound(data);
 	if (request->user_data_len > 0)
 		memcpy(expected, request->user_data, request->user_data_len);
 	return memcmp(data, expected, sizeof(expected)) == 0;

@@ -15,6 +15,7 @@
 #include "context.h"
 
 #define INFO_SIZE_MIN	offsetof(struct tee_info, in_flight)	/* sizeof() in 0.1 */
+#define REQUEST_SIZE_MIN sizeof(struct tee_report_request)	/* sizeof() in 0.3, the first */
 
 TEE_PUBLIC tee_ctx *tee_close(tee_ctx *ctx)
 {
@@ -164,7 +165,7 @@ TEE_PUBLIC int tee_get_info(tee_ctx *ctx, struct tee_info *ret_info)
 	return 0;
 }
 
-static int check_timeout(tee_ctx *ctx, unsigned int timeout_ms)
+int tee_check_timeout(tee_ctx *ctx, unsigned int timeout_ms)
 {
 	if (timeout_ms > TEEGATE_TIMEOUT_MAX_MS)
 		return tee_fail(ctx, -EINVAL, "The deadline is over %d ms.",
@@ -172,36 +173,51 @@ static int check_timeout(tee_ctx *ctx, unsigned int timeout_ms)
 	return 0;
 }
 
-static int check_request(tee_ctx *ctx, const struct tee_request *request)
+static int check_challenge(tee_ctx *ctx, const struct tee_request *request)
 {
-	if (request->user_data_len > TEE_USER_DATA_MAX)
-		return tee_fail(ctx, -EINVAL,
-				"User data has at most %d bytes; hash what is longer.",
-				TEE_USER_DATA_MAX);
-	if (!request->user_data && request->user_data_len > 0)
-		return tee_fail(ctx, -EINVAL, "User data has a length but no address.");
-	if (request->flags & ~(TEE_REPORT_RAW | TEE_REPORT_AUX | TEE_REPORT_LOCAL))
-		return tee_fail(ctx, -EINVAL, "Unknown flags 0x%x.", request->flags);
-	return check_timeout(ctx, request->timeout_ms);
+	if (!request->challenge && request->challenge_len > 0)
+		return tee_fail(ctx, -EINVAL, "The challenge has a length but no address.");
+	if (request->challenge && request->challenge_len == 0)
+		return tee_fail(ctx, -EINVAL, "The challenge is empty.");
+	if (request->challenge_len > TEE_CHALLENGE_MAX)
+		return tee_fail(ctx, -EINVAL, "A challenge has at most %u bytes.",
+				TEE_CHALLENGE_MAX);
+	return 0;
 }
 
-TEE_PUBLIC int tee_get_report(tee_ctx *ctx, const void *user_data, size_t user_data_len,
-			      unsigned int flags, unsigned int timeout_ms,
-			      tee_evidence **ret_evidence)
+static int check_request(tee_ctx *ctx, const struct tee_request *request)
 {
-	struct tee_request request = { user_data, user_data_len, flags, timeout_ms };
+	/* That more than 64 raw bytes take Secure Execution is known only with the module's answer. */
+	size_t max = request->flags & TEE_REPORT_RAW && request->challenge ? TEE_RAW_DATA_MAX
+									   : TEE_USER_DATA_MAX;
+	int r;
+
+	if (request->user_data_len > max)
+		return tee_fail(ctx, -EINVAL,
+				"User data has at most %zu bytes; hash what is longer.", max);
+	if (!request->user_data && request->user_data_len > 0)
+		return tee_fail(ctx, -EINVAL, "User data has a length but no address.");
+	r = check_challenge(ctx, request);
+	if (r < 0)
+		return r;
+	if (request->flags & ~(TEE_REPORT_RAW | TEE_REPORT_AUX | TEE_REPORT_LOCAL))
+		return tee_fail(ctx, -EINVAL, "Unknown flags 0x%x.", request->flags);
+	return tee_check_timeout(ctx, request->timeout_ms);
+}
+
+static int get_report(tee_ctx *ctx, const struct tee_request *request, tee_evidence **ret_evidence)
+{
+	bool raw = request->flags & TEE_REPORT_RAW;
 	const char *why = "";
 	tee_evidence *evidence;
 	uint8_t *item;
 	size_t len;
 	int r;
 
-	if (!ctx || !ret_evidence)
-		return -EINVAL;
-	r = check_request(ctx, &request);
+	r = check_request(ctx, request);
 	if (r < 0)
 		return r;
-	r = ctx->transport->get_report(ctx, &request, &item, &len);
+	r = ctx->transport->get_report(ctx, request, &item, &len);
 	if (r < 0)
 		return r;
 	r = tee_evidence_from_item(item, len, &evidence, &why);
@@ -210,14 +226,67 @@ TEE_PUBLIC int tee_get_report(tee_ctx *ctx, const void *user_data, size_t user_d
 		return tee_fail(ctx, r, "%s", tee_strerror(r));
 	if (r < 0)
 		return tee_fail(ctx, -EPROTO, "What was answered is not evidence: %s.", why);
-	if (tee_evidence_plain(evidence)->bound != !(flags & TEE_REPORT_RAW)) {
+	if (tee_evidence_plain(evidence)->bound == raw) {
 		tee_evidence_free(evidence);
 		return tee_fail(ctx, -EPROTO,
 				"A %s report was asked for, and the other kind was answered.",
-				flags & TEE_REPORT_RAW ? "raw" : "bound");
+				raw ? "raw" : "bound");
 	}
 	*ret_evidence = evidence;
 	return 0;
+}
+
+TEE_PUBLIC int tee_get_report(tee_ctx *ctx, const void *user_data, size_t user_data_len,
+			      unsigned int flags, unsigned int timeout_ms,
+			      tee_evidence **ret_evidence)
+{
+	const struct tee_request request = {
+		.user_data = user_data,
+		.user_data_len = user_data_len,
+		.flags = flags,
+		.timeout_ms = timeout_ms,
+	};
+
+	if (!ctx || !ret_evidence)
+		return -EINVAL;
+	return get_report(ctx, &request, ret_evidence);
+}
+
+/* As the kernel takes structures: what a newer caller may mean by bytes that we lack must be zero. */
+static int check_size(tee_ctx *ctx, const struct tee_report_request *request)
+{
+	const uint8_t *bytes = (const uint8_t *)request;
+
+	if (request->size < REQUEST_SIZE_MIN)
+		return tee_fail(ctx, -EINVAL,
+				"tee_report_request.size must be set to sizeof(struct tee_report_request).");
+	for (size_t i = sizeof(*request); i < request->size; i++)
+		if (bytes[i])
+			return tee_fail(ctx, -E2BIG,
+					"The request asks for something that this library is too old for.");
+	return 0;
+}
+
+TEE_PUBLIC int tee_ask_report(tee_ctx *ctx, const struct tee_report_request *asked,
+			      tee_evidence **ret_evidence)
+{
+	struct tee_request request;
+	int r;
+
+	if (!ctx || !asked || !ret_evidence)
+		return -EINVAL;
+	r = check_size(ctx, asked);
+	if (r < 0)
+		return r;
+	request = (struct tee_request) {
+		.user_data = asked->user_data,
+		.user_data_len = asked->user_data_len,
+		.flags = asked->flags,
+		.timeout_ms = asked->timeout_ms,
+		.challenge = asked->challenge,
+		.challenge_len = asked->challenge_len,
+	};
+	return get_report(ctx, &request, ret_evidence);
 }
 
 static int check_event(tee_ctx *ctx, const struct tee_event *event)
@@ -229,7 +298,7 @@ static int check_event(tee_ctx *ctx, const struct tee_event *event)
 	if (!event->data || event->len < 1 || event->len > TEE_EVENT_MAX)
 		return tee_fail(ctx, -EINVAL, "An event has 1 to %d bytes; hash what is longer.",
 				TEE_EVENT_MAX);
-	return check_timeout(ctx, event->timeout_ms);
+	return tee_check_timeout(ctx, event->timeout_ms);
 }
 
 TEE_PUBLIC int tee_extend(tee_ctx *ctx, unsigned int index, const void *event, size_t event_len,

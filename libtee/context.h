@@ -33,6 +33,8 @@ struct tee_request {
 	size_t user_data_len;
 	unsigned int flags;	/* TEE_REPORT_* */
 	unsigned int timeout_ms;
+	const void *challenge;
+	size_t challenge_len;	/* 0: none */
 };
 
 struct tee_event {
@@ -43,6 +45,7 @@ struct tee_event {
 };
 
 struct tee_transport {
+	bool is_session;	/* ctx->fd is the administrator's: secrets are within reach */
 	int (*get_info)(tee_ctx *ctx, struct tee_info *ret);
 	/* @ret is an encoded item: what a transport says is judged like a stranger's. */
 	int (*get_report)(tee_ctx *ctx, const struct tee_request *request, uint8_t **ret,
@@ -69,6 +72,8 @@ int tee_open_device(tee_ctx *ctx, const char *path);
 int tee_open_broker(tee_ctx *ctx, const char *path);
 int tee_open_fake(tee_ctx *ctx, const char *path);
 
+/* 0, or -EINVAL with words. */
+int tee_check_timeout(tee_ctx *ctx, unsigned int timeout_ms);
 int tee_open_with(const struct tee_sys *sys, const char *target, tee_ctx **ret_ctx);
 
 /* kernel.c: the ioctls, on any session or lease. */
@@ -82,9 +87,22 @@ bool tee_kernel_is_lease(tee_ctx *ctx, int fd);
 struct teegate_get_info;
 int tee_kernel_ask_info(tee_ctx *ctx, int fd, struct teegate_get_info *ret);
 
-/* answer.c: is @report, of @provider (enum teegate_provider), what @request must have led to? */
-bool tee_report_answers(uint32_t provider, const uint8_t *report, size_t len,
+struct teegate_get_report;
+/* answer.c: is @report, which the module gave with @arg, what @request must have led to? */
+bool tee_report_answers(const struct teegate_get_report *arg, const uint8_t *report,
 			const struct tee_request *request);
+
+/* item.c: the buffers of one request, and what was answered into them as an item. */
+struct tee_buffers {
+	uint8_t *memory;	/* the report, then the auxiliary data */
+	uint32_t report_size;
+	uint32_t aux_size;
+	uint8_t claims[4096];
+	uint8_t path[8 * 48];
+};
+/* -EPROTO for whatever the format would not take either. */
+int tee_item_from_answer(const struct tee_request *request, const struct teegate_get_report *arg,
+			 const struct tee_buffers *b, uint8_t **ret, size_t *ret_len);
 
 /*
  * explain.c: words for a failure of an ioctl on @fd, with the module's own reason where it has one,
@@ -99,6 +117,8 @@ uint64_t tee_now_ms(void);
 int tee_evidence_from_item(const uint8_t *item, size_t len, tee_evidence **ret,
 			   const char **ret_why);
 const struct evidence *tee_evidence_plain(const tee_evidence *evidence);
+/* Its parts are absent unless the evidence is of Secure Execution. */
+const struct ev_se *tee_evidence_se(const tee_evidence *evidence);
 
 /* own-claims.c: what the administrator's own leases say. */
 struct tee_own {

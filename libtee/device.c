@@ -152,6 +152,7 @@ static int device_info(tee_ctx *ctx, struct tee_info *ret)
 }
 
 static const struct tee_transport device_transport = {
+	.is_session = true,
 	.get_info = device_info,
 	.get_report = device_report,
 	.extend = device_extend,

@@ -2,7 +2,8 @@
 /*
  * No TEE at all, for the tests of programs that use libtee. "fake:FILE" answers with the evidence
  * in FILE, whatever was asked; "fake:" makes up a report of the right shape, which no verifier
- * accepts: it is not signed, its binding is empty, and its claims say what it is.
+ * accepts: it is not signed, its binding is empty, and its claims say what it is. A challenge is
+ * answered as Secure Execution would, and everything else as SEV-SNP.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +20,7 @@
 #define REPORT_SIZE		1184
 #define REPORT_VERSION		3
 #define REPORT_DATA		0x50
+#define MEASUREMENT_SIZE	64
 #define BOUND_TAG		"teegate/bound/v1"
 
 static int read_file(const char *path, uint8_t **ret, size_t *ret_len)
@@ -55,37 +57,91 @@ static int read_file(const char *path, uint8_t **ret, size_t *ret_len)
 	return 0;
 }
 
-static int make_up(const struct tee_request *request, uint8_t **ret, size_t *ret_len)
+static const uint8_t blind[TEEGATE_BLIND_SIZE];
+
+static struct ev_bytes user_data_of(const struct tee_request *request)
+{
+	return (struct ev_bytes) { request->user_data_len > 0 ? request->user_data : blind,
+				   request->user_data_len };
+}
+
+static int encode_bound(struct evidence *ev, const struct tee_request *request, uint8_t **ret,
+			size_t *ret_len)
 {
 	struct ev_claims claims = { .workload = "fake",
 				    .taint = "no TEE: made up by libtee's fake transport" };
-	static const uint8_t blind[TEEGATE_BLIND_SIZE];
-	uint8_t report[REPORT_SIZE] = { REPORT_VERSION };
-	struct evidence ev = { .provider = "sev-snp", .report = { report, sizeof(report) } };
 	uint8_t *encoded = NULL;
 	size_t len = 0;
 	int r;
 
-	if (request->flags & TEE_REPORT_RAW) {
-		if (request->user_data_len > 0)
-			memcpy(report + REPORT_DATA, request->user_data, request->user_data_len);
-		return ev_encode(&ev, ret, ret_len);
-	}
-	memcpy(report + REPORT_DATA + TEEGATE_HASH_SIZE, BOUND_TAG, strlen(BOUND_TAG));
 	r = ev_claims_encode(&claims, &encoded, &len);
 	if (r < 0)
 		return r;
-	ev.bound = true;
-	ev.binding = (struct ev_binding) {
+	ev->bound = true;
+	ev->binding = (struct ev_binding) {
 		.claims = { encoded, len },
-		.user_data = { request->user_data_len > 0 ? request->user_data : blind,
-			       request->user_data_len },
+		.user_data = user_data_of(request),
 		.tree_size = 1,
 		.blind = { blind, sizeof(blind) },
 	};
-	r = ev_encode(&ev, ret, ret_len);
+	r = ev_encode(ev, ret, ret_len);
 	free(encoded);
 	return r;
+}
+
+static int encode(struct evidence *ev, const struct tee_request *request, uint8_t **ret,
+		  size_t *ret_len)
+{
+	return request->flags & TEE_REPORT_RAW ? ev_encode(ev, ret, ret_len)
+					       : encode_bound(ev, request, ret, ret_len);
+}
+
+/* What would be report_data, of a bound report without a root. */
+static void write_bound_tag(uint8_t *report_data)
+{
+	memcpy(report_data + TEEGATE_HASH_SIZE, BOUND_TAG, strlen(BOUND_TAG));
+}
+
+static int make_up_report(const struct tee_request *request, uint8_t **ret, size_t *ret_len)
+{
+	uint8_t report[REPORT_SIZE] = { REPORT_VERSION };
+	struct evidence ev = { .provider = "sev-snp", .report = { report, sizeof(report) } };
+
+	if (!(request->flags & TEE_REPORT_RAW))
+		write_bound_tag(report + REPORT_DATA);
+	else if (request->user_data_len > 0)
+		memcpy(report + REPORT_DATA, request->user_data, request->user_data_len);
+	return encode(&ev, request, ret, ret_len);
+}
+
+static int make_up_answer(const struct tee_request *request, uint8_t **ret, size_t *ret_len)
+{
+	static const uint8_t measurement[MEASUREMENT_SIZE], config_uid[TEEGATE_CONFIG_UID_SIZE];
+	struct evidence ev = { .provider = "se", .report = { measurement, sizeof(measurement) } };
+	uint8_t report_data[TEEGATE_REPORT_DATA_SIZE] = { 0 }, *details;
+	struct ev_se se = {
+		.challenge = { request->challenge, request->challenge_len },
+		.config_uid = { config_uid, sizeof(config_uid) },
+		.user_data = request->flags & TEE_REPORT_RAW
+			? user_data_of(request)
+			: (struct ev_bytes) { report_data, sizeof(report_data) },
+	};
+	int r;
+
+	write_bound_tag(report_data);
+	r = ev_se_encode(&se, &details, &ev.details.len);
+	if (r < 0)
+		return r;
+	ev.details.data = details;
+	r = encode(&ev, request, ret, ret_len);
+	free(details);
+	return r;
+}
+
+static int make_up(const struct tee_request *request, uint8_t **ret, size_t *ret_len)
+{
+	return request->challenge_len > 0 ? make_up_answer(request, ret, ret_len)
+					  : make_up_report(request, ret, ret_len);
 }
 
 static int fake_report(tee_ctx *ctx, const struct tee_request *request, uint8_t **ret,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The ioctls of the kernel module, and from its answer to an evidence item. Used by every transport
- * that holds a descriptor of the module, the broker's included: it hands out leases, not reports.
+ * The ioctls of the kernel module that leases take. Used by every transport that holds a descriptor
+ * of the module, the broker's included: it hands out leases, not reports.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -13,21 +13,6 @@
 
 #define TIMEOUT_DEFAULT_MS	75000	/* for a module that names none */
 #define TRIES			3	/* what comes with a report may grow between two tries */
-
-static const char *const provider_names[] = {
-	[TEEGATE_PROVIDER_SEV_SNP] = "sev-snp",
-	[TEEGATE_PROVIDER_TDX] = "tdx",
-	[TEEGATE_PROVIDER_SE] = "se",
-};
-
-/* The buffers of one request; one allocation. */
-struct buffers {
-	uint8_t *memory;
-	uint32_t report_size;
-	uint32_t aux_size;
-	uint8_t claims[TEEGATE_CLAIMS_MAX];
-	uint8_t path[TEEGATE_PATH_MAX * TEEGATE_HASH_SIZE];
-};
 
 int tee_kernel_ask_info(tee_ctx *ctx, int fd, struct teegate_get_info *ret)
 {
@@ -86,7 +71,7 @@ bool tee_kernel_is_lease(tee_ctx *ctx, int fd)
 	return r == -ESTALE || r == -EPERM || (r == 0 && info.lease_id != 0);
 }
 
-static int buffers_fit(struct buffers *b, uint32_t report_size, uint32_t aux_size)
+static int buffers_fit(struct tee_buffers *b, uint32_t report_size, uint32_t aux_size)
 {
 	uint8_t *memory;
 
@@ -108,7 +93,7 @@ static uint64_t pointer(const void *p)
 }
 
 static void prepare(struct teegate_get_report *arg, const struct tee_request *request,
-		    struct buffers *b)
+		    struct tee_buffers *b)
 {
 	bool raw = request->flags & TEE_REPORT_RAW, aux = request->flags & TEE_REPORT_AUX;
 
@@ -131,11 +116,15 @@ static void prepare(struct teegate_get_report *arg, const struct tee_request *re
 		arg->path = pointer(b->path);
 		arg->path_len = sizeof(b->path);
 	}
+	if (request->challenge_len > 0) {
+		arg->challenge = pointer(request->challenge);
+		arg->challenge_len = (uint32_t)request->challenge_len;
+	}
 }
 
 /* One request, tried again with more room while the module asks for it and time is left. */
 static int ask_report(tee_ctx *ctx, int fd, const struct tee_request *request,
-		      unsigned int timeout_ms, struct buffers *b, struct teegate_get_report *arg)
+		      unsigned int timeout_ms, struct tee_buffers *b, struct teegate_get_report *arg)
 {
 	uint64_t deadline = tee_now_ms() + timeout_ms, now;
 	int r = -ENOSPC;
@@ -158,81 +147,76 @@ static int ask_report(tee_ctx *ctx, int fd, const struct tee_request *request,
 	return -ENOSPC;
 }
 
-static bool lengths_ok(const struct teegate_get_report *arg, const struct buffers *b)
-{
-	return arg->report_len <= b->report_size && arg->aux_len <= b->aux_size &&
-	       arg->claims_len <= sizeof(b->claims) && arg->path_len <= sizeof(b->path) &&
-	       arg->path_len % TEEGATE_HASH_SIZE == 0 &&
-	       arg->provider != TEEGATE_PROVIDER_NONE &&
-	       arg->provider < sizeof(provider_names) / sizeof(provider_names[0]);
-}
-
-/* -EPROTO for whatever the format would not take either: ev_encode() judges ranges. */
-static int to_item(const struct tee_request *request, const struct teegate_get_report *arg,
-		   const struct buffers *b, uint8_t **ret, size_t *ret_len)
-{
-	struct evidence ev = { 0 };
-	int r;
-
-	if (!lengths_ok(arg, b) ||
-	    !tee_report_answers(arg->provider, b->memory, arg->report_len, request))
-		return -EPROTO;
-
-	ev.provider = provider_names[arg->provider];
-	ev.report = (struct ev_bytes) { b->memory, arg->report_len };
-	if ((request->flags & TEE_REPORT_AUX) && arg->aux_len > 0)
-		*(arg->provider == TEEGATE_PROVIDER_TDX ? &ev.event_log : &ev.aux) =
-			(struct ev_bytes) { b->memory + b->report_size, arg->aux_len };
-	if (!(request->flags & TEE_REPORT_RAW)) {
-		ev.bound = true;
-		ev.binding = (struct ev_binding) {
-			.claims = { b->claims, arg->claims_len },
-			.user_data = { request->user_data_len > 0 ? request->user_data : arg->blind,
-				       request->user_data_len },
-			.leaf_index = arg->leaf_index,
-			.tree_size = arg->tree_size,
-			.path = b->path,
-			.path_count = arg->path_len / TEEGATE_HASH_SIZE,
-			.blind = { arg->blind, sizeof(arg->blind) },
-		};
-	}
-	r = ev_encode(&ev, ret, ret_len);
-	return r == -EINVAL ? -EPROTO : r;
-}
-
 static unsigned int default_timeout(const struct teegate_get_info *info)
 {
 	return info->timeout_default_ms > 0 ? info->timeout_default_ms : TIMEOUT_DEFAULT_MS;
+}
+
+/* What the request lacks or has too much of for this TEE. Without a TEE the module says more. */
+static int check_provider(tee_ctx *ctx, const struct teegate_get_info *info,
+			  const struct tee_request *request)
+{
+	bool se = info->provider == TEEGATE_PROVIDER_SE;
+
+	if (info->provider == TEEGATE_PROVIDER_NONE)
+		return 0;
+	if (se && request->challenge_len == 0)
+		return tee_fail(ctx, -EINVAL,
+				"IBM Secure Execution only answers the request of a verifier: give its challenge.");
+	if (!se && request->challenge_len > 0)
+		return tee_fail(ctx, -EINVAL,
+				"A challenge is for IBM Secure Execution; this TEE takes the verifier's nonce as user data.");
+	if (!se && request->user_data_len > TEE_USER_DATA_MAX)
+		return tee_fail(ctx, -EINVAL, "User data of this TEE has at most %d bytes.",
+				TEE_USER_DATA_MAX);
+	return 0;
+}
+
+static int get_report(tee_ctx *ctx, int fd, const struct teegate_get_info *info,
+		      const struct tee_request *request, struct teegate_get_report *arg,
+		      uint8_t **ret, size_t *ret_len)
+{
+	struct tee_buffers *b;
+	int r;
+
+	b = calloc(1, sizeof(*b));
+	if (!b)
+		return -ENOMEM;
+	r = buffers_fit(b, info->report_size_max,
+			request->flags & TEE_REPORT_AUX ? info->aux_size_max : 0);
+	if (r == 0)
+		r = ask_report(ctx, fd, request,
+			       request->timeout_ms > 0 ? request->timeout_ms
+						       : default_timeout(info),
+			       b, arg);
+	if (r == 0)
+		r = tee_item_from_answer(request, arg, b, ret, ret_len);
+	free(b->memory);
+	free(b);
+	return r;
 }
 
 int tee_kernel_report(tee_ctx *ctx, int fd, const struct tee_request *request, uint8_t **ret,
 		      size_t *ret_len)
 {
 	struct teegate_get_report arg = { 0 };
+	struct tee_request wanted = *request;
 	struct teegate_get_info info;
-	struct buffers *b;
 	int r;
-
-	b = calloc(1, sizeof(*b));
-	if (!b)
-		return tee_fail(ctx, -ENOMEM, "%s", tee_strerror(-ENOMEM));
 
 	r = tee_kernel_ask_info(ctx, fd, &info);
 	/* Both came with one version; an older module only says that it does not know the flag. */
 	if (r == 0 && (request->flags & TEE_REPORT_LOCAL) && !(info.module_ops & TEEGATE_OP_EXTEND))
 		r = -ENOTTY;
-	if (r == 0)
-		r = buffers_fit(b, info.report_size_max,
-				request->flags & TEE_REPORT_AUX ? info.aux_size_max : 0);
-	if (r == 0)
-		r = ask_report(ctx, fd, request,
-			       request->timeout_ms > 0 ? request->timeout_ms
-						       : default_timeout(&info),
-			       b, &arg);
-	if (r == 0)
-		r = to_item(request, &arg, b, ret, ret_len);
-	free(b->memory);
-	free(b);
+	if (r < 0)
+		return tee_kernel_fail(ctx, fd, r, "Asking for a report", 0);
+	r = check_provider(ctx, &info, request);
+	if (r < 0)
+		return r;
+	/* The measurement covers the additional data: without it nobody can check it. */
+	if (info.provider == TEEGATE_PROVIDER_SE)
+		wanted.flags |= TEE_REPORT_AUX;
+	r = get_report(ctx, fd, &info, &wanted, &arg, ret, ret_len);
 	return r < 0 ? tee_kernel_fail(ctx, fd, r, "Asking for a report", arg.fw_status) : 0;
 }
 

@@ -5,11 +5,13 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "context.h"
 
 struct tee_evidence {
 	struct evidence plain;
+	struct ev_se se;	/* points into @plain; all absent unless it is of Secure Execution */
 };
 
 int tee_evidence_from_item(const uint8_t *item, size_t len, tee_evidence **ret,
@@ -26,6 +28,9 @@ int tee_evidence_from_item(const uint8_t *item, size_t len, tee_evidence **ret,
 		free(evidence);
 		return r;
 	}
+	/* Details that are not what they should be leave their accessors without an answer. */
+	if (strcmp(evidence->plain.provider, "se") == 0)
+		(void)ev_se_decode(&evidence->plain.details, &evidence->se, NULL);
 	*ret = evidence;
 	return 0;
 }
@@ -33,6 +38,11 @@ int tee_evidence_from_item(const uint8_t *item, size_t len, tee_evidence **ret,
 const struct evidence *tee_evidence_plain(const tee_evidence *evidence)
 {
 	return &evidence->plain;
+}
+
+const struct ev_se *tee_evidence_se(const tee_evidence *evidence)
+{
+	return &evidence->se;
 }
 
 TEE_PUBLIC int tee_evidence_parse(const void *data, size_t len, tee_evidence **ret_evidence)
@@ -94,6 +104,24 @@ TEE_PUBLIC int tee_evidence_get_event_log(const tee_evidence *evidence, const ui
 					  size_t *ret_len)
 {
 	return evidence ? get_bytes(&evidence->plain.event_log, ret_data, ret_len) : -EINVAL;
+}
+
+TEE_PUBLIC int tee_evidence_get_challenge(const tee_evidence *evidence, const uint8_t **ret_data,
+					  size_t *ret_len)
+{
+	return evidence ? get_bytes(&evidence->se.challenge, ret_data, ret_len) : -EINVAL;
+}
+
+TEE_PUBLIC int tee_evidence_get_config_uid(const tee_evidence *evidence, const uint8_t **ret_data,
+					   size_t *ret_len)
+{
+	return evidence ? get_bytes(&evidence->se.config_uid, ret_data, ret_len) : -EINVAL;
+}
+
+TEE_PUBLIC int tee_evidence_get_report_data(const tee_evidence *evidence, const uint8_t **ret_data,
+					    size_t *ret_len)
+{
+	return evidence ? get_bytes(&evidence->se.user_data, ret_data, ret_len) : -EINVAL;
 }
 
 /* Without a binding record its members are absent, so the three below say ENODATA by themselves. */

@@ -35,7 +35,7 @@ extern "C" {
 #define TEE_EVENT_MAX		1024	/* bytes of one event, tee_extend() */
 #define TEE_DIGEST_SIZE		48	/* bytes, SHA-384 */
 /* Bytes of one serialised evidence item: the largest challenge, and what comes beside it. */
-#define TEE_EVIDENCE_MAX	((1u << 20) + (1u << 16))
+#define TEE_EVIDENCE_MAX	((1u << 20) + (1u << 17))
 #define TEE_BROKER_SOCKET	"/run/teegate/broker.sock"
 #define TEE_EVIDENCE_MEDIA_TYPE	"application/vnd.teegate.evidence+cbor"
 
@@ -424,7 +424,6 @@ int tee_evidence_parse(const void *data, size_t len, tee_evidence **ret_evidence
  * @ret_challenge, @ret_challenge_len: 1..TEE_CHALLENGE_MAX bytes of @data, not a copy
  *
  * -EBADMSG: not an exchange file, or a damaged one
- * -E2BIG: longer than such a file can be
  */
 int tee_exchange_get_challenge(const void *data, size_t len, const uint8_t **ret_challenge,
 			       size_t *ret_challenge_len);
@@ -438,6 +437,8 @@ int tee_exchange_get_challenge(const void *data, size_t len, const uint8_t **ret
  * Of bound evidence the user data is the 64 bytes of the binding.
  *
  * -EOPNOTSUPP: evidence of another TEE
+ * -EBADMSG: it lacks what key 7 of the item has to hold, or has parts that are longer than any
+ *	Ultravisor's
  * -ENOMEM
  */
 int tee_evidence_to_exchange(const tee_evidence *evidence, uint8_t **ret_data, size_t *ret_len);
@@ -449,7 +450,6 @@ int tee_evidence_to_exchange(const tee_evidence *evidence, uint8_t **ret_data, s
  *
  * -EBADMSG: not an exchange file, or a damaged one
  * -ENODATA: it is a request that nobody has answered
- * -E2BIG: longer than such a file can be
  * -ENOMEM
  */
 int tee_evidence_from_exchange(const void *data, size_t len, tee_evidence **ret_evidence);
