@@ -344,10 +344,11 @@ job_firmware-se() {
 	local uv=tests/firmware/uv dir=$BUILD/check/firmware-se-$1 rc=0
 
 	on_s390x "firmware-se-$1/" "$1" || return 0
-	make_se "$dir" || return
+	make_se "$dir" &&
+	run_logged requests in_root "/src/$uv/make-requests" "/build/${dir#"$BUILD"/}" || return
 	in_arch_root "$ARCH_CC" -O2 -Wall -Wextra -static -o "/build/check/uv-stock-$1" \
 		"/src/$uv/uv-stock.c" || return
-	"$LAB/mini" --tee se --kernel "$1" --mem "${MINI_MEM:-1024}" --timeout 1200 --chip "$dir" \
+	"$LAB/mini" --tee se --kernel "$1" --smp 2 --mem "${MINI_MEM:-1024}" --timeout 1200 --chip "$dir" \
 		--share "$dir" --add "/build/check/uv-stock-$1:/lab/uv-stock" \
 		--add "/src/$uv/test-softuv:/lab/test-softuv" "$SRC/$uv/run-in-guest" \
 		>"$BUILD/log/$JOB.tap" 2>"$BUILD/log/$JOB.err" || rc=$?
@@ -369,6 +370,15 @@ e2e() {
 
 job_e2e() {
 	e2e e2e "$1"
+}
+
+# On IBM Z there are mini guests only.
+job_e2e-se() {
+	on_s390x "e2e-se-$1/" "$1" || return 0
+	pick_arch amd64
+	"$SRC/tests/e2e/run-se" "$1" >"$BUILD/log/$JOB.tap" || :
+	tap_results "e2e-se-$1" <"$BUILD/log/$JOB.tap"
+	[ -s "$RESULTS/$JOB.results" ]
 }
 
 job_e2e-tdx() {
