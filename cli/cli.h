@@ -30,7 +30,8 @@ struct command {
 	int (*run)(int argc, char **argv);	/* argv[0] is the command's name */
 };
 
-extern const struct command cmd_info, cmd_report, cmd_verify, cmd_extract, cmd_extend, cmd_doctor;
+extern const struct command cmd_info, cmd_report, cmd_verify, cmd_extract, cmd_extend, cmd_secret,
+	cmd_doctor;
 
 /* Say what is wrong with the command line, with a hint at --help; returns STATUS_USAGE. */
 int usage_error(const struct command *command, const char *format, ...)
@@ -93,7 +94,7 @@ int status_of_error(int error);
 const char *provider_name(uint32_t provider);
 const char *transport_name(uint32_t transport);
 const char *state_name(uint32_t state);
-/* What @report of that provider is called: "report", "quote" or "tdreport". */
+/* What @report of that provider is called: "report", "quote", "tdreport" or "measurement". */
 const char *report_kind(const char *provider, const uint8_t *report, size_t len);
 
 /* Makes sure that everything reached standard output. */

@@ -39,6 +39,9 @@ static const struct {
 	{ TEEGATE_OP_REPORT, "report" },
 	{ TEEGATE_OP_RAW_REPORT, "raw-report" },
 	{ TEEGATE_OP_EXTEND, "extend" },
+	{ TEEGATE_OP_ADD_SECRET, "add-secret" },
+	{ TEEGATE_OP_LIST_SECRETS, "list-secrets" },
+	{ TEEGATE_OP_LOCK_SECRETS, "lock-secrets" },
 };
 
 #define OPERATIONS (sizeof(operations) / sizeof(operations[0]))

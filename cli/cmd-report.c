@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* teegatectl report: asks for evidence and writes it to a file. */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,10 @@ static const char help[] =
 "  --nonce HEX        up to 64 bytes for the evidence to carry (also --user-data)\n"
 "  --raw              put the bytes into report_data as they are; needs that\n"
 "                     right, and the evidence does not say who asked\n"
+"  --challenge FILE   IBM Secure Execution: the verifier's request to answer, an\n"
+"                     exchange file of pvattest or a bare ARCB\n"
+"  --exchange FILE    write the answer as an exchange file, too: for pvattest;\n"
+"                     it has no place for who asked\n"
 "  --certificates     fetch what goes with it (default): the certificates that\n"
 "                     the host offers (SEV-SNP), the event log (TDX)\n"
 "  --no-certificates  leave that out\n"
@@ -29,7 +34,8 @@ static const char help[] =
 "  --output FILE      where to; \"-\" or nothing: standard output, not a terminal\n"
 "  --timeout SECONDS  how long to wait at most (default: the module's, 75)\n"
 "  --target TARGET    fd:N, device:PATH, broker:PATH or fake:[FILE]; default: the\n"
-"                     lease in $TEE_LEASE_FD, else /dev/teegate, else the broker\n"
+"                     lease in $TEE_LEASE_FD, else /dev/teegate, else the broker;\n"
+"                     what fake: answers is made up\n"
 "  --json             say what was done as JSON, with the evidence in it as\n"
 "                     base64 when there is no --output\n"
 "  --help             this text\n"
@@ -41,6 +47,8 @@ static const struct option options[] = {
 	{ "nonce", required_argument, NULL, 'n' },
 	{ "user-data", required_argument, NULL, 'n' },
 	{ "raw", no_argument, NULL, 'r' },
+	{ "challenge", required_argument, NULL, 'a' },
+	{ "exchange", required_argument, NULL, 'x' },
 	{ "certificates", no_argument, NULL, 'c' },
 	{ "event-log", no_argument, NULL, 'c' },
 	{ "no-certificates", no_argument, NULL, 'C' },
@@ -56,7 +64,10 @@ static const struct option options[] = {
 
 struct request {
 	struct buffer user_data;
-	const char *target, *output;
+	struct buffer challenge_file;
+	const uint8_t *challenge;	/* in that file */
+	size_t challenge_len;
+	const char *target, *output, *exchange;
 	unsigned int flags, timeout_ms;
 	bool json;
 };
@@ -64,8 +75,28 @@ struct request {
 static int take_user_data(const char *text, struct request *q)
 {
 	buffer_free(&q->user_data);
-	if (parse_hex(text, &q->user_data) < 0 || q->user_data.len > TEE_USER_DATA_MAX)
+	if (parse_hex(text, &q->user_data) < 0 || q->user_data.len > TEE_RAW_DATA_MAX)
 		return usage_error(&cmd_report, "--nonce takes up to 64 bytes in hexadecimal");
+	return STATUS_OK;
+}
+
+/* A request in the wrapping that its maker gave it, or without: the former says what it is. */
+static int take_challenge(const char *path, struct request *q)
+{
+	static const char magic[] = "pvattest";
+	struct buffer *file = &q->challenge_file;
+
+	buffer_free(file);
+	if (read_file(path, file) < 0)
+		return STATUS_LOCAL;
+	q->challenge = file->data;
+	q->challenge_len = file->len;
+	if (file->len >= strlen(magic) && !memcmp(file->data, magic, strlen(magic)) &&
+	    tee_exchange_get_challenge(file->data, file->len, &q->challenge, &q->challenge_len) < 0)
+		return complain(STATUS_LOCAL, "%s: this exchange file is damaged", path);
+	if (q->challenge_len < 1 || q->challenge_len > TEE_CHALLENGE_MAX)
+		return complain(STATUS_LOCAL, "%s has %zu bytes, and a request 1 to %u", path,
+				q->challenge_len, TEE_CHALLENGE_MAX);
 	return STATUS_OK;
 }
 
@@ -76,6 +107,11 @@ static int take_option(int option, const char *value, struct request *q)
 		return take_user_data(value, q);
 	case 'r':
 		q->flags |= TEE_REPORT_RAW;
+		return STATUS_OK;
+	case 'a':
+		return take_challenge(value, q);
+	case 'x':
+		q->exchange = value;
 		return STATUS_OK;
 	case 'c':
 		q->flags |= TEE_REPORT_AUX;
@@ -149,6 +185,29 @@ static const char *kind_of(const tee_evidence *evidence, const char *provider)
 	return tee_evidence_get_report(evidence, &data, &len) ? "?" : report_kind(provider, data, len);
 }
 
+static bool is_se(const char *provider)
+{
+	return !strcmp(provider, "se");
+}
+
+static char *config_uid_of(const tee_evidence *evidence)
+{
+	const uint8_t *data;
+	size_t len;
+
+	return tee_evidence_get_config_uid(evidence, &data, &len) ? format_text("?") : hex_text(data, len);
+}
+
+static void tell_json_se(struct json_object *object, const tee_evidence *evidence)
+{
+	char *uid = config_uid_of(evidence);
+
+	js_number(object, "additionalDataBytes", part_size(tee_evidence_get_aux, evidence));
+	js_number(object, "challengeBytes", part_size(tee_evidence_get_challenge, evidence));
+	js_text(object, "configUid", uid);
+	free(uid);
+}
+
 static void tell_json(const struct request *q, const tee_evidence *evidence, const char *provider,
 		      const struct buffer *cbor)
 {
@@ -158,8 +217,12 @@ static void tell_json(const struct request *q, const tee_evidence *evidence, con
 	js_text(object, "kind", kind_of(evidence, provider));
 	js_bool(object, "bound", is_bound(evidence));
 	js_number(object, "reportBytes", part_size(tee_evidence_get_report, evidence));
-	js_number(object, "certificateBytes", part_size(tee_evidence_get_aux, evidence));
-	js_number(object, "eventLogBytes", part_size(tee_evidence_get_event_log, evidence));
+	if (is_se(provider)) {
+		tell_json_se(object, evidence);
+	} else {
+		js_number(object, "certificateBytes", part_size(tee_evidence_get_aux, evidence));
+		js_number(object, "eventLogBytes", part_size(tee_evidence_get_event_log, evidence));
+	}
 	js_number(object, "evidenceBytes", cbor->len);
 	if (q->output) {
 		js_text(object, "output", q->output);
@@ -169,6 +232,8 @@ static void tell_json(const struct request *q, const tee_evidence *evidence, con
 		js_text(object, "evidence", text);
 		free(text);
 	}
+	if (q->exchange)
+		js_text(object, "exchange", q->exchange);
 	js_print(object);
 }
 
@@ -180,6 +245,17 @@ static void tell_size(const char *label, size_t len, const char *otherwise)
 	free(text);
 }
 
+static void tell_text_se(const tee_evidence *evidence)
+{
+	char *uid = config_uid_of(evidence);
+
+	tell_size("additional", part_size(tee_evidence_get_aux, evidence), "none asked for");
+	tell_size("challenge", part_size(tee_evidence_get_challenge, evidence), NULL);
+	print_field("config UID", LABEL_WIDTH, uid);
+	print_field("convinces", LABEL_WIDTH, "only whoever made that challenge");
+	free(uid);
+}
+
 static void tell_text(const struct request *q, const tee_evidence *evidence, const char *provider,
 		      const struct buffer *cbor)
 {
@@ -188,7 +264,9 @@ static void tell_text(const struct request *q, const tee_evidence *evidence, con
 	print_title("Evidence from %s, %s", provider,
 		    is_bound(evidence) ? "bound to this workload" : "raw: it does not say who asked");
 	tell_size(kind_of(evidence, provider), part_size(tee_evidence_get_report, evidence), NULL);
-	if (strcmp(provider, "tdx"))
+	if (is_se(provider))
+		tell_text_se(evidence);
+	else if (strcmp(provider, "tdx"))
 		tell_size("certificates", part_size(tee_evidence_get_aux, evidence), NULL);
 	else if (q->flags & TEE_REPORT_AUX)
 		tell_size("event log", part_size(tee_evidence_get_event_log, evidence),
@@ -196,6 +274,22 @@ static void tell_text(const struct request *q, const tee_evidence *evidence, con
 	text = format_text("%s, %zu bytes", q->output, cbor->len);
 	print_field("written to", LABEL_WIDTH, text);
 	free(text);
+	if (q->exchange)
+		print_field("and to", LABEL_WIDTH, q->exchange);
+}
+
+static int write_exchange(const char *path, const tee_evidence *evidence)
+{
+	struct buffer file _cleanup_buffer_ = { NULL, 0 };
+	int r;
+
+	r = tee_evidence_to_exchange(evidence, &file.data, &file.len);
+	if (r == -EOPNOTSUPP)
+		return complain(STATUS_UNAVAILABLE,
+				"only evidence of IBM Secure Execution fits into an exchange file");
+	if (r < 0)
+		return complain(STATUS_LOCAL, "%s", tee_strerror(r));
+	return write_file(path, file.data, file.len) < 0 ? STATUS_LOCAL : STATUS_OK;
 }
 
 /* Standard output is for the evidence when there is no file; only then nothing else goes there. */
@@ -212,6 +306,11 @@ static int deliver(const struct request *q, const tee_evidence *evidence)
 	if (!(to_stdout && q->json) &&
 	    write_file(to_stdout ? "-" : q->output, cbor.data, cbor.len) < 0)
 		return STATUS_LOCAL;
+	if (q->exchange) {
+		r = write_exchange(q->exchange, evidence);
+		if (r)
+			return r;
+	}
 	tee_evidence_get_provider(evidence, &provider);
 	if (q->json)
 		tell_json(q, evidence, provider, &cbor);
@@ -220,44 +319,81 @@ static int deliver(const struct request *q, const tee_evidence *evidence)
 	return STATUS_OK;
 }
 
+/* On standard error, where it is seen also when the evidence goes into a pipe. */
+static void warn_of_fake(const char *target)
+{
+	if (!target || strncmp(target, "fake:", strlen("fake:")))
+		return;
+	if (target[strlen("fake:")])
+		complain(0, "no TEE was asked: this evidence comes from a file");
+	else
+		complain(0, "no TEE was asked: this evidence is made up and proves nothing");
+}
+
 static int ask(const struct request *q)
 {
+	const struct tee_report_request request = {
+		.size = sizeof(request),
+		.flags = q->flags,
+		.timeout_ms = q->timeout_ms,
+		.user_data = q->user_data.data,
+		.user_data_len = q->user_data.len,
+		.challenge = q->challenge,
+		.challenge_len = q->challenge_len,
+	};
 	tee_evidence *evidence = NULL;
 	tee_ctx *ctx = NULL;
 	int r, status;
 
 	r = tee_open(q->target, &ctx);
 	if (!r)
-		r = tee_get_report(ctx, q->user_data.data, q->user_data.len, q->flags, q->timeout_ms,
-				   &evidence);
+		r = tee_ask_report(ctx, &request, &evidence);
+	if (!r)
+		warn_of_fake(q->target);
 	status = r < 0 ? complain_tee(ctx, r) : deliver(q, evidence);
 	tee_evidence_free(evidence);
 	tee_close(ctx);
 	return status;
 }
 
+/* What the options say together. */
+static int check(struct request *q)
+{
+	if (q->json && q->output && !strcmp(q->output, "-"))
+		q->output = NULL;
+	if (q->exchange && !q->challenge)
+		return usage_error(&cmd_report, "--exchange is for the answer to a --challenge");
+	if (q->exchange && !strcmp(q->exchange, "-"))
+		return usage_error(&cmd_report, "--exchange takes the name of a file");
+	if (q->user_data.len > TEE_USER_DATA_MAX && !(q->challenge && q->flags & TEE_REPORT_RAW))
+		return usage_error(&cmd_report,
+				   "--nonce takes up to 64 bytes; with --raw and --challenge up to %d",
+				   TEE_RAW_DATA_MAX);
+	if (!q->json && (!q->output || !strcmp(q->output, "-")) && isatty(STDOUT_FILENO))
+		return usage_error(&cmd_report,
+				   "evidence is binary and standard output a terminal; say --output FILE");
+	return STATUS_OK;
+}
+
 static int run(int argc, char **argv)
 {
 	struct request q = { .flags = TEE_REPORT_AUX };
 	int option, status = STATUS_OK;
+	bool help_wanted = false;
 
-	while (!status && (option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
-		if (option == 'h') {
-			buffer_free(&q.user_data);
-			return show_help(&cmd_report);
-		}
-		status = take_option(option, optarg, &q);
+	while (!status && !help_wanted &&
+	       (option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
+		help_wanted = option == 'h';
+		status = help_wanted ? show_help(&cmd_report) : take_option(option, optarg, &q);
 	}
-	if (!status && optind < argc)
+	if (!status && !help_wanted && optind < argc)
 		status = usage_error(&cmd_report, "what is %s?", argv[optind]);
-	if (!status && q.json && q.output && !strcmp(q.output, "-"))
-		q.output = NULL;
-	if (!status && !q.json && (!q.output || !strcmp(q.output, "-")) && isatty(STDOUT_FILENO))
-		status = usage_error(&cmd_report,
-				     "evidence is binary and standard output a terminal; say --output FILE");
-	if (!status)
+	if (!status && !help_wanted)
+		status = check(&q);
+	if (!status && !help_wanted)
 		status = ask(&q);
 	buffer_free(&q.user_data);
+	buffer_free(&q.challenge_file);
 	return status;
 }
 

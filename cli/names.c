@@ -59,6 +59,8 @@ const char *state_name(uint32_t state)
 
 const char *report_kind(const char *provider, const uint8_t *report, size_t len)
 {
+	if (!strcmp(provider, "se"))
+		return "measurement";
 	if (strcmp(provider, "tdx"))
 		return "report";
 	return len == TDREPORT_SIZE && report[0] == TDREPORT_TYPE ? "tdreport" : "quote";

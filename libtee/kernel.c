@@ -217,6 +217,9 @@ int tee_kernel_report(tee_ctx *ctx, int fd, const struct tee_request *request, u
 	if (info.provider == TEEGATE_PROVIDER_SE)
 		wanted.flags |= TEE_REPORT_AUX;
 	r = get_report(ctx, fd, &info, &wanted, &arg, ret, ret_len);
+	if (r == -EINVAL && request->challenge_len > 0)
+		return tee_fail(ctx, r,
+				"The challenge is no attestation request (ARCB), or one that was cut off: the length in it is not its own.");
 	return r < 0 ? tee_kernel_fail(ctx, fd, r, "Asking for a report", arg.fw_status) : 0;
 }
 
