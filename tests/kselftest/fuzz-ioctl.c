@@ -19,6 +19,7 @@
 
 #include "fw.h"
 #include "kit.h"
+#include "tee.h"
 
 #define PAGE 4096u
 #define SEED 20261123
@@ -113,6 +114,9 @@ union request {
 	struct teegate_create_lease create;
 	struct teegate_narrow narrow;
 	struct teegate_revoke revoke;
+	struct teegate_add_secret add;
+	struct teegate_list_secrets list;
+	struct teegate_lock_secrets lock;
 	uint8_t bytes[PAGE];
 	uint64_t words[PAGE / 8];
 };
@@ -135,7 +139,27 @@ static uint32_t fill_report(union request *q)
 		q->report.claims = (uintptr_t)(scratch + 6 * PAGE);
 		q->report.claims_len = PAGE;
 	}
+	if (tee_found() && tee_found()->challenge)
+		tee_found()->challenge(&q->report);
 	return sizeof(q->report);
+}
+
+/* Half of them with a length of their own that is right: of rubbish nevertheless. */
+static uint32_t fill_add(union request *q)
+{
+	uint8_t *block = scratch + 30 * PAGE;
+
+	q->add.request = (uintptr_t)block;
+	q->add.request_len = 64 + below(64);
+	block[15] = (uint8_t)(q->add.request_len - one_in(2));
+	return sizeof(q->add);
+}
+
+static uint32_t fill_list(union request *q)
+{
+	q->list.secrets = (uintptr_t)(scratch + below(20 * PAGE));
+	q->list.count = below(100);
+	return sizeof(q->list);
 }
 
 /* Budgets of the leases are small, or else the log of this guest would soon be full. */
@@ -170,7 +194,7 @@ static unsigned int fill(union request *q)
 	unsigned int cmd;
 
 	memset(q, 0, sizeof(*q));
-	switch (below(13)) {
+	switch (below(16)) {
 	case 0:
 		cmd = _IO(TEEGATE_IOC_TYPE, below(256));
 		break;
@@ -203,6 +227,19 @@ static unsigned int fill(union request *q)
 	case 9:
 		cmd = TEEGATE_EXTEND;
 		size = fill_extend(q);
+		break;
+	case 10:
+		cmd = TEEGATE_ADD_SECRET;
+		size = fill_add(q);
+		break;
+	case 11:
+		cmd = TEEGATE_LIST_SECRETS;
+		size = fill_list(q);
+		break;
+	case 12:
+		cmd = TEEGATE_LOCK_SECRETS;
+		size = sizeof(q->lock);
+		q->lock.flags = below(2);
 		break;
 	default:
 		cmd = TEEGATE_GET_REPORT;

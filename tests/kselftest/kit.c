@@ -283,10 +283,19 @@ static void *asker_main(void *arg)
 	return NULL;
 }
 
+void asker_run(struct asker *a)
+{
+	pthread_attr_t attr;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 65536);
+	ASSERT_EQ(pthread_create(&a->thread, &attr, asker_main, a), 0);
+	pthread_attr_destroy(&attr);
+}
+
 struct asker *ask_start_within(int fd, uint32_t flags, uint32_t timeout_ms)
 {
 	struct asker *a = malloc(sizeof(*a));
-	pthread_attr_t attr;
 
 	ASSERT(a);
 	a->fd = fd;
@@ -294,10 +303,7 @@ struct asker *ask_start_within(int fd, uint32_t flags, uint32_t timeout_ms)
 	a->done = false;
 	report_wish(&a->ev, flags, "ask", 3);
 	a->ev.r.timeout_ms = timeout_ms;
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, 65536);
-	ASSERT_EQ(pthread_create(&a->thread, &attr, asker_main, a), 0);
-	pthread_attr_destroy(&attr);
+	asker_run(a);
 	return a;
 }
 

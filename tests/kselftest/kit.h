@@ -95,6 +95,7 @@ struct asker {
 
 struct asker *ask_start(int fd, uint32_t flags);
 struct asker *ask_start_within(int fd, uint32_t flags, uint32_t timeout_ms);
+void asker_run(struct asker *a);	/* with a wish of one's own in it */
 int ask_result(struct asker *a);	/* waits; a stays readable */
 void ask_free(struct asker *a);
 

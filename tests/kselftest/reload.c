@@ -30,6 +30,8 @@ static void expect_works(void)
 
 static void need_module(void)
 {
+	if (!module_loaded(the_tee()->driver))
+		module_load(the_tee()->driver);
 	if (!module_loaded(OUR_MODULE))
 		module_load(OUR_MODULE);
 	expect_works();

@@ -118,6 +118,12 @@ void se_challenge(struct teegate_get_report *r)
 	r->challenge_len = (uint32_t)arcb->len;
 }
 
+static bool is_over(const struct evidence *ev, const void *data, size_t len)
+{
+	return ev->r.report_len == SE_MEASUREMENT_SIZE &&
+	       se_measured(ev->report, data, len, ev->r.config_uid, ev->aux, ev->r.aux_len);
+}
+
 /*
  * Of a bound report the 64 bytes that the kernel says, of a raw one the caller's, followed by
  * zeroes to be compared with what other TEEs do; if it is measured that the Ultravisor saw just
@@ -125,20 +131,15 @@ void se_challenge(struct teegate_get_report *r)
  */
 const uint8_t *se_report_data(const struct evidence *ev)
 {
-	static __thread uint8_t data[256];
-	size_t len = sizeof(ev->r.report_data);
+	static __thread uint8_t raw[256];
+	const uint32_t len = ev->r.user_data_len;
 
-	memset(data, 0, sizeof(data));
-	if (ev->r.flags & TEEGATE_REPORT_RAW) {
-		len = ev->r.user_data_len;
-		put(data, 0, (const void *)(uintptr_t)ev->r.user_data, len);
-	} else {
-		memcpy(data, ev->r.report_data, len);
-	}
-	if (ev->r.report_len != SE_MEASUREMENT_SIZE ||
-	    !se_measured(ev->report, data, len, ev->r.config_uid, ev->aux, ev->r.aux_len))
-		return NULL;
-	return data;
+	if (!(ev->r.flags & TEEGATE_REPORT_RAW))
+		return is_over(ev, ev->r.report_data, sizeof(ev->r.report_data)) ?
+		       ev->r.report_data : NULL;
+	memset(raw, 0, sizeof(raw));
+	put(raw, 0, (const void *)(uintptr_t)ev->r.user_data, len);
+	return is_over(ev, raw, len) ? raw : NULL;
 }
 
 /* ---- secrets ---- */
