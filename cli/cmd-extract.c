@@ -14,7 +14,7 @@
 
 #include "cli.h"
 
-#define LABEL_WIDTH	14
+#define LABEL_WIDTH	16
 
 static const char help[] =
 "Usage: teegatectl extract [OPTIONS] EVIDENCE\n"
@@ -22,10 +22,14 @@ static const char help[] =
 "Writes the parts of an evidence item to files in a directory:\n"
 "\n"
 "  report.bin     the vendor's report, as the TEE signed it; of TDX: quote.bin,\n"
-"                 or tdreport.bin if it is a local one\n"
-"  certs.bin      certificate table, as the host gave it (if any)\n"
+"                 or tdreport.bin if it is a local one; of Secure Execution:\n"
+"                 measurement.bin\n"
+"  certs.bin      certificate table, as the host gave it (SEV-SNP, if any)\n"
 "  eventlog.bin   event log, crypto agile format of the TCG (TDX, if any)\n"
 "  vcek.der vlek.der ask.der ark.der   what is in that table (SEV-SNP)\n"
+"  arcb.bin additional.bin config_uid.bin report_data.bin   request, additional\n"
+"                 data, configuration UID and all user data (Secure Execution)\n"
+"  exchange.bin   the same for pvattest, without who asked\n"
 "  claims.cbor user_data.bin blind.bin path.bin   the binding record (if bound)\n"
 "\n"
 "  --directory DIR  where to (default: the current directory); made if missing\n"
@@ -66,8 +70,10 @@ static const struct {
 	const char *name;
 	int (*get)(const tee_evidence *, const uint8_t **, size_t *);
 } parts[] = {
-	{ "certs.bin", tee_evidence_get_aux },
 	{ "eventlog.bin", tee_evidence_get_event_log },
+	{ "arcb.bin", tee_evidence_get_challenge },
+	{ "config_uid.bin", tee_evidence_get_config_uid },
+	{ "report_data.bin", tee_evidence_get_report_data },
 	{ "claims.cbor", tee_evidence_get_claims },
 	{ "user_data.bin", tee_evidence_get_user_data },
 	{ "blind.bin", tee_evidence_get_blind },
@@ -84,6 +90,27 @@ static void put_report(struct work *w, const tee_evidence *evidence, const char 
 	name = format_text("%s.bin", report_kind(provider, data, len));
 	put_file(w, name, data, len);
 	free(name);
+}
+
+/* Key 4 is something else for each provider. */
+static void put_aux(struct work *w, const tee_evidence *evidence, const char *provider)
+{
+	const uint8_t *data;
+	size_t len;
+
+	if (!tee_evidence_get_aux(evidence, &data, &len))
+		put_file(w, !strcmp(provider, "se") ? "additional.bin" : "certs.bin", data, len);
+}
+
+static void put_exchange(struct work *w, const tee_evidence *evidence)
+{
+	uint8_t *data;
+	size_t len;
+
+	if (tee_evidence_to_exchange(evidence, &data, &len))
+		return;
+	put_file(w, "exchange.bin", data, len);
+	free(data);
 }
 
 static void put_parts(struct work *w, const tee_evidence *evidence)
@@ -190,7 +217,9 @@ static int extract(const char *file, const char *directory, bool json)
 		w.status = complain(STATUS_LOCAL, "cannot make %s: %s", directory, strerror(errno));
 	tee_evidence_get_provider(evidence, &provider);
 	put_report(&w, evidence, provider);
+	put_aux(&w, evidence, provider);
 	put_parts(&w, evidence);
+	put_exchange(&w, evidence);
 	if (!strcmp(provider, "sev-snp") && !tee_evidence_get_aux(evidence, &aux, &aux_len))
 		put_certificates(&w, aux, aux_len);
 	if (!w.status)

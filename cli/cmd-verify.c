@@ -15,7 +15,7 @@
 #include "cli.h"
 #include "verify-show.h"
 
-#define REPORT_SIZE	1184	/* a bare SEV-SNP report; an evidence item is never so small */
+#define REPORT_SIZE	1184	/* a bare SEV-SNP report */
 #define TDREPORT_SIZE	1024
 #define TCB_SIZE	8
 #define HASH_SIZE	48
@@ -474,6 +474,12 @@ static bool is_quote(const struct buffer *input)
 	return quote || (input->len == TDREPORT_SIZE && data[0] == 0x81);
 }
 
+/* An evidence item of Secure Execution may be as long, but begins as a CBOR map: version 160 or more. */
+static bool is_report(const struct buffer *input)
+{
+	return input->len == REPORT_SIZE && input->data[0] >> 5 != 5;
+}
+
 static int judge(const struct buffer *input, const struct tee_verify_params *params,
 		 tee_verdict **ret)
 {
@@ -481,7 +487,7 @@ static int judge(const struct buffer *input, const struct tee_verify_params *par
 
 	if (input->len >= 8 && !memcmp(input->data, "pvattest", 8))
 		r = tee_verify_se_exchange(input->data, input->len, params, ret);
-	else if (input->len == REPORT_SIZE)
+	else if (is_report(input))
 		r = tee_verify_snp_report(input->data, input->len, params, ret);
 	else if (is_quote(input))
 		r = tee_verify_tdx_quote(input->data, input->len, params, ret);
