@@ -32,7 +32,7 @@ bool softuv_readable(u64 addr, size_t len)
 		return true;
 	if (check_add_overflow(addr, (u64)len - 1, &end))
 		return false;
-	for (; addr < end; addr = (addr | ~PAGE_MASK) + 1)
+	for (; (addr ^ end) & PAGE_MASK; addr = (addr | ~PAGE_MASK) + 1)
 		if (!copy_in(&byte, addr, 1))
 			return false;
 	return copy_in(&byte, end, 1);

@@ -403,13 +403,14 @@ u16 softuv_list_secrets(struct softuv_header *header)
 
 static u16 retrieve(const struct retrieve_block *block, u8 *to)
 {
-	const struct secret *secret = &store.secrets[block->index];
+	const struct secret *secret;
 	u64 arg;
 
 	if (!store.count)
 		return RC_RETR_EMPTY;
 	if (block->index >= store.count)
 		return RC_RETR_INDEX;
+	secret = &store.secrets[block->index];
 	if (secret->type != TYPE_PLAIN)
 		return RC_RETR_NOT;
 	if (block->len < secret->len)
