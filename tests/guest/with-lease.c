@@ -39,7 +39,7 @@ static void die(const char *what)
 static void make_claims(int session, const char *name, uid_t uid, const char *cgroup,
 			uint8_t **ret, size_t *ret_len)
 {
-	struct teegate_info info = { .size = sizeof(info) };
+	struct teegate_get_info info = { .size = sizeof(info) };
 	struct ev_claims claims = {
 		.workload = name,
 		.has_uid = true,

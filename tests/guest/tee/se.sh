@@ -54,7 +54,7 @@ tee_publish() {
 # The libraries' own encoder of claims, so that they are what teegated would have written.
 build_with_lease() {
 	run_logged with-lease in_arch_root "$ARCH_CC" -D_GNU_SOURCE -O2 -Wall -Wextra -Wshadow \
-		-fsanitize=undefined -idirafter /src/uapi -I/src/uapi -I/src/libtee/common \
+		-fsanitize=undefined -I/src/uapi -I/src/libtee/common \
 		-o "$IN/with-lease" /src/tests/guest/with-lease.c \
 		/build/user-s390x/libtee/common/libev.a -lcbor
 }
@@ -94,8 +94,9 @@ tee_judgement() {
 		return
 	fi
 	anchor=(--arpk "$IN/arpk.bin" --hdr "$IN/image.hdr")
-	judgement=("${anchor[@]}" --request "$IN/request.bin" --host-key "$IN/host.crt"
+	known=(--request "$IN/request.bin" --host-key "$IN/host.crt"
 		--config-uid "$(fact se.json config_uid)")
+	judgement=("${anchor[@]}" "${known[@]}")
 }
 
 another_request() {
@@ -116,7 +117,8 @@ tee_second_opinion() {
 	expect "the exchange file is good for teegatectl, too" \
 		teegatectl verify --quiet "${anchor[@]}" "$IN/exchange.bin"
 	expect "each flipped byte of measurement, user data, config UID, digests... is refused by name" \
-		in_root /src/tests/guest/judge-se flips /build/user/cli/teegatectl "$IN"
+		in_root /src/tests/guest/judge-se flips "$IN" /build/user/cli/teegatectl verify \
+		--arpk "$IN/arpk.bin" "${known[@]}"
 	expect "the evidence is not good for the maker of another request" another_request
 	rm -f "$OUT"/other{,-request}.bin
 }
