@@ -7,7 +7,6 @@
  * folded back by 2^522 = 2. Time depends on the scalar: this is for tests, where nothing is secret.
  */
 #include <linux/string.h>
-#include <asm/byteorder.h>
 
 #include "softuv.h"
 
