@@ -205,11 +205,11 @@ static bool lengths_sound(const struct teegate_get_report *asked,
 	       got->path_len <= asked->path_len && got->path_len % TEEGATE_HASH_SIZE == 0;
 }
 
-int device_report(int lease_fd, const struct teegate_get_info *info, uint32_t flags,
-		  const uint8_t *user_data, size_t user_data_len, uint32_t timeout_ms,
-		  struct report *ret)
+int device_report(int lease_fd, const struct teegate_get_info *info,
+		  const struct report_request *request, struct report *ret)
 {
 	struct teegate_get_report asked;
+	uint32_t flags = request->flags;
 	int r;
 
 	memset(ret, 0, sizeof(*ret));
@@ -218,9 +218,11 @@ int device_report(int lease_fd, const struct teegate_get_info *info, uint32_t fl
 		return r;
 	ret->io.size = sizeof(ret->io);
 	ret->io.flags = flags;
-	ret->io.user_data = (uintptr_t)user_data;
-	ret->io.user_data_len = (uint32_t)user_data_len;
-	ret->io.timeout_ms = timeout_ms;
+	ret->io.user_data = (uintptr_t)request->user_data;
+	ret->io.user_data_len = (uint32_t)request->user_data_len;
+	ret->io.challenge = (uintptr_t)request->challenge;
+	ret->io.challenge_len = (uint32_t)request->challenge_len;
+	ret->io.timeout_ms = request->timeout_ms;
 	ret->io.report = (uintptr_t)ret->data;
 	ret->io.aux = flags & TEEGATE_REPORT_AUX ? (uintptr_t)ret->aux : 0;
 	ret->io.claims = flags & TEEGATE_REPORT_RAW ? 0 : (uintptr_t)ret->claims;
@@ -274,6 +276,8 @@ const char *device_advice(int error)
 	case -EPERM:
 	case -EACCES:
 		return "the module refused: a raw report must not look like a bound one, and teegated must be root in the initial namespaces";
+	case -EINVAL:
+		return "the challenge is no attestation request (ARCB), or one that was cut off";
 	case -EBADF:
 		return "the client's cgroup is not in the cgroup v2 hierarchy";
 	case -ENOMEM:

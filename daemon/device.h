@@ -52,13 +52,22 @@ struct report {
 	struct teegate_get_report io;	/* lengths, blind, tree and fw_status */
 };
 
+/* What a report is asked for with. @challenge: NULL for none. */
+struct report_request {
+	uint32_t flags;			/* TEEGATE_REPORT_* */
+	const uint8_t *user_data;
+	size_t user_data_len;
+	const uint8_t *challenge;
+	size_t challenge_len;
+	uint32_t timeout_ms;
+};
+
 /*
  * device_report() - asks for a report on @lease_fd and waits for it. On failure io.fw_status of
  * @ret is valid all the same. Call report_done() in any case.
  */
-int device_report(int lease_fd, const struct teegate_get_info *info, uint32_t flags,
-		  const uint8_t *user_data, size_t user_data_len, uint32_t timeout_ms,
-		  struct report *ret);
+int device_report(int lease_fd, const struct teegate_get_info *info,
+		  const struct report_request *request, struct report *ret);
 void report_done(struct report *report);
 
 /*

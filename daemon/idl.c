@@ -42,7 +42,7 @@ static SD_VARLINK_DEFINE_METHOD(GetInfo,
 	SD_VARLINK_DEFINE_OUTPUT_BY_TYPE(info, Info, 0));
 
 static SD_VARLINK_DEFINE_METHOD(GetEvidence,
-	COMMENT("base64, at most 64 bytes"),
+	COMMENT("base64, at most 64 bytes; raw beside a challenge 256"),
 	INPUT(userData, SD_VARLINK_STRING, NULLABLE),
 	COMMENT("userData goes into report_data as it is, bound to nobody; needs the operation \"raw\""),
 	INPUT(raw, SD_VARLINK_BOOL, NULLABLE),
@@ -50,6 +50,9 @@ static SD_VARLINK_DEFINE_METHOD(GetEvidence,
 	INPUT(certificates, SD_VARLINK_BOOL, NULLABLE),
 	COMMENT("fetch the event log, too (TDX); as certificates when absent"),
 	INPUT(eventLog, SD_VARLINK_BOOL, NULLABLE),
+	COMMENT("base64, at most 8192 bytes: the verifier's request (ARCB) to answer. IBM Secure Execution needs\n"
+		"one, and no other TEE takes it. For a longer one acquire a lease"),
+	INPUT(challenge, SD_VARLINK_STRING, NULLABLE),
 	COMMENT("deadline in milliseconds, at most 600000; the module's default when absent"),
 	INPUT(timeoutMs, SD_VARLINK_INT, NULLABLE),
 	COMMENT("base64 of one item of application/vnd.teegate.evidence+cbor"),

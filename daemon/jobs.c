@@ -268,6 +268,7 @@ void job_free(struct job *job)
 		return;
 	closep(&job->lease_fd);
 	free(job->evidence);
+	free(job->challenge);
 	peer_unref(job->peer);
 	policy_unref(job->policy);
 	free(job);

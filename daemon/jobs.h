@@ -19,6 +19,7 @@
 
 #define JOBS_THREADS	12
 #define JOBS_MAX	64	/* waiting or running, in all */
+#define JOB_CHALLENGE_MAX 8192	/* bytes: a request for a hundred hosts; more takes a lease */
 
 enum job_kind { JOB_LEASE, JOB_EVIDENCE, JOB_EXTEND };
 
@@ -45,8 +46,10 @@ struct job {
 	uint64_t operations;
 	bool certificates, event_log;	/* wanted with the report */
 	uint32_t extend_events, extend_bytes;	/* what the rule was charged with */
-	uint8_t user_data[TEEGATE_USER_DATA_MAX];
+	uint8_t user_data[TEEGATE_RAW_DATA_MAX];
 	size_t user_data_len;
+	uint8_t *challenge;		/* JOB_EVIDENCE: Secure Execution, else NULL */
+	size_t challenge_len;
 	uint32_t timeout_ms;		/* 0: the module's default */
 	uint32_t index;			/* JOB_EXTEND */
 	uint8_t event[TEEGATE_EVENT_MAX];

@@ -399,9 +399,29 @@ static bool parse_bytes(sd_json_variant *value, uint8_t *to, size_t size, size_t
 	return true;
 }
 
+/* Raw ones of Secure Execution may be longer, and only that TEE has a challenge. */
 static bool parse_user_data(sd_json_variant *value, struct job *job)
 {
-	return parse_bytes(value, job->user_data, sizeof(job->user_data), &job->user_data_len);
+	bool raw = job->operations & TEEGATE_OP_RAW_REPORT;
+
+	return parse_bytes(value, job->user_data,
+			   raw && job->challenge ? TEEGATE_RAW_DATA_MAX : TEEGATE_USER_DATA_MAX,
+			   &job->user_data_len);
+}
+
+/* 1 to JOB_CHALLENGE_MAX bytes, which is also what fits into a message. */
+static bool parse_challenge(sd_json_variant *value, struct job *job)
+{
+	CLEANUP(freep) void *data = NULL;
+	size_t len;
+
+	if (!value)
+		return true;
+	if (sd_json_variant_unbase64(value, &data, &len) < 0 || len < 1 || len > JOB_CHALLENGE_MAX)
+		return false;
+	job->challenge = take_pointer(&data);
+	job->challenge_len = len;
+	return true;
 }
 
 static bool parse_timeout(sd_json_variant *value, struct job *job)
@@ -443,7 +463,9 @@ static int on_get_evidence(sd_varlink *link, sd_json_variant *parameters,
 	job->certificates = parse_bool(parameter(parameters, "certificates"));
 	event_log = parameter(parameters, "eventLog");
 	job->event_log = event_log ? parse_bool(event_log) : job->certificates;
-	if (!parse_user_data(parameter(parameters, "userData"), job))
+	if (!parse_challenge(parameter(parameters, "challenge"), job))
+		wrong = "challenge";
+	else if (!parse_user_data(parameter(parameters, "userData"), job))
 		wrong = "userData";
 	else if (!parse_timeout(parameter(parameters, "timeoutMs"), job))
 		wrong = "timeoutMs";

@@ -89,17 +89,43 @@ static const char *provider_tag(uint32_t provider)
 	return provider == TEEGATE_PROVIDER_NONE ? NULL : provider_name(provider);
 }
 
+/* What the Ultravisor's answer means nothing without. *ret is what @evidence points to. */
+static int add_se_details(struct evidence *evidence, const struct job *job,
+			  const struct teegate_get_report *io, uint8_t **ret)
+{
+	const struct ev_se se = {
+		.challenge = { job->challenge, job->challenge_len },
+		.config_uid = { io->config_uid, sizeof(io->config_uid) },
+		.user_data = evidence->bound ?
+			(struct ev_bytes){ io->report_data, sizeof(io->report_data) } :
+			(struct ev_bytes){ job->user_data, job->user_data_len },
+	};
+
+	evidence->details.len = 0;
+	if (ev_se_encode(&se, ret, &evidence->details.len) < 0)
+		return -EPROTO;
+	evidence->details.data = *ret;
+	return 0;
+}
+
 static int encode(struct job *job, const struct report *report, bool raw)
 {
 	const struct teegate_get_report *io = &report->io;
+	CLEANUP(freep) uint8_t *details = NULL;
 	struct evidence evidence = {
 		.provider = provider_tag(io->provider),
 		.report = { report->data, io->report_len },
 		.bound = !raw,
 	};
+	int r;
 
 	if (!evidence.provider)
 		return -EPROTO;
+	if (io->provider == TEEGATE_PROVIDER_SE) {
+		r = add_se_details(&evidence, job, io, &details);
+		if (r < 0)
+			return r;
+	}
 	if (io->aux_len > 0)
 		*(io->provider == TEEGATE_PROVIDER_TDX ? &evidence.event_log : &evidence.aux) =
 			(struct ev_bytes){ report->aux, io->aux_len };
@@ -130,19 +156,35 @@ static bool remaining(const struct job *job, uint32_t *ret)
 	return true;
 }
 
+static bool aux_wanted(const struct job *job, uint32_t provider)
+{
+	switch (provider) {
+	case TEEGATE_PROVIDER_SE:	/* the measurement covers it: nobody can check one without */
+		return true;
+	case TEEGATE_PROVIDER_TDX:
+		return job->event_log;
+	default:
+		return job->certificates;
+	}
+}
+
 static int ask(struct job *job, const struct teegate_get_info *info)
 {
 	bool raw = job->operations & TEEGATE_OP_RAW_REPORT;
-	bool aux = info->provider == TEEGATE_PROVIDER_TDX ? job->event_log : job->certificates;
-	uint32_t flags = (raw ? TEEGATE_REPORT_RAW : 0) | (aux ? TEEGATE_REPORT_AUX : 0);
+	struct report_request request = {
+		.flags = (raw ? TEEGATE_REPORT_RAW : 0) |
+			 (aux_wanted(job, info->provider) ? TEEGATE_REPORT_AUX : 0),
+		.user_data = job->user_data,
+		.user_data_len = job->user_data_len,
+		.challenge = job->challenge,
+		.challenge_len = job->challenge_len,
+	};
 	CLEANUP(report_done) struct report report = { 0 };
-	uint32_t timeout_ms;
 	int r;
 
-	if (!remaining(job, &timeout_ms))
+	if (!remaining(job, &request.timeout_ms))
 		return -ETIMEDOUT;
-	r = device_report(job->lease_fd, info, flags, job->user_data, job->user_data_len, timeout_ms,
-			  &report);
+	r = device_report(job->lease_fd, info, &request, &report);
 	job->fw_status = report.io.fw_status;
 	return r < 0 ? r : encode(job, &report, raw);
 }
@@ -189,6 +231,18 @@ static bool firmware_can(struct job *job, const struct teegate_get_info *info)
 	return !missing;
 }
 
+/* One TEE answers challenges and nothing else; the others know none. */
+static bool challenge_fits(struct job *job, const struct teegate_get_info *info)
+{
+	bool se = info->provider == TEEGATE_PROVIDER_SE;
+
+	if (job->kind != JOB_EVIDENCE || se == (job->challenge_len > 0))
+		return true;
+	fail(job, -EINVAL, se ? "IBM Secure Execution only answers the request of a verifier: give its challenge" :
+	     "a challenge is for IBM Secure Execution; this TEE takes the verifier's nonce as userData");
+	return false;
+}
+
 /* The errno, and what makes it a matter of the host rather than of the client. */
 static void explain(struct job *job, struct device *device, int error)
 {
@@ -220,7 +274,7 @@ void work(struct jobs *jobs, struct device *device, struct job *job)
 	}
 	if (!exposed_ok(job, &exposure) || !device_up(job, device, &info))
 		return;
-	if (!firmware_can(job, &info))
+	if (!firmware_can(job, &info) || !challenge_fits(job, &info))
 		return;
 	r = create(job, device, &info, &exposure);
 	if (r >= 0 && job->kind != JOB_LEASE)

@@ -410,6 +410,10 @@ class Abuse(unittest.TestCase):
                 ("GetEvidence", {"userData": "A" * 88 + "=="}, "userData"),
                 ("GetEvidence", {"userData": "!!!"}, "userData"),
                 ("GetEvidence", {"userData": 7}, "userData"),
+                ("GetEvidence", {"challenge": ""}, "challenge"),
+                ("GetEvidence", {"challenge": 7}, "challenge"),
+                ("GetEvidence", {"challenge": "A" * 10924}, "challenge"),  # 8193 bytes
+                ("GetEvidence", {"challenge": "AAAA", "userData": "A" * 87 + "="}, "userData"),
                 ("GetEvidence", {"raw": "yes"}, "raw"),
                 ("GetEvidence", {"timeoutMs": -1}, "timeoutMs"),
                 ("GetEvidence", {"timeoutMs": 600001}, "timeoutMs"),

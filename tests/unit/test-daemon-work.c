@@ -30,6 +30,7 @@ static struct {
 	uint8_t claims[TEEGATE_CLAIMS_MAX];
 	int lease_fd;
 	uint32_t report_flags;
+	size_t challenge_len;
 	struct teegate_extend extend;
 	uint8_t event[TEEGATE_EVENT_MAX];
 } module;
@@ -41,9 +42,8 @@ static struct peer peer = { .uid = 10001, .cgroup = cgroup, .cgroup_fd = 99 };
 void __wrap_device_info(struct device *device, struct teegate_get_info *ret);
 int __wrap_device_create_lease(struct device *device, const struct lease_request *request, int *ret_fd,
 			       uint64_t *ret_id);
-int __wrap_device_report(int lease_fd, const struct teegate_get_info *info, uint32_t flags,
-			 const uint8_t *user_data, size_t user_data_len, uint32_t timeout_ms,
-			 struct report *ret);
+int __wrap_device_report(int lease_fd, const struct teegate_get_info *info,
+			 const struct report_request *request, struct report *ret);
 int __wrap_device_extend(int lease_fd, struct teegate_extend *io);
 void __wrap_exposure_look(const struct peer *who, struct exposure *ret);
 bool __wrap_job_set_lease(struct jobs *jobs, struct job *job, uint64_t lease_id);
@@ -77,15 +77,14 @@ static uint8_t *copy(const void *data, size_t len)
 	return bytes;
 }
 
-int __wrap_device_report(int lease_fd, const struct teegate_get_info *info, uint32_t flags,
-			 const uint8_t *user_data, size_t user_data_len, uint32_t timeout_ms,
-			 struct report *ret)
+int __wrap_device_report(int lease_fd, const struct teegate_get_info *info,
+			 const struct report_request *request, struct report *ret)
 {
-	(void)user_data;
-	(void)user_data_len;
-	(void)timeout_ms;
+	uint32_t flags = request->flags;
+
 	module.reports++;
 	module.report_flags = flags;
+	module.challenge_len = request->challenge_len;
 	assert_int_equal(lease_fd, module.lease_fd);
 	memset(ret, 0, sizeof(*ret));
 	ret->io.fw_status = module.fw_status;
@@ -100,6 +99,8 @@ int __wrap_device_report(int lease_fd, const struct teegate_get_info *info, uint
 	ret->io.claims_len = (uint32_t)module.lease.claims_len;
 	ret->path = NULL;
 	ret->io.tree_size = 1;
+	memset(ret->io.config_uid, 0xc0, sizeof(ret->io.config_uid));
+	memset(ret->io.report_data, 0xda, sizeof(ret->io.report_data));
 	return 0;
 }
 
@@ -214,6 +215,74 @@ static void each_tee_gives_what_it_has_beside_the_report(void **state)
 				 cases[i].aux || cases[i].log ? TEEGATE_REPORT_AUX : 0);
 		assert_evidence(&job, cases[i].aux, cases[i].log);
 	}
+}
+
+static struct job a_challenge(uint64_t operations)
+{
+	struct job job = a_job(JOB_EVIDENCE, operations);
+
+	job.challenge = copy("request", 7);
+	job.challenge_len = 7;
+	memcpy(job.user_data, "mine", 4);
+	job.user_data_len = 4;
+	return job;
+}
+
+static void an_answer_of_secure_execution_has_all_that_it_covers(void **state)
+{
+	(void)state;
+	module.info.provider = TEEGATE_PROVIDER_SE;
+	for (int raw = 0; raw < 2; raw++) {
+		struct job job = a_challenge(raw ? TEEGATE_OP_RAW_REPORT : TEEGATE_OP_REPORT);
+		uint8_t expected[64];
+		struct evidence ev;
+		struct ev_se se;
+
+		do_job(&job);
+		assert_int_equal(job.outcome, JOB_DONE);
+		assert_true(module.report_flags & TEEGATE_REPORT_AUX);	/* though nobody said so */
+		assert_int_equal(module.challenge_len, 7);
+		assert_int_equal(ev_decode(job.evidence, job.evidence_len, &ev, NULL), 0);
+		assert_string_equal(ev.provider, "se");
+		assert_int_equal(ev.bound, !raw);
+		assert_memory_equal(ev.aux.data, "log", 3);
+		assert_int_equal(ev_se_decode(&ev.details, &se, NULL), 0);
+		assert_int_equal(se.challenge.len, 7);
+		assert_memory_equal(se.challenge.data, "request", 7);
+		memset(expected, 0xc0, 16);
+		assert_memory_equal(se.config_uid.data, expected, 16);
+		memset(expected, 0xda, 64);
+		assert_int_equal(se.user_data.len, raw ? 4 : 64);
+		assert_memory_equal(se.user_data.data, raw ? (const uint8_t *)"mine" : expected,
+				    se.user_data.len);
+		ev_done(&ev);
+		free(job.evidence);
+		free(job.challenge);
+	}
+}
+
+static void challenge_and_tee_must_fit_before_anything_is_made(void **state)
+{
+	struct job job = a_challenge(TEEGATE_OP_REPORT);
+
+	(void)state;
+	do_job(&job);
+	assert_int_equal(job.error, -EINVAL);
+	assert_non_null(strstr(job.text, "a challenge is for IBM Secure Execution"));
+	free(job.challenge);
+
+	module.info.provider = TEEGATE_PROVIDER_SE;
+	job = a_job(JOB_EVIDENCE, TEEGATE_OP_REPORT);
+	do_job(&job);
+	assert_int_equal(job.error, -EINVAL);
+	assert_non_null(strstr(job.text, "give its challenge"));
+	assert_int_equal(module.leases, 0);
+
+	/* A lease is for requests to come. */
+	job = a_job(JOB_LEASE, TEEGATE_OP_REPORT);
+	do_job(&job);
+	assert_int_equal(job.outcome, JOB_DONE);
+	close(job.lease_fd);
 }
 
 static void an_extension_speaks_for_the_workload_and_claims_no_uid(void **state)
@@ -354,6 +423,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(each_tee_gives_what_it_has_beside_the_report),
+		T(an_answer_of_secure_execution_has_all_that_it_covers),
+		T(challenge_and_tee_must_fit_before_anything_is_made),
 		T(an_extension_speaks_for_the_workload_and_claims_no_uid),
 		T(a_lease_carries_its_part_of_the_budget_and_its_pins),
 		T(an_extension_is_tried_once),
