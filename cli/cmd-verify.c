@@ -192,8 +192,8 @@ static int take_nonce(const char *text, struct request *q)
 {
 	buffer_free(&q->nonce);
 	if (parse_hex(text, &q->nonce) < 0 || q->nonce.len > NONCE_MAX)
-		return usage_error(&cmd_verify, "--nonce takes up to 64 bytes in hexadecimal, 256 for raw "
-				   "evidence of Secure Execution");
+		return usage_error(&cmd_verify, "--nonce takes up to 64 bytes in hexadecimal, 256 "
+				   "for raw evidence of Secure Execution");
 	q->params.nonce = q->nonce.data;
 	q->params.nonce_len = q->nonce.len;
 	return STATUS_OK;
@@ -355,7 +355,8 @@ static int take_arpk(const char *path, struct request *q)
 	int status = take_file(path, &q->arpk, &q->params.arpk);
 
 	if (!status && q->arpk.len != ARPK_SIZE)
-		status = complain(STATUS_LOCAL, "%s has %zu bytes, an ARPK has %d", path, q->arpk.len,
+		status = complain(STATUS_LOCAL,
+				  "%s has %zu bytes, an ARPK has %d", path, q->arpk.len,
 				  ARPK_SIZE);
 	return status;
 }
@@ -474,7 +475,7 @@ static bool is_quote(const struct buffer *input)
 	return quote || (input->len == TDREPORT_SIZE && data[0] == 0x81);
 }
 
-/* An evidence item of Secure Execution may be as long, but begins as a CBOR map: version 160 or more. */
+/* An evidence item may be as long, but begins as a CBOR map: a report of version 160 or more. */
 static bool is_report(const struct buffer *input)
 {
 	return input->len == REPORT_SIZE && input->data[0] >> 5 != 5;
@@ -591,9 +592,11 @@ static int run(int argc, char **argv)
 		status = take_option(option, optarg, &q);
 	}
 	if (!status && !q.params.root.len && !q.params.arpk.len)
-		status = usage_error(&cmd_verify, "--root is needed, or --arpk: whom do you trust?");
+		status = usage_error(&cmd_verify,
+				     "--root is needed, or --arpk: whom do you trust?");
 	if (!status && q.params.arpk.len && !q.params.se_header.len)
-		status = usage_error(&cmd_verify, "--hdr is needed with --arpk: which guest is it?");
+		status = usage_error(&cmd_verify,
+				     "--hdr is needed with --arpk: which guest is it?");
 	if (!status && optind == argc)
 		status = usage_error(&cmd_verify, "no evidence given");
 	if (!status)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Reads and writes pvattest's exchange files, version 1 (s390-tools, rust/pvattest/src/exchange.rs).
- * All numbers are big-endian:
+ * Reads and writes pvattest's exchange files, version 1 (s390-tools,
+ * rust/pvattest/src/exchange.rs). All numbers are big-endian:
  *
  *	 0  "pvattest"
  *	 8  version 0x0100

@@ -13,7 +13,8 @@
 
 #include "evidence.h"
 
-#define EXCHANGE_MAX	((1u << 20) + (1u << 17))	/* no file with parts of legal sizes is longer */
+/* No file whose parts have legal sizes is longer. */
+#define EXCHANGE_MAX	((1u << 20) + (1u << 17))
 
 /* A request has a challenge and nothing else; an answer has measurement and config UID, too. */
 struct exchange {

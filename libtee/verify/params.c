@@ -104,26 +104,26 @@ static bool expects_se(const struct tee_verify_params *p)
 static const char *why_not_snp(const struct tee_verify_params *p)
 {
 	if (expects_tdx(p))
-		return "runtime registers, TD attributes or XFAM were expected, which an SEV-SNP report "
-		       "does not have";
+		return "runtime registers, TD attributes or XFAM were expected, which an SEV-SNP "
+		       "report does not have";
 	if (p->collateral.len)
 		return "collateral was given, which is for TDX quotes";
 	if (expects_se(p))
-		return "a request, a configuration UID or host keys were given, which are for Secure "
-		       "Execution";
+		return "a request, a configuration UID or host keys were given, which are for "
+		       "Secure Execution";
 	return p->root.len ? NULL : "no trust anchor was given: an SEV-SNP report needs AMD's ARK";
 }
 
 static const char *why_not_tdx(const struct tee_verify_params *p)
 {
 	if (expects_snp(p))
-		return "a minimum TCB, a guest SVN, a product or a VMPL was expected, which a TDX quote "
-		       "does not have";
+		return "a minimum TCB, a guest SVN, a product or a VMPL was expected, which a TDX "
+		       "quote does not have";
 	if (p->crl.len)
 		return "a revocation list was given; those for TDX come in the collateral";
 	if (expects_se(p))
-		return "a request, a configuration UID or host keys were given, which are for Secure "
-		       "Execution";
+		return "a request, a configuration UID or host keys were given, which are for "
+		       "Secure Execution";
 	return p->root.len ? NULL : "no trust anchor was given: a TDX quote needs Intel's SGX root";
 }
 
@@ -133,10 +133,11 @@ static const char *why_not_se(const struct tee_verify_params *p)
 	if (expects_snp(p) || expects_tdx(p))
 		return "something was expected which only SEV-SNP or TDX has";
 	if (p->collateral.len || p->crl.len)
-		return "collateral or a revocation list was given: nothing is signed in Secure Execution";
+		return "collateral or a revocation list was given: nothing is signed in Secure "
+		       "Execution";
 	if (p->measurement.len)
-		return "a launch digest was expected; Secure Execution is compared with the header of the "
-		       "image";
+		return "a launch digest was expected; Secure Execution is compared with the header "
+		       "of the image";
 	return NULL;
 }
 

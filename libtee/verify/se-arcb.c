@@ -81,7 +81,7 @@ static void check_version(const uint8_t *raw, tee_verdict *v)
 			     "the request has version 0x%x; 0x100 is understood", version);
 	else if (algorithm != ALGORITHM_HMAC_SHA512)
 		verdict_fail(v, SE_CHALLENGE_VERSION,
-			     "the request wants measurement algorithm %u; 1 (HMAC-SHA512) is understood",
+			     "the request wants measurement algorithm %u, not 1 (HMAC-SHA512)",
 			     algorithm);
 	else
 		verdict_pass(v, SE_CHALLENGE_VERSION, SET(SE_CHALLENGE_FORMAT),
@@ -93,8 +93,8 @@ static void check_flags(const struct se_arcb *arcb, tee_verdict *v)
 	bool nonce = arcb->secret_len > SE_MEASUREMENT_KEY_SIZE;
 
 	if (arcb->flags & ~SE_FLAGS_KNOWN)
-		verdict_fail(v, SE_CHALLENGE_FLAGS, "the request asks for what is unknown here, flags "
-			     "0x%016llx", (unsigned long long)arcb->flags);
+		verdict_fail(v, SE_CHALLENGE_FLAGS, "the request asks for what is unknown here, "
+			     "flags 0x%016llx", (unsigned long long)arcb->flags);
 	else if (!(arcb->flags & SE_FLAG_NONCE) != !nonce)
 		verdict_fail(v, SE_CHALLENGE_FLAGS,
 			     "the request %s a nonce, and its flags say otherwise",

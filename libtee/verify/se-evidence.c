@@ -48,7 +48,8 @@ static void check_raw(const struct ev_bytes *user_data, const struct tee_verify_
 			     "a report that is marked as bound comes without its binding record");
 	else if (!(p->flags & TEE_VERIFY_ALLOW_RAW))
 		verdict_fail(v, CHECK_EVIDENCE_BOUND,
-			     "raw evidence: nothing says who asked, and raw evidence was not allowed");
+			     "raw evidence: nothing says who asked, and raw evidence was not "
+			     "allowed");
 	else
 		verdict_warn(v, CHECK_EVIDENCE_BOUND, "raw evidence: nothing says who asked");
 	check_unbound(user_data, p, v);
@@ -63,7 +64,7 @@ static int check_bound(OSSL_LIB_CTX *lib, const struct ev_binding *binding,
 	verdict_pass(v, CHECK_EVIDENCE_BOUND, NEEDS_NOTHING, "the evidence has a binding record");
 	if (user_data->len != REPORT_DATA_SIZE) {
 		verdict_fail(v, CHECK_BINDING_TAG,
-			     "the Ultravisor was given %zu bytes of user data, a bound report has %d",
+			     "the Ultravisor got %zu bytes of user data, a bound report has %d",
 			     user_data->len, REPORT_DATA_SIZE);
 		return 0;
 	}
@@ -77,7 +78,8 @@ static bool read_parts(const struct evidence *ev, struct se_answer *ret, tee_ver
 	struct ev_se parts;
 
 	if (ev_se_decode(&ev->details, &parts, &why) < 0) {
-		verdict_fail(v, SE_PARTS, "the evidence lacks what goes with a measurement: %s", why);
+		verdict_fail(v, SE_PARTS,
+			     "the evidence lacks what goes with a measurement: %s", why);
 		return false;
 	}
 	*ret = (struct se_answer){
@@ -149,8 +151,8 @@ int se_judge_exchange(OSSL_LIB_CTX *lib, const uint8_t *data, size_t len,
 	if (r < 0)
 		return r;
 	if (claims_to_be_bound(&answer.user_data))
-		verdict_warn(v, CHECK_BINDING_TAG, "the user data is that of a bound report; who asked is "
-			     "only in the evidence item");
+		verdict_warn(v, CHECK_BINDING_TAG, "the user data is that of a bound report; who "
+			     "asked is only in the evidence item");
 	check_unbound(&answer.user_data, params, v);
 	se_measurement_record(mac, v);
 	return 0;

@@ -90,20 +90,22 @@ static const char *read_header(const uint8_t *raw, size_t left, struct se_header
 void se_header_policy(const struct se_header *header, tee_verdict *v)
 {
 	if (header->flags & PCF_ALLOW_DUMPING)
-		verdict_warn(v, SE_POLICY_DUMP, "the image allows dumps of the guest's memory: whoever has "
-			     "its customer communication key can read them");
+		verdict_warn(v, SE_POLICY_DUMP, "the image allows dumps of the guest's memory: "
+			     "whoever has its customer communication key can read them");
 	else
-		verdict_pass(v, SE_POLICY_DUMP, NEEDS_REPORT, "the image allows no dump of the guest");
+		verdict_pass(v, SE_POLICY_DUMP, NEEDS_REPORT,
+			     "the image allows no dump of the guest");
 	if (header->flags & PCF_NOT_ENCRYPTED)
-		verdict_warn(v, SE_POLICY_ENCRYPTION, "the image is not encrypted: the host can read "
-			     "what is in it, so no secret may be");
+		verdict_warn(v, SE_POLICY_ENCRYPTION, "the image is not encrypted: the host can "
+			     "read what is in it, so no secret may be");
 	else
 		verdict_pass(v, SE_POLICY_ENCRYPTION, NEEDS_REPORT, "the image is encrypted");
 	if (header->flags & ~PCF_KNOWN)
-		verdict_warn(v, SE_HEADER_FLAGS, "the header has flags whose meaning is unknown here, "
-			     "0x%016llx", (unsigned long long)(header->flags & ~PCF_KNOWN));
+		verdict_warn(v, SE_HEADER_FLAGS, "the header has flags whose meaning is unknown "
+			     "here, 0x%016llx", (unsigned long long)(header->flags & ~PCF_KNOWN));
 	else
-		verdict_pass(v, SE_HEADER_FLAGS, NEEDS_NOTHING, "all flags in the header are known");
+		verdict_pass(v, SE_HEADER_FLAGS, NEEDS_NOTHING,
+			     "all flags in the header are known");
 }
 
 bool se_header_check(struct tee_bytes image, struct se_header *ret, tee_verdict *v)
@@ -113,7 +115,7 @@ bool se_header_check(struct tee_bytes image, struct se_header *ret, tee_verdict 
 
 	if (!image.len) {
 		verdict_fail(v, SE_HEADER_FORMAT,
-			     "no header of an image was given: nothing says which guest is expected");
+			     "no header of an image was given: which guest is expected?");
 		return false;
 	}
 	at = find_header(image);

@@ -111,8 +111,8 @@ static int check_known_hosts(OSSL_LIB_CTX *lib, const struct se_arcb *arcb,
 	int r;
 
 	if (!input.len) {
-		verdict_skip(v, SE_HOST_KEYS, "no host keys were given: which machines may answer was "
-			     "decided by the maker of the request");
+		verdict_skip(v, SE_HOST_KEYS, "no host keys were given: which machines may answer "
+			     "was decided by the maker of the request");
 		return 0;
 	}
 	r = read_hosts(lib, input, &hosts);
@@ -134,8 +134,8 @@ static void check_attest_host(const struct se_arcb *arcb, const uint8_t *phkh, t
 		verdict_skip(v, SE_ATTEST_HOST,
 			     "the request does not ask for the host key that it was opened with");
 	else if (!se_slots_have(&arcb->slots, phkh))
-		verdict_fail(v, SE_ATTEST_HOST, "the additional data name a host key which the request "
-			     "cannot have been opened with");
+		verdict_fail(v, SE_ATTEST_HOST, "the additional data name a host key which the "
+			     "request cannot have been opened with");
 	else
 		verdict_pass(v, SE_ATTEST_HOST, NEEDS_REPORT | SET(SE_ADDITIONAL),
 			     "the request was opened with a host key that it is for");
@@ -145,12 +145,13 @@ static void check_image_host(const struct se_header *header, const uint8_t *phkh
 {
 	if (!phkh)
 		verdict_skip(v, SE_IMAGE_HOST,
-			     "the request does not ask for the host key that the image was started with");
+			     "the request does not ask for the host key that the image was started "
+			     "with");
 	else if (!header)
 		return;
 	else if (!se_slots_have(&header->slots, phkh))
-		verdict_fail(v, SE_IMAGE_HOST, "the additional data name a host key which the given "
-			     "image cannot have been started with");
+		verdict_fail(v, SE_IMAGE_HOST, "the additional data name a host key which the "
+			     "given image cannot have been started with");
 	else
 		verdict_pass(v, SE_IMAGE_HOST, NEEDS_REPORT | SET(SE_ADDITIONAL),
 			     "the image was started with a host key that it is for");

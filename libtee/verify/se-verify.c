@@ -57,8 +57,8 @@ static int check_arpk(OSSL_LIB_CTX *lib, const struct se_arcb *arcb, struct tee_
 
 	*ret_open = false;
 	if (!arpk.len) {
-		verdict_fail(v, SE_CHALLENGE_ARPK, "no ARPK was given: only who has the secret of the "
-			     "request can verify the answer");
+		verdict_fail(v, SE_CHALLENGE_ARPK, "no ARPK was given: only who has the secret of "
+			     "the request can verify the answer");
 		return 0;
 	}
 	r = se_arcb_open(lib, arcb, arpk.data, ret);
@@ -66,8 +66,8 @@ static int check_arpk(OSSL_LIB_CTX *lib, const struct se_arcb *arcb, struct tee_
 		return r;
 	if (r < 0) {
 		verdict_fail(v, SE_CHALLENGE_ARPK,
-			     "the request does not open under the given ARPK: it is not yours, or not as "
-			     "you made it");
+			     "the request does not open under the given ARPK: it is not yours, or "
+			     "not as you made it");
 		return 0;
 	}
 	*ret_open = true;
@@ -95,14 +95,16 @@ static void check_request(const struct ev_bytes *challenge, struct tee_bytes giv
 	struct ev_bytes wanted;
 
 	if (!given.len)
-		verdict_skip(v, SE_CHALLENGE_REQUEST, "the request itself was not given: if its ARPK "
-			     "was used for others, too, this may answer one of those, an old one perhaps");
+		verdict_skip(v, SE_CHALLENGE_REQUEST, "the request itself was not given: if its "
+			     "ARPK was used for others, too, this may answer one of those, an old "
+			     "one perhaps");
 	else if (!find_request(given, &wanted))
 		verdict_fail(v, SE_CHALLENGE_REQUEST,
 			     "what was given as the request is a malformed exchange file");
 	else if (wanted.len != challenge->len ||
 		 memcmp(wanted.data, challenge->data, wanted.len))
-		verdict_fail(v, SE_CHALLENGE_REQUEST, "this answers another request than the given one");
+		verdict_fail(v, SE_CHALLENGE_REQUEST,
+			     "this answers another request than the given one");
 	else
 		verdict_pass(v, SE_CHALLENGE_REQUEST,
 			     SET(SE_CHALLENGE_FORMAT) | SET(SE_CHALLENGE_ARPK),
@@ -112,7 +114,8 @@ static void check_request(const struct ev_bytes *challenge, struct tee_bytes giv
 static void check_measurement_size(const struct ev_bytes *measurement, tee_verdict *v)
 {
 	if (measurement->len != SE_HMAC_SIZE)
-		verdict_fail(v, SE_MEASUREMENT_SIZE, "the measurement has %zu bytes, HMAC-SHA512 has %d",
+		verdict_fail(v, SE_MEASUREMENT_SIZE,
+			     "the measurement has %zu bytes, HMAC-SHA512 has %d",
 			     measurement->len, SE_HMAC_SIZE);
 	else
 		verdict_pass(v, SE_MEASUREMENT_SIZE, NEEDS_NOTHING, "the measurement has %d bytes",
@@ -189,11 +192,11 @@ void se_measurement_record(enum se_mac mac, tee_verdict *v)
 				SET(SE_MEASUREMENT_SIZE);
 
 	if (mac == SE_MAC_FITS)
-		verdict_pass(v, CHECK_MEASUREMENT, needs, "the measurement is that of the given image, "
-			     "with this data and this request");
+		verdict_pass(v, CHECK_MEASUREMENT, needs, "the measurement is that of the given "
+			     "image, with this data and this request");
 	else if (mac == SE_MAC_WRONG)
-		verdict_fail(v, CHECK_MEASUREMENT, "the measurement is not that of the given image with "
-			     "this configuration UID, user data and additional data");
+		verdict_fail(v, CHECK_MEASUREMENT, "the measurement is not that of the given image "
+			     "with this configuration UID, user data and additional data");
 }
 
 static const uint8_t *take(const struct ev_bytes *from, size_t *at, size_t len)
@@ -239,14 +242,14 @@ static void check_additional(const struct ev_bytes *data, uint64_t flags,
 
 	*ret = (struct se_additional){ .image_phkh = NULL };
 	if (!split_additional(data, flags, ret, &used))
-		verdict_fail(v, SE_ADDITIONAL, "%zu bytes of additional data are less than the request "
-			     "asks for", data->len);
+		verdict_fail(v, SE_ADDITIONAL, "%zu bytes of additional data are less than the "
+			     "request asks for", data->len);
 	else if (used != data->len)
-		verdict_fail(v, SE_ADDITIONAL, "%zu bytes of additional data, but the request asks for "
-			     "%zu", data->len, used);
+		verdict_fail(v, SE_ADDITIONAL, "%zu bytes of additional data, but the request asks "
+			     "for %zu", data->len, used);
 	else
-		verdict_pass(v, SE_ADDITIONAL, NEEDS_REPORT, "the additional data are what the request "
-			     "asks for, %zu bytes", used);
+		verdict_pass(v, SE_ADDITIONAL, NEEDS_REPORT,
+			     "the additional data are what the request asks for, %zu bytes", used);
 }
 
 static void check_config_uid(const struct ev_bytes *uid, struct tee_bytes expected, tee_verdict *v)
@@ -255,14 +258,16 @@ static void check_config_uid(const struct ev_bytes *uid, struct tee_bytes expect
 		verdict_skip(v, SE_CONFIG_UID, "no expected configuration UID was given");
 	else if (memcmp(uid->data, expected.data, SE_CONFIG_UID_SIZE))
 		verdict_fail(v, SE_CONFIG_UID,
-			     "the configuration UID is another than expected: this is another guest");
+			     "another configuration UID than expected: this is another guest");
 	else
-		verdict_pass(v, SE_CONFIG_UID, NEEDS_REPORT, "the configuration UID is the expected one");
+		verdict_pass(v, SE_CONFIG_UID, NEEDS_REPORT,
+			     "the configuration UID is the expected one");
 }
 
 static void answer_facts(const struct se_answer *answer, tee_verdict *v)
 {
-	verdict_fact_hex(v, "report.measurement", answer->measurement.data, answer->measurement.len);
+	verdict_fact_hex(v, "report.measurement", answer->measurement.data,
+			 answer->measurement.len);
 	verdict_fact_hex(v, "report.report_data", answer->user_data.data, answer->user_data.len);
 	verdict_fact_hex(v, "report.config_uid", answer->config_uid.data, answer->config_uid.len);
 }
@@ -292,9 +297,9 @@ static void arcb_facts(const struct se_arcb *arcb, tee_verdict *v)
 }
 
 /* Everything that is wrong with one part of it alone. @header may be NULL. */
-static int judge_parts(OSSL_LIB_CTX *lib, const struct se_answer *answer, const struct se_arcb *arcb,
-		       const struct se_header *header, const struct tee_verify_params *params,
-		       tee_verdict *v)
+static int judge_parts(OSSL_LIB_CTX *lib, const struct se_answer *answer,
+		       const struct se_arcb *arcb, const struct se_header *header,
+		       const struct tee_verify_params *params, tee_verdict *v)
 {
 	struct se_additional additional;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What must hold for any bytes that pretend to be evidence, claims, details of Secure Execution or an
- * exchange file: no crash, no read outside of them, and whatever is accepted has one spelling. The
- * first byte chooses which reader: e, c, s or x.
+ * What must hold for any bytes that pretend to be evidence, claims, details of Secure Execution or
+ * an exchange file: no crash, no read outside of them, and whatever is accepted has one spelling.
+ * The first byte chooses which reader: e, c, s or x.
  */
 #include <stdint.h>
 #include <stdlib.h>

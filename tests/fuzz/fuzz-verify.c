@@ -2,7 +2,8 @@
 /*
  * What must hold for any bytes that a relying party is handed: no crash, no read outside of them,
  * nothing unprintable in the verdict, and never a good one unless the real report or quote of
- * tests/vectors is in them, or the one answer of Secure Execution that was made here. The first byte chooses what the rest pretends to be.
+ * tests/vectors is in them, or the one answer of Secure Execution that was made here. The first
+ * byte chooses what the rest pretends to be.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -199,7 +200,8 @@ static void check_brought(uint8_t kind, const uint8_t *data, size_t len,
 	MUST(!exchange_build(&ex, &file, &file_len));
 	MUST(!tee_verify_se_exchange(file, file_len, params, &v));
 	if (kind == 9)	/* what is measured of a header must be in it */
-		MUST(!tee_verdict_ok(v) || memmem(data, len, header.data + 224, 3 * SE_DIGEST_SIZE));
+		MUST(!tee_verdict_ok(v) ||
+		     memmem(data, len, header.data + 224, 3 * SE_DIGEST_SIZE));
 	if (kind == 11)
 		MUST(!tee_verdict_ok(v) || !len || memmem(data, len, arcb.data, arcb.len));
 	check_verdict(v, file, file_len);

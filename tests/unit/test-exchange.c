@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Exchange files of pvattest, and the details of Secure Execution in an evidence item: what is read,
- * what is refused, and that reading and writing agree. Known files: test-verify-se.c.
+ * Exchange files of pvattest, and the details of Secure Execution in an evidence item: what is
+ * read, what is refused, and that reading and writing agree. Known files: test-verify-se.c.
  */
 #include <errno.h>
 #include <setjmp.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Answers of a simulated Ultravisor, made anew for each build by make-se-evidence.py: each case, with
- * all the mutations listed in se-mutations, must be judged as the list says, and no byte of what is
- * measured or authenticated may change.
+ * Answers of a simulated Ultravisor, made anew for each build by make-se-evidence.py: each case,
+ * with all the mutations listed in se-mutations, must be judged as the list says, and no byte of
+ * what is measured or authenticated may change.
  *
  * usage: test-verify-se-evidence DIRECTORY
  */
@@ -374,9 +374,10 @@ static void an_answer_cut_off_anywhere_is_refused(void **state)
 			struct sample cut = s;
 			tee_verdict *v;
 
+			/* A sanitizer sees the end. */
 			cut.input.data = malloc(len ? len : 1);
 			assert_non_null(cut.input.data);
-			memcpy(cut.input.data, s.input.data, len);	/* a sanitizer sees the end */
+			memcpy(cut.input.data, s.input.data, len);
 			cut.input.len = len;
 			v = judge(&cut);
 			assert_rejected_by(v, s.exchange ? "answer.format" : "evidence.format");
@@ -426,7 +427,8 @@ static void the_parts_of_an_answer_are_facts(void **state)
 	assert_int_equal(strlen(fact(v, "report.secret_store_hash")), 128);
 	assert_int_equal(strlen(fact(v, "report.firmware_state")), 640);
 	assert_string_equal(fact(v, "report.image_host_key"), fact(v, "image.host_key.2"));
-	assert_string_equal(fact(v, "report.attestation_host_key"), fact(v, "challenge.host_key.1"));
+	assert_string_equal(fact(v, "report.attestation_host_key"),
+			    fact(v, "challenge.host_key.1"));
 	assert_string_equal(fact(v, "image.pages"), "1234");
 	assert_string_equal(fact(v, "image.flags"), "0x00000000000000e0");
 	assert_string_equal(fact(v, "challenge.flags"), "0x7c00000000000000");

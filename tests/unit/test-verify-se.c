@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Known answers of s390-tools for IBM Secure Execution (tests/vectors/se, and the HMACs of
- * rust/pv/src/uvattest/attest.rs): request, header, measurement and exchange files, as somebody else
- * computes them. They are synthetic: nothing here has seen a machine.
+ * rust/pv/src/uvattest/attest.rs): request, header, measurement and exchange files, as somebody
+ * else computes them. They are synthetic: nothing here has seen a machine.
  */
 #include <errno.h>
 #include <stdlib.h>
