@@ -11,6 +11,7 @@
 #   ARCH_CC           the C compiler for it
 #   ARCH_FIRMWARE     where its software firmwares are made,
 #   ARCH_FIRMWARES    and their modules there
+#   ARCH_TESTS        a folder with modules of the kernel tests, or empty
 #   ARCH_QEMU         what it is emulated by
 #   ARCH_WORDS        what its kernel must be told
 #   ARCH_MODULES      parts of /lib/modules that it has and others have not

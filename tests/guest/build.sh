@@ -16,7 +16,16 @@ build_modules() {
 	for f in "${ARCH_FIRMWARES[@]}"; do
 		cp "$SRC/$dir/firmware/$ARCH_FIRMWARE/$f" "$SRC/$dir/" || return
 	done
-	cp "$SRC/$dir/src/teegate.ko" "$SRC/$dir/"
+	cp "$SRC/$dir/src/teegate.ko" "$SRC/$dir/" || return
+	[ -z "$ARCH_TESTS" ] || build_test_modules "$dir"
+}
+
+# Of code of the module, so with that beside them as in the source.
+build_test_modules() {
+	mkdir -p "$SRC/$1/tests"
+	copy_source "$1/tests" "$ARCH_TESTS" kmod uapi || return
+	run_logged "tests-$KVER" make_modules "/$1/tests/$ARCH_TESTS" || return
+	cp "$SRC/$1/tests/$ARCH_TESTS"/*.ko "$SRC/$1/"
 }
 
 # make_modules DIR [ARGUMENT...]: those of this folder, for KVER. KHEADERS is the build tree of a

@@ -13,6 +13,7 @@ ARCH_MAKE=()
 ARCH_CC=gcc
 ARCH_FIRMWARE=tests/firmware
 ARCH_FIRMWARES=(teegate_softfw.ko tdx/teegate_softtdx.ko pretend/teegate_pretend.ko)
+ARCH_TESTS=''
 ARCH_QEMU=(qemu-system-x86_64 -accel 'tcg,thread=multi' -cpu 'max,la57=off')
 # Where software firmware has its pages (SNP: secrets; TDX: mailbox and event log): outside System
 # RAM, see tests/firmware.

@@ -17,6 +17,7 @@ ARCH_MAKE=(ARCH=s390 CROSS_COMPILE=s390x-linux-gnu- CC=s390x-linux-gnu-gcc-12)
 ARCH_CC=s390x-linux-gnu-gcc
 ARCH_FIRMWARE=tests/firmware/uv
 ARCH_FIRMWARES=(teegate_softuv.ko)
+ARCH_TESTS=tests/kselftest/uvroot
 ARCH_QEMU=(qemu-system-s390x -M s390-ccw-virtio -accel tcg -cpu max)
 ARCH_WORDS='console=ttysclp0'
 ARCH_MODULES=(arch/s390/crypto drivers/s390/char/uvdevice.ko)
