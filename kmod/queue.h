@@ -54,7 +54,7 @@ struct tg_queue {
 	wait_queue_head_t wake;		/* the worker sleeps here */
 	u64 look_at;			/* the worker's: when to look at what is under way, */
 	u64 pause_until;		/* ... when to ask again after firmware was busy, */
-	u64 back_off_ns;		/* ... and how long that took the last time; 0: it was not */
+	u64 back_off_ns;		/* ... and how long that was the last time; 0: it was not */
 
 	spinlock_t lock;		/* all that follows */
 	struct list_head ready;		/* lanes with requests; the first has the next turn */

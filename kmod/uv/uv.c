@@ -157,7 +157,7 @@ static void uv_abandon(struct tg_backend *be, struct tg_exchange *x)
 	begun--;
 }
 
-/* What is under way does not go back to the queue: with the control block it would lose its place. */
+/* What is under way stays so: without its control block it would begin again. */
 static int uv_poll(struct tg_backend *be, struct tg_exchange *x)
 {
 	int err = attempt(be, x);

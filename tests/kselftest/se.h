@@ -14,7 +14,7 @@
 #include "kit.h"
 
 #define SE_MEASUREMENT_SIZE 64
-/* Of a challenge that demands all that there is: two hashes of keys, the store's, the firmware's. */
+/* Of a challenge that demands all: hashes of two keys, of the store, and the firmware's state. */
 #define SE_ADDITIONAL_SIZE (32 + 32 + 64 + 0x140)
 
 struct se_file {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * SHA-384 and SHA-512 after FIPS 180-4, sections 4.1.3, 5.1.2, 5.3 and 6.4. The 80 round constants are computed:
- * they are the first 64 bits of the fractional parts of the cube roots of the first 80 primes,
- * which leaves no table to mistype. The known answers are checked by report.c.
+ * SHA-384 and SHA-512 after FIPS 180-4, sections 4.1.3, 5.1.2, 5.3 and 6.4. The 80 round constants
+ * are computed: they are the first 64 bits of the fractional parts of the cube roots of the first
+ * 80 primes, which leaves no table to mistype. The known answers are checked by report.c.
  */
 #include <stdlib.h>
 #include <string.h>

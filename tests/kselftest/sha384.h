@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SHA-384 and SHA-512 (FIPS 180-4), so that the hash which the module takes from the kernel is checked by code
- * that shares nothing with it. Tests only: slow, and for messages that fit in memory.
+ * SHA-384 and SHA-512 (FIPS 180-4), so that the hash which the module takes from the kernel, and
+ * what the software Ultravisor measures, are checked by code that shares nothing with them. Tests
+ * only: slow, and for messages that fit in memory.
  */
 #ifndef SHA384_H
 #define SHA384_H

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The other user of the firmware, see stock.h; by vendor in stock-snp.c, stock-tdx.c, stock-se.c. */
+/* The other user of the firmware, see stock.h; by vendor in stock-snp.c, -tdx.c and -se.c. */
 #include <errno.h>
 #include <string.h>
 

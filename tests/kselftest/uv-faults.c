@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * IBM Secure Execution: what each fault of the Ultravisor comes to, as a table that runs. Every case
- * asks once in peace, has the fault happen, and asks again: none of them costs more than the request
- * that met it. doc/faults.md has the same table for people.
+ * IBM Secure Execution: what each fault of the Ultravisor comes to, as a table that runs. Every
+ * case asks once in peace, has the fault happen, and asks again: none of them costs more than the
+ * request that met it. doc/faults.md has the same table for people.
  */
 #define _GNU_SOURCE
 #include <errno.h>

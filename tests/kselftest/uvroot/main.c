@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * teegate_uvroot: asks the Ultravisor for the root of keys when it is loaded, by the code of the
+ * module and without the module. For tests only: what came of it is in its parameters, and a root
+ * that everybody can read is none.
+ *
+ *	modprobe teegate_uvroot id=HEX		64 digits
+ *	/sys/module/teegate_uvroot/parameters/	result (0 or negative errno), status, root
+ *
+ * The queue is not here; what it does with an exchange is done in ask().
+ */
+#include <linux/delay.h>
+#include <linux/errno.h>
+#include <linux/jiffies.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/panic.h>
+#include <linux/string.h>
+
+#include "backend.h"
+#include "block.h"
+#include "queue.h"
+
+#define ID_SIZE		32
+#define ROOT_SIZE	32
+#define DEADLINE	(30 * HZ)
+
+static char *id = "";
+module_param(id, charp, 0400);
+MODULE_PARM_DESC(id, "which secret, in hex");
+
+static int result;
+module_param(result, int, 0400);
+static unsigned long status;
+module_param(status, ulong, 0400);
+
+static char root_hex[2 * ROOT_SIZE + 1];
+module_param_string(root, root_hex, sizeof(root_hex), 0400);
+
+/* Nobody is to be woken. */
+void tg_queue_kick(struct tg_queue *q)
+{
+}
+
+static int ask(struct tg_backend *be, struct tg_exchange *x)
+{
+	unsigned long end = jiffies + DEADLINE;
+	int err = -EBUSY;
+
+	while ((err == -EBUSY || err == -EINPROGRESS) && time_before(jiffies, end)) {
+		err = err == -EBUSY ? be->ops->ask(be, x) : be->ops->poll(be, x);
+		if (err == -EBUSY || err == -EINPROGRESS)
+			usleep_range(50, 100);
+	}
+	if (err == -EINPROGRESS)
+		be->ops->abandon(be, x);
+	return err;
+}
+
+static int ask_for_root(struct tg_backend *be, const struct tg_block *block)
+{
+	struct tg_exchange x = { .kind = TG_ASK_ROOT, .block = block };
+	int err = be->ops->check_block(x.kind, block->bytes, block->len) ?: ask(be, &x);
+
+	status = x.answer.fw_status;
+	if (!err && x.answer.report_len != ROOT_SIZE)
+		err = -EMSGSIZE;
+	if (!err)
+		bin2hex(root_hex, x.answer.report, ROOT_SIZE);
+	tg_answer_release(&x.answer);
+	return err;
+}
+
+static int __init uvroot_init(void)
+{
+	static struct tg_backend be = { .ops = &tg_uv_ops };
+	u8 bytes[ID_SIZE];
+	const struct tg_block block = { .len = sizeof(bytes), .bytes = bytes };
+
+	if (!tg_is_se_guest())
+		return -ENODEV;
+	if (strlen(id) != 2 * ID_SIZE || hex2bin(bytes, id, ID_SIZE))
+		return -EINVAL;
+	add_taint(TAINT_TEST, LOCKDEP_STILL_OK);
+	spin_lock_init(&be.state_lock);
+	result = be.ops->init(&be);
+	if (result)
+		return result;
+	result = ask_for_root(&be, &block);
+	be.ops->exit(&be);
+	return 0;
+}
+
+static void __exit uvroot_exit(void)
+{
+}
+
+module_init(uvroot_init);
+module_exit(uvroot_exit);
+MODULE_DESCRIPTION("Asks the Ultravisor for a root of keys; for tests");
+MODULE_LICENSE("GPL");

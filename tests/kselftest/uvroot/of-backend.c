@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The code under test, see main.c. */
+#include "../../../kmod/backend.c"
