@@ -96,8 +96,11 @@ static bool is_bound(const uint8_t *report_data)
 static bool measurement_answers(const struct teegate_get_report *arg,
 				const struct tee_request *request)
 {
-	return arg->report_len == SE_MEASUREMENT_SIZE &&
-	       ((request->flags & TEE_REPORT_RAW) || is_bound(arg->report_data));
+	if (arg->report_len != SE_MEASUREMENT_SIZE)
+		return false;
+	/* One challenge, one answer: it cannot be shared with other requests. */
+	return (request->flags & TEE_REPORT_RAW) ||
+	       (arg->tree_size == 1 && is_bound(arg->report_data));
 }
 
 bool tee_report_answers(const struct teegate_get_report *arg, const uint8_t *report,

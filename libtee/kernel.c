@@ -152,14 +152,16 @@ static unsigned int default_timeout(const struct teegate_get_info *info)
 	return info->timeout_default_ms > 0 ? info->timeout_default_ms : TIMEOUT_DEFAULT_MS;
 }
 
-/* What the request lacks or has too much of for this TEE. Without a TEE the module says more. */
-static int check_provider(tee_ctx *ctx, const struct teegate_get_info *info,
+/* What the request lacks or has too much of for this TEE. */
+static int check_provider(tee_ctx *ctx, int fd, const struct teegate_get_info *info,
 			  const struct tee_request *request)
 {
 	bool se = info->provider == TEEGATE_PROVIDER_SE;
 
+	/* Without a TEE that is what is wrong, and not the challenge. */
 	if (info->provider == TEEGATE_PROVIDER_NONE)
-		return 0;
+		return request->challenge_len > 0
+			? tee_kernel_fail(ctx, fd, -ENODEV, "Asking for a report", 0) : 0;
 	if (se && request->challenge_len == 0)
 		return tee_fail(ctx, -EINVAL,
 				"IBM Secure Execution only answers the request of a verifier: give its challenge.");
@@ -210,7 +212,7 @@ int tee_kernel_report(tee_ctx *ctx, int fd, const struct tee_request *request, u
 		r = -ENOTTY;
 	if (r < 0)
 		return tee_kernel_fail(ctx, fd, r, "Asking for a report", 0);
-	r = check_provider(ctx, &info, request);
+	r = check_provider(ctx, fd, &info, request);
 	if (r < 0)
 		return r;
 	/* The measurement covers the additional data: without it nobody can check it. */

@@ -263,6 +263,9 @@ int tee_extend(tee_ctx *ctx, unsigned int index, const void *event, size_t event
  *
  * After -ETIMEDOUT and -EINTR it may have happened; it is never tried twice. tee_list_secrets()
  * tells. There is no way to take a secret out again.
+ *
+ * -ENOSPC: also: the store is full
+ * -EAGAIN: also: a dump of the guest is being made
  */
 int tee_add_secret(tee_ctx *ctx, const void *request, size_t request_len, unsigned int timeout_ms);
 

@@ -13,11 +13,14 @@
 #define QUOTE_SIZE	5006		/* of genuine ones, with their certificates */
 #define TDREPORT_SIZE	1024
 #define TDREPORT_DATA	0x80
+#define MEASUREMENT_SIZE 64
 #define ALL_OPS		(TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT)
+#define SECRET_OPS	(TEEGATE_OP_ADD_SECRET | TEEGATE_OP_LIST_SECRETS | TEEGATE_OP_LOCK_SECRETS)
 
 /* What the structures were in 0.1. */
 #define INFO_SIZE_0_1	offsetof(struct teegate_get_info, in_flight)
 #define CREATE_SIZE_0_1	offsetof(struct teegate_create_lease, extend_max)
+#define REPORT_SIZE_0_1	offsetof(struct teegate_get_report, challenge)
 #define TAG		"teegate/bound/v1"
 
 struct fake_module fake_module;
@@ -30,7 +33,7 @@ int fake_module_reset(void **state)
 		.provider = TEEGATE_PROVIDER_SEV_SNP,
 		.transport = TEEGATE_TRANSPORT_DRIVER,
 		.state = TEEGATE_STATE_UP,
-		.module_ops = ALL_OPS | TEEGATE_OP_EXTEND,
+		.module_ops = ALL_OPS | TEEGATE_OP_EXTEND | SECRET_OPS,
 		.firmware_ops = ALL_OPS,
 		.reports = 12,
 		.errors = 3,
@@ -53,6 +56,17 @@ int fake_module_reset_tdx(void **state)
 	fake_module.info.aux_size_max = 262144;
 	fake_module.info.in_flight_max = 4;
 	fake_module.quote_version = 4;
+	return 0;
+}
+
+int fake_module_reset_se(void **state)
+{
+	fake_module_reset(state);
+	fake_module.info.provider = TEEGATE_PROVIDER_SE;
+	fake_module.info.transport = TEEGATE_TRANSPORT_DIRECT;
+	fake_module.info.firmware_ops = ALL_OPS | SECRET_OPS;
+	fake_module.info.report_size_max = MEASUREMENT_SIZE;
+	fake_module.info.aux_size_max = 32768;
 	return 0;
 }
 
@@ -149,6 +163,10 @@ static uint8_t *begin_quote(uint8_t *quote, unsigned int version)
 /* @ret_data: where report_data is. */
 static size_t begin_report(uint8_t *report, uint32_t flags, uint8_t **ret_data)
 {
+	if (fake_module.info.provider == TEEGATE_PROVIDER_SE) {
+		*ret_data = report + MEASUREMENT_SIZE;	/* covered, but not in it */
+		return MEASUREMENT_SIZE;
+	}
 	if (fake_module.info.provider != TEEGATE_PROVIDER_TDX) {
 		report[0] = 3;
 		*ret_data = report + REPORT_DATA;
@@ -185,18 +203,53 @@ static void write_claims(struct teegate_get_report *arg)
 	memcpy((void *)(uintptr_t)arg->claims, claims, arg->claims_len);
 }
 
+/* As the module judges it, without looking further into it than its own length. */
+static int take_challenge(const struct teegate_get_report *arg)
+{
+	const uint8_t *arcb = (const uint8_t *)(uintptr_t)arg->challenge;
+
+	if ((fake_module.info.provider == TEEGATE_PROVIDER_SE) != (arg->challenge_len > 0))
+		return -EINVAL;
+	if (arg->challenge_len == 0)
+		return 0;
+	if (arg->challenge_len > TEEGATE_CHALLENGE_MAX || arg->challenge_len < 16 ||
+	    ((uint32_t)arcb[12] << 24 | (uint32_t)arcb[13] << 16 | (uint32_t)arcb[14] << 8 |
+	     arcb[15]) != arg->challenge_len)
+		return -EINVAL;
+	memcpy(fake_module.challenge, arcb,
+	       arg->challenge_len < sizeof(fake_module.challenge) ? arg->challenge_len
+								  : sizeof(fake_module.challenge));
+	return 0;
+}
+
+static void write_se_details(struct teegate_get_report *arg)
+{
+	memset(arg->config_uid, 0xc0, sizeof(arg->config_uid));
+	memset(arg->report_data, 0, sizeof(arg->report_data));
+	if (arg->flags & TEEGATE_REPORT_RAW)
+		return;
+	memset(arg->report_data, 0xda, TEEGATE_HASH_SIZE);
+	memcpy(arg->report_data + TEEGATE_HASH_SIZE, TAG, strlen(TAG));
+}
+
 static int get_report(int fd, struct teegate_get_report *arg)
 {
 	bool raw = arg->flags & TEEGATE_REPORT_RAW, aux = arg->flags & TEEGATE_REPORT_AUX;
+	int r;
 
 	fake_module.reports++;
 	fake_module.report = *arg;
 	fake_module.report_fd = fd;
 	if (fake_module.delay_ms > 0)
 		usleep(fake_module.delay_ms * 1000);
-	if (arg->size != sizeof(*arg) ||
-	    (fake_module.first_release && (arg->flags & TEEGATE_REPORT_LOCAL)))
+	r = take_size(arg, arg->size, sizeof(*arg), REPORT_SIZE_0_1);
+	if (r < 0)
+		return r;
+	if (fake_module.first_release && (arg->flags & TEEGATE_REPORT_LOCAL))
 		return -EINVAL;
+	r = take_challenge(arg);
+	if (r < 0)
+		return r;
 	if (fake_module.report_errors > 0) {
 		fake_module.report_errors -= fake_module.report_errors < UINT32_MAX;
 		arg->fw_status = fake_module.fw_status;
@@ -221,6 +274,8 @@ static int get_report(int fd, struct teegate_get_report *arg)
 	if (!raw)
 		write_claims(arg);
 	memset(arg->blind, 0xb1, sizeof(arg->blind));
+	if (arg->provider == TEEGATE_PROVIDER_SE)
+		write_se_details(arg);
 	if (fake_module.spoil)
 		fake_module.spoil(arg);
 	return 0;
@@ -243,6 +298,48 @@ static int extend(int fd, struct teegate_extend *arg)
 	return 0;
 }
 
+static int add_secret(struct teegate_add_secret *arg)
+{
+	size_t len = arg->request_len < sizeof(fake_module.secret_request)
+			     ? arg->request_len
+			     : sizeof(fake_module.secret_request);
+
+	fake_module.adds++;
+	fake_module.add = *arg;
+	memcpy(fake_module.secret_request, (void *)(uintptr_t)arg->request, len);
+	arg->fw_status = fake_module.fw_status;
+	return fake_module.secret_error;
+}
+
+static int list_secrets(struct teegate_list_secrets *arg)
+{
+	struct teegate_secret *list = (struct teegate_secret *)(uintptr_t)arg->secrets;
+	uint32_t room = arg->count;
+
+	fake_module.lists++;
+	fake_module.list = *arg;
+	arg->fw_status = fake_module.fw_status;
+	if (fake_module.secret_error < 0)
+		return fake_module.secret_error;
+	fake_module.secrets += fake_module.secrets_grow;
+	arg->count = fake_module.secrets;
+	if (room < fake_module.secrets)
+		return -ENOSPC;
+	for (uint32_t i = 0; i < fake_module.secrets; i++) {
+		list[i] = (struct teegate_secret) { .index = i, .type = 2, .length = 32 };
+		memset(list[i].id, (int)i, sizeof(list[i].id));
+	}
+	return 0;
+}
+
+static int lock_secrets(struct teegate_lock_secrets *arg)
+{
+	fake_module.locks++;
+	fake_module.lock = *arg;
+	arg->fw_status = fake_module.fw_status;
+	return arg->flags == TEEGATE_LOCK_IRREVERSIBLE ? fake_module.secret_error : -EINVAL;
+}
+
 static int answer(int fd, unsigned long request, void *arg)
 {
 	switch (request) {
@@ -254,6 +351,12 @@ static int answer(int fd, unsigned long request, void *arg)
 		return get_report(fd, arg);
 	case TEEGATE_EXTEND:
 		return extend(fd, arg);
+	case TEEGATE_ADD_SECRET:
+		return add_secret(arg);
+	case TEEGATE_LIST_SECRETS:
+		return list_secrets(arg);
+	case TEEGATE_LOCK_SECRETS:
+		return lock_secrets(arg);
 	default:
 		return -ENOTTY;
 	}

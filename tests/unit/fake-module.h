@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel module as libtee sees it, without a kernel: answers ioctls as a good module of SEV-SNP
- * or TDX would, one of today or of the first release, and otherwise as the test says. What was asked is kept for the test to look at.
+ * The kernel module as libtee sees it, without a kernel: answers ioctls as a good module of SEV-SNP,
+ * TDX or Secure Execution would, one of today or of the first release, and otherwise as the test
+ * says. What was asked is kept for the test to look at.
  */
 #ifndef FAKE_MODULE_H
 #define FAKE_MODULE_H
@@ -30,6 +31,9 @@ struct fake_module {
 	unsigned int quote_version;	/* TDX: 4, 5, or one that nobody knows */
 	bool first_release;		/* knows no more than the module of 0.1 did */
 	int extend_error;		/* of EXTEND */
+	int secret_error;		/* of ADD, LIST and LOCK_SECRETS */
+	uint32_t secrets;		/* in the store */
+	uint32_t secrets_grow;		/* so many more with each list */
 	int not_a_lease;		/* descriptor whose name is another's, 0: none */
 	void (*spoil)(struct teegate_get_report *arg);	/* last hand on an answer */
 
@@ -43,6 +47,12 @@ struct fake_module {
 	struct teegate_extend extend;	/* the latest */
 	uint8_t event[TEEGATE_EVENT_MAX];
 	int extend_fd;
+	uint8_t challenge[64];		/* the beginning of the latest */
+	atomic_uint adds, lists, locks;
+	struct teegate_add_secret add;	/* the latest */
+	uint8_t secret_request[64];	/* its beginning */
+	struct teegate_list_secrets list;
+	struct teegate_lock_secrets lock;
 };
 
 extern struct fake_module fake_module;
@@ -52,6 +62,8 @@ extern const struct tee_sys fake_module_sys;
 int fake_module_reset(void **state);
 /* The same on TDX, with a quote of version 4. */
 int fake_module_reset_tdx(void **state);
+/* The same on Secure Execution. */
+int fake_module_reset_se(void **state);
 /* A descriptor of a lease; its claims are CLAIMS. */
 #define CLAIMS "\xa1\x01\x61w"
 void fake_module_make_lease(void);
