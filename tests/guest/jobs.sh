@@ -113,7 +113,7 @@ job_static() {
 	local k
 
 	kernel_tools
-	for k in kmod uapi tests/firmware; do
+	for k in kmod uapi tests/firmware tests/kselftest/uvroot; do
 		case_is "static/checkpatch/${k##*/}" checkpatch "$k"
 	done
 	case_is static/spdx every_file_has_a_licence
