@@ -91,7 +91,8 @@ static void examine_release(struct doctor *d)
 		return;
 	if (sscanf(name.release, "%u.%u", &major, &minor) != 2)
 		major = minor = 0;
-	examine_tdx_release(d, name.release, major, minor);
+	if (!d->is_z)
+		examine_tdx_release(d, name.release, major, minor);
 	if (major > 6 || (major == 6 && minor >= 5))
 		find(d, LEVEL_OK, "kernel", NULL, "Linux %s", name.release);
 	else if (major == 6 && minor >= 1)
@@ -102,6 +103,28 @@ static void examine_release(struct doctor *d)
 		find(d, LEVEL_PROBLEM, "kernel", "use Linux 6.1 or later",
 		     "Linux %s is older than anything teegate is made for", name.release);
 	d->no_broker = major < 6 || (major == 6 && minor < 5);
+	if (d->is_z)
+		examine_z(d, name.release);
+}
+
+static const char *stock_advice(const struct doctor *d)
+{
+	return d->is_z ? "nothing: teegate asks the Ultravisor itself; other tools need modprobe uvdevice" :
+			 "in an SEV-SNP guest: modprobe sev-guest, which also needs gcm and ghash-generic; in a TDX guest: modprobe tdx-guest";
+}
+
+static void examine_software_firmware(struct doctor *d)
+{
+	static const char *const modules[] = { "teegate_softfw", "teegate_softtdx", "teegate_softuv" };
+
+	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
+		if (!module_loaded(d, modules[i]))
+			continue;
+		d->software_firmware = true;
+		find(d, LEVEL_NOTE, "module.softfw",
+		     "never use it outside of tests: unload it, then restart the guest",
+		     "SOFTWARE FIRMWARE is loaded (%s): the TEE of this guest is simulated", modules[i]);
+	}
 }
 
 static void examine_modules(struct doctor *d)
@@ -128,15 +151,9 @@ static void examine_modules(struct doctor *d)
 		find(d, LEVEL_OK, "module.stock", NULL, "%s (%s)", stock[i].text, stock[i].module);
 	}
 	if (!any)
-		find(d, LEVEL_NOTE, "module.stock",
-		     "in an SEV-SNP guest: modprobe sev-guest, which also needs gcm and ghash-generic; in a TDX guest: modprobe tdx-guest",
+		find(d, LEVEL_NOTE, "module.stock", stock_advice(d),
 		     "none of the stock drivers is loaded; not needed where teegate reaches firmware itself");
-	if (module_loaded(d, "teegate_softfw")) {
-		d->software_firmware = true;
-		find(d, LEVEL_NOTE, "module.softfw",
-		     "never use it outside of tests: modprobe -r teegate_softfw, then restart the guest",
-		     "SOFTWARE FIRMWARE is loaded: the TEE of this guest is simulated");
-	}
+	examine_software_firmware(d);
 }
 
 static void examine_device(struct doctor *d)
@@ -292,7 +309,7 @@ static const char *advice_for(uint32_t state)
 {
 	switch (state) {
 	case TEEGATE_STATE_ABSENT:
-		return "evidence needs a guest with SEV-SNP or TDX; plain SEV and SEV-ES have no reports";
+		return "evidence needs a guest with SEV-SNP, TDX or IBM Secure Execution; plain SEV and SEV-ES have no reports";
 	case TEEGATE_STATE_LOST:
 		return "restart this guest: nothing less brings the channel back";
 	case TEEGATE_STATE_DEAD:
@@ -353,6 +370,7 @@ void examine_info(struct doctor *d, const char *what, const char *target)
 
 void examine_kernel(struct doctor *d)
 {
+	d->is_z = doctor_is_z(d);
 	examine_release(d);
 	examine_modules(d);
 	examine_device(d);
@@ -361,7 +379,9 @@ void examine_kernel(struct doctor *d)
 	examine_stock_device(d, "/dev/uv");
 	examine_measurements(d);
 	examine_holders(d);
-	examine_configfs(d);
+	/* IBM Z has no place in it. */
+	if (!d->is_z)
+		examine_configfs(d);
 	if (!*d->sysroot && !access(TEEGATE_DEVICE, R_OK | W_OK))
 		examine_info(d, "tee", "device:" TEEGATE_DEVICE);
 }

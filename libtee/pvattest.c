@@ -46,8 +46,6 @@ TEE_PUBLIC int tee_evidence_to_exchange(const tee_evidence *evidence, uint8_t **
 	se = tee_evidence_se(evidence);
 	if (strcmp(plain->provider, "se") != 0)
 		return -EOPNOTSUPP;
-	if (!se->challenge.data)
-		return -EBADMSG;
 	ex = (struct exchange) {
 		.challenge = se->challenge,
 		.measurement = plain->report,
@@ -55,6 +53,7 @@ TEE_PUBLIC int tee_evidence_to_exchange(const tee_evidence *evidence, uint8_t **
 		.user_data = unless_empty(&se->user_data),
 		.config_uid = se->config_uid,
 	};
+	/* Refuses evidence without details, too: no challenge, no file. */
 	r = exchange_build(&ex, ret_data, ret_len);
 	return r == -EINVAL ? -EBADMSG : r;
 }

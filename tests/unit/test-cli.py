@@ -23,7 +23,7 @@ import unittest
 
 TOOL = EVIDENCE = None
 VECTORS = pathlib.Path(__file__).resolve().parents[1] / "vectors"
-COMMANDS = ("info", "report", "verify", "extract", "extend", "doctor")
+COMMANDS = ("info", "report", "verify", "extract", "extend", "secret", "doctor")
 
 
 def run(*args, data=None, **more):
@@ -340,6 +340,57 @@ class TestReportAndExtract(Test):
         self.assertEqual((told["inFlight"], told["quarantined"], told["inFlightMax"]), (0, 0, 0))
         self.assertNotIn("in flight", text)
 
+    def test_what_nobody_was_asked_for_is_said_to_be_made_up(self):
+        out = self.dir / "evidence.cbor"
+        done = self.status(0, "report", "--target", "fake:", "--output", out)
+        self.assertIn(b"made up", done.stderr)
+        done = self.status(0, "report", "--target", f"fake:{out}")
+        self.assertIn(b"comes from a file", done.stderr)
+        self.assertEqual(done.stdout, out.read_bytes())
+
+    def test_a_challenge_is_answered_in_both_formats(self):
+        arcb, out, exchange = (self.dir / name for name in ("arcb", "evidence.cbor", "exchange.bin"))
+        arcb.write_bytes(bytes(range(100)))
+        ask = ("report", "--target", "fake:", "--nonce", "c0ffee", "--output", out)
+        text = self.text(0, *ask, "--challenge", arcb, "--exchange", exchange)
+        self.assertIn("only whoever made that challenge", text)
+        self.assertEqual(exchange.read_bytes()[:8], b"pvattest")
+        self.assertIn(arcb.read_bytes(), exchange.read_bytes())
+        self.assertIn(arcb.read_bytes(), out.read_bytes())
+        # An exchange file is a challenge, too: its request is answered, not the file.
+        again = self.dir / "again.bin"
+        told = json.loads(self.status(0, *ask, "--challenge", exchange, "--exchange", again,
+                                      "--json").stdout)
+        self.assertEqual((told["provider"], told["challengeBytes"]), ("se", 100))
+        self.assertEqual(again.read_bytes(), exchange.read_bytes())
+
+    def test_a_bad_challenge_is_refused(self):
+        out, file = self.dir / "evidence.cbor", self.dir / "challenge"
+        ask = ("report", "--target", "fake:", "--output", out)
+        for data in (b"", b"pvattest", b"pvattest" + bytes(100), bytes((1 << 20) + 1)):
+            file.write_bytes(data)
+            self.status(4, *ask, "--challenge", file)
+        self.status(4, *ask, "--challenge", self.dir / "nothing")
+        self.status(2, *ask, "--exchange", self.dir / "exchange.bin")
+        file.write_bytes(b"arcb")
+        self.status(2, *ask, "--challenge", file, "--nonce", "00" * 65)
+        self.status(2, *ask, "--challenge", file, "--raw", "--nonce", "00" * 257)
+        self.assertEqual(list(self.dir.iterdir()), [file])
+        self.status(0, *ask, "--challenge", file, "--raw", "--nonce", "00" * 256)
+
+    def test_secrets_are_locked_on_purpose_only(self):
+        self.status(2, "secret")
+        self.status(2, "secret", "lock")
+        self.status(2, "secret", "list", "--irreversible")
+        self.status(2, "secret", "add")
+        self.status(2, "secret", "steal")
+        file = self.dir / "request"
+        file.write_bytes(b"request")
+        for what in (["add", file], ["list"], ["lock", "--irreversible"]):
+            done = self.status(1, "secret", *what, "--target", "fake:")
+            self.assertIn(b"the administrator's", done.stderr)
+            self.status(3, "secret", *what, "--target", "device:/nonexistent")
+
     def test_no_tee_is_3(self):
         for command in (["info"], ["report"], ["extend", "--index", "2", "-"]):
             done = self.status(3, *command, "--target", "broker:/nonexistent/socket", data=b"e")
@@ -424,6 +475,32 @@ class TestDoctor(Test):
         release.write_text("6.6.1\n")
         self.assertNotIn("kernel.tdx", [f["what"] for f in self.examine(0)["findings"]])
 
+    def test_what_ibm_z_is_to_the_ultravisor(self):
+        for path in ("proc/sys/kernel", "sys/firmware/uv", "lib/modules/6.12.95"):
+            (self.root / path).mkdir(parents=True)
+        (self.root / "proc/sys/kernel/osrelease").write_text("6.12.95\n")
+        guest = self.root / "sys/firmware/uv/prot_virt_guest"
+        for facilities, sysfs, level in (("0 1 157 159", "1", "problem"), ("0 158 159", "1", "ok"),
+                                         ("0 158", "1", "ok"), ("0 158 159", "0", "problem"),
+                                         ("0 158 159", None, "note")):
+            (self.root / "proc/cpuinfo").write_text(
+                f"vendor_id       : IBM/S390\nfacilities      : {facilities}\n")
+            guest.unlink(missing_ok=True)
+            if sysfs:
+                guest.write_text(sysfs + "\n")
+            found = self.examine(1 if level == "problem" else 0)["findings"]
+            self.assertEqual([f["level"] for f in found if f["what"] == "machine.se"], [level])
+        # What other machines have is not looked for.
+        self.assertFalse({"configfs-tsm", "kernel.tdx"} & {f["what"] for f in found})
+        alias = self.root / "lib/modules/6.12.95/modules.alias"
+        for line, level in (("alias cpu:type:*:feature:*009E* uvdevice", "note"),
+                            ("alias cpu:type:*:feature:*009E* teegate", "ok")):
+            alias.write_text(line + "\n")
+            found = self.examine(0)["findings"]
+            self.assertEqual([f["level"] for f in found if f["what"] == "autoload"], [level])
+        (self.root / "proc/cpuinfo").write_text("vendor_id\t: GenuineIntel\nflags\t\t: fpu sse\n")
+        self.assertFalse({"machine.se", "autoload"} & {f["what"] for f in self.examine(0)["findings"]})
+
     def test_a_holder_of_the_tdx_device(self):
         (self.root / "proc/77/fd/5").symlink_to("/dev/tdx_guest")
         self.assertIn("holds /dev/tdx_guest", self.problem("holders"))
@@ -451,10 +528,14 @@ class TestDoctor(Test):
         self.problem("policy.owner")
 
     def test_software_firmware_is_loud(self):
-        (self.root / "sys/module/teegate_softfw").mkdir()
-        self.assertTrue(self.examine(0)["softwareFirmware"])
-        self.assertIn("!!! WARNING: SOFTWARE FIRMWARE",
-                      self.text(0, "doctor", "--sysroot", self.root))
+        for name in ("softfw", "softtdx", "softuv"):
+            module = self.root / f"sys/module/teegate_{name}"
+            module.mkdir()
+            self.assertTrue(self.examine(0)["softwareFirmware"])
+            self.assertIn("!!! WARNING: SOFTWARE FIRMWARE",
+                          self.text(0, "doctor", "--sysroot", self.root))
+            module.rmdir()
+        self.assertFalse(self.examine(0)["softwareFirmware"])
 
 
 if __name__ == "__main__":

@@ -389,6 +389,8 @@ static void fake_answers_a_challenge_and_says_what_it_is(void **state)
 	ev = evidence_for(ctx, &request);
 	assert_part(ev, tee_evidence_get_challenge, arcb, ARCB_SIZE);
 	assert_part(ev, tee_evidence_get_report, zero, 64);
+	assert_int_equal(tee_evidence_get_report_data(ev, &data, &len), 0);
+	assert_memory_equal(data + 48, "teegate/bound/v1", 16);
 	assert_int_equal(tee_evidence_get_claims(ev, &data, &len), 0);
 	assert_int_equal(ev_claims_decode(data, len, &claims, NULL), 0);
 	assert_non_null(strstr(claims.taint, "made up"));
