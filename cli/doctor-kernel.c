@@ -109,7 +109,7 @@ static void examine_release(struct doctor *d)
 
 static const char *stock_advice(const struct doctor *d)
 {
-	return d->is_z ? "nothing: teegate asks the Ultravisor itself; other tools need modprobe uvdevice" :
+	return d->is_z ? "teegate needs none; other tools do: modprobe uvdevice" :
 			 "in an SEV-SNP guest: modprobe sev-guest, which also needs gcm and ghash-generic; in a TDX guest: modprobe tdx-guest";
 }
 
