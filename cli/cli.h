@@ -27,7 +27,7 @@ struct command {
 	const char *name;
 	const char *summary;
 	const char *help;
-	int (*run)(int argc, char **argv);	/* argv[0] is the command's name */
+	int (*run)(int argc, char **argv);	/* argv[0] is for getopt_long()'s complaints */
 };
 
 extern const struct command cmd_info, cmd_report, cmd_verify, cmd_extract, cmd_extend, cmd_secret,

@@ -64,6 +64,23 @@ static bool is_tdx_guest(const struct doctor *d)
 	return is_tdx || module_loaded(d, "tdx_guest");
 }
 
+/* SEV-SNP shows in the device that the kernel makes for it; without /proc nobody can tell. */
+static void examine_machine(struct doctor *d)
+{
+	static const char *const signs[] = {
+		"/proc/cpuinfo", "/sys/bus/platform/devices/sev-guest", "/dev/sev-guest",
+	};
+	struct stat st;
+
+	if (doctor_stat(d, signs[0], &st) < 0 || is_tdx_guest(d) || module_loaded(d, "sev_guest"))
+		return;
+	for (size_t i = 1; i < sizeof(signs) / sizeof(signs[0]); i++)
+		if (!doctor_stat(d, signs[i], &st))
+			return;
+	find(d, LEVEL_NOTE, "machine", "start it as a guest with SEV-SNP, TDX or Secure Execution",
+	     "this machine does not look like a confidential guest");
+}
+
 static void examine_tdx_release(struct doctor *d, const char *release, unsigned int major,
 				unsigned int minor)
 {
@@ -371,6 +388,8 @@ void examine_info(struct doctor *d, const char *what, const char *target)
 void examine_kernel(struct doctor *d)
 {
 	d->is_z = doctor_is_z(d);
+	if (!d->is_z)
+		examine_machine(d);
 	examine_release(d);
 	examine_modules(d);
 	examine_device(d);

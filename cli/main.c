@@ -49,6 +49,19 @@ static int help(int argc, char **argv)
 	return STATUS_OK;
 }
 
+/*
+ * getopt_long() complains in the name of argv[0]: let that be what was typed, as in our own
+ * complaints.
+ */
+static int run_command(const struct command *command, int argc, char **argv)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "teegatectl %s", command->name);
+	argv[0] = name;
+	return command->run(argc, argv);
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *command;
@@ -67,5 +80,5 @@ int main(int argc, char **argv)
 	command = find_command(argv[1]);
 	if (!command)
 		return complain(STATUS_USAGE, "there is no command %s; try teegatectl --help", argv[1]);
-	return finish_output(command->run(argc - 1, argv + 1));
+	return finish_output(run_command(command, argc - 1, argv + 1));
 }

@@ -99,7 +99,7 @@ static int fail_connection(const tee_ctx *ctx, int error, const char *path)
 			path);
 	if (error == -EINVAL)
 		return tee_fail(ctx, error, "\"%s\" is no absolute path of a socket.", path);
-	return tee_fail(ctx, error, "%s: %s", path, strerror(-error));
+	return tee_fail(ctx, error, "%s: %s.", path, strerror(-error));
 }
 
 /* The broker said no: its own words, for they name the workload and the missing policy. */

@@ -168,7 +168,7 @@ int tee_open_device(tee_ctx *ctx, const char *path)
 		return tee_fail(NULL, -ENODEV, "%s is not there; is the module teegate loaded?",
 				path);
 	if (fd < 0)
-		return tee_fail(NULL, fd, "%s: %s", path, strerror(-fd));
+		return tee_fail(NULL, fd, "%s: %s.", path, strerror(-fd));
 
 	ctx->fd = fd;
 	r = tee_kernel_info(ctx, fd, &info);

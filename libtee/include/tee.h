@@ -148,12 +148,12 @@ int tee_get_info(tee_ctx *ctx, struct tee_info *ret_info);
  * tee_get_report() - ask for evidence, bound to this workload unless TEE_REPORT_RAW.
  * @ctx: the context
  * @user_data: what the evidence shall carry, such as a verifier's nonce or the hash of a key; may
- *be NULL when @user_data_len is 0
+ *	be NULL when @user_data_len is 0
  * @user_data_len: 0..TEE_USER_DATA_MAX bytes. A raw report pads them to 64 with zeros, and must not
  *	have "teegate/" at bytes 48..55, which marks bound ones
  * @flags: TEE_REPORT_*
  * @timeout_ms: deadline in milliseconds, at most 600000; 0 for the module's default (75 seconds,
- *more than a throttling host needs)
+ *	more than a throttling host needs)
  * @ret_evidence: freed with tee_evidence_free()
  *
  * Blocks until the firmware has answered, the deadline has passed, or the process is killed; other
@@ -402,8 +402,8 @@ int tee_evidence_serialize(const tee_evidence *evidence, uint8_t **ret_data, siz
  * @ret_evidence: freed with tee_evidence_free()
  *
  * Accepts nothing that tee_evidence_serialize() would not have written, but for unknown positive
- *map keys; memory and time are bounded by @len, whatever lengths the input claims. Proves nothing:
- *verification is libtee-verify's. Does not block.
+ * map keys; memory and time are bounded by @len, whatever lengths the input claims. Proves nothing:
+ * verification is libtee-verify's. Does not block.
  *
  * -EBADMSG: not such an item: cut off, trailing bytes, not deterministic, a key twice, a critical
  *	(negative) key that is unknown, or out of the format's range

@@ -397,6 +397,13 @@ class TestReportAndExtract(Test):
             self.assertTrue(done.stderr.startswith(b"teegatectl: "))
 
 
+    def test_all_complaints_begin_alike(self):
+        for command in COMMANDS:
+            for wrong in ("--nonsense", "--help=x"):
+                done = self.status(2, command, wrong)
+                self.assertTrue(done.stderr.startswith(f"teegatectl {command}: ".encode()), done.stderr)
+
+
 class TestDoctor(Test):
     def setUp(self):
         self.scratch = tempfile.TemporaryDirectory()
@@ -474,6 +481,17 @@ class TestDoctor(Test):
         (self.root / "proc/cpuinfo").write_text("flags\t\t: fpu sse\n")
         release.write_text("6.6.1\n")
         self.assertNotIn("kernel.tdx", [f["what"] for f in self.examine(0)["findings"]])
+
+    def test_a_machine_without_a_tee(self):
+        (self.root / "proc/cpuinfo").write_text("flags\t\t: fpu tdx_guest sse\n")
+        self.assertNotIn("machine", [f["what"] for f in self.examine(0)["findings"]])
+        (self.root / "proc/cpuinfo").write_text("flags\t\t: fpu sse\n")
+        self.assertNotIn("machine", [f["what"] for f in self.examine(0)["findings"]])
+        (self.root / "sys/module/sev_guest").rmdir()
+        (self.root / "dev/sev-guest").unlink()
+        self.assertEqual(self.examine(0)["findings"][0]["what"], "machine")
+        (self.root / "sys/bus/platform/devices/sev-guest").mkdir(parents=True)
+        self.assertNotIn("machine", [f["what"] for f in self.examine(0)["findings"]])
 
     def test_what_ibm_z_is_to_the_ultravisor(self):
         for path in ("proc/sys/kernel", "sys/firmware/uv", "lib/modules/6.12.95"):
