@@ -200,9 +200,9 @@ struct tee_report_request {
  * @ret_evidence: freed with tee_evidence_free()
  *
  * What tee_get_report() does, and what it cannot say: IBM Secure Execution attests only in answer
- * to a request (ARCB) that a verifier made for this very guest. Such evidence convinces nobody but
- * the maker of that request, because only they know the key that the measurement was made with: it
- * cannot be shown to a third. The request itself is no secret and may come over any channel.
+ * to a request (ARCB) that a verifier made for this host. Such evidence convinces nobody but the
+ * maker of that request, because only they know the key that the measurement was made with: it
+ * cannot be shown to a third party. The request itself is no secret and may come over any channel.
  *
  * The errors of tee_get_report(), and
  * -EINVAL: a challenge where there is no Secure Execution, or none where there is; a length or

@@ -331,6 +331,44 @@ static void descriptor_that_is_no_lease_is_refused(void **state)
 	tee_close(ctx);
 }
 
+/* The broker is no data path: a challenge of any length takes the lease. */
+static void challenge_goes_to_the_module_and_not_to_the_broker(void **state)
+{
+	static uint8_t arcb[100000] = { [13] = 1, [14] = 0x86, [15] = 0xa0 };
+	const struct tee_report_request request = {
+		.size = sizeof(request),
+		.challenge = arcb,
+		.challenge_len = sizeof(arcb),
+	};
+	tee_evidence *ev = NULL;
+	const uint8_t *data;
+	tee_ctx *ctx;
+	size_t len;
+
+	fake_module_reset_se(state);
+	fake_module_make_lease();
+	ctx = on_broker();
+	/* Once more on a new lease, with the same challenge. */
+	fake_module.report_error = -ESTALE;
+	for (unsigned int ends = 0; ends < 2; ends++) {
+		fake_module.report_errors = ends;
+		assert_int_equal(tee_ask_report(ctx, &request, &ev), 0);
+		assert_int_equal(fake_module.report.challenge_len, sizeof(arcb));
+		assert_int_equal(tee_evidence_get_challenge(ev, &data, &len), 0);
+		assert_int_equal(len, sizeof(arcb));
+		ev = tee_evidence_free(ev);
+		assert_non_null(strstr(broker.asked, "AcquireLease"));
+		assert_null(strstr(broker.asked, "challenge"));
+	}
+	assert_int_equal(broker.calls, 2);
+	assert_int_equal(fake_module.reports, 3);
+	/* And the store of secrets is behind no lease. */
+	assert_int_equal(tee_add_secret(ctx, "request", 7, 0), -EPERM);
+	assert_int_equal(fake_module.adds, 0);
+	assert_int_equal(broker.calls, 2);
+	tee_close(ctx);
+}
+
 static void silent_broker_meets_the_deadline(void **state)
 {
 	struct timespec before, after;
@@ -556,6 +594,7 @@ int main(void)
 		T(refusals_of_the_broker_pass_with_its_words),
 		T(broker_that_talks_nonsense_or_hangs_up_is_an_error),
 		T(descriptor_that_is_no_lease_is_refused),
+		T(challenge_goes_to_the_module_and_not_to_the_broker),
 		T(silent_broker_meets_the_deadline),
 		T(info_comes_from_the_broker),
 		T(info_of_tdx_tells_buffers_and_extend),

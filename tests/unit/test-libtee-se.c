@@ -102,6 +102,27 @@ static void answer_has_all_that_the_measurement_covers(void **state)
 	tee_close(ctx);
 }
 
+static void administrators_answer_carries_the_claims_of_their_lease(void **state)
+{
+	struct tee_report_request request = ask_with(ARCB_SIZE);
+	tee_ctx *ctx = on_device();
+	tee_evidence *ev;
+	const uint8_t *data;
+	size_t len;
+
+	(void)state;
+	ev = evidence_for(ctx, &request);
+	assert_int_equal(fake_module.lease.ops, TEEGATE_OP_REPORT);
+	assert_int_equal(tee_evidence_get_claims(ev, &data, &len), 0);
+	assert_int_equal(len, fake_module.lease.claims_len);
+	assert_memory_equal(data, fake_module.lease_claims, len);
+	tee_evidence_free(ev);
+	request.flags = TEE_REPORT_RAW;
+	tee_evidence_free(evidence_for(ctx, &request));
+	assert_int_equal(fake_module.lease.ops, TEEGATE_OP_RAW_REPORT);
+	tee_close(ctx);
+}
+
 static void raw_user_data_is_not_padded_and_up_to_256_bytes(void **state)
 {
 	static const size_t lengths[] = { 0, 1, 64, 65, 256 };
@@ -673,6 +694,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(answer_has_all_that_the_measurement_covers),
+		T(administrators_answer_carries_the_claims_of_their_lease),
 		T(raw_user_data_is_not_padded_and_up_to_256_bytes),
 		T(without_a_challenge_it_is_not_asked),
 		T(other_tees_are_given_no_challenge),
