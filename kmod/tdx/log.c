@@ -29,7 +29,7 @@
 
 #define ALG_SHA384	0x000c
 #define EV_NO_ACTION	3
-#define EV_EVENT_TAG	6
+#define EV_IPL		13	/* whose data have no form of TCG */
 #define ALGS_MAX	8
 
 /* The first event: TCG_PCClientPCREvent with a TCG_EfiSpecIdEvent in it. */
@@ -233,7 +233,7 @@ static void put_event(struct tg_tdx_log *log, const struct tg_event *event)
 	struct own_event *e = (struct own_event *)(log->bytes + log->len);
 
 	e->head.index = cpu_to_le32(event->index + 1);
-	e->head.type = cpu_to_le32(EV_EVENT_TAG);
+	e->head.type = cpu_to_le32(EV_IPL);
 	e->head.digests = cpu_to_le32(1);
 	e->alg = cpu_to_le16(ALG_SHA384);
 	memcpy(e->digest, event->digest, sizeof(e->digest));

@@ -15,7 +15,7 @@
 #include "tdx-log.h"
 
 #define EV_NO_ACTION		3
-#define EV_EVENT_TAG		6
+#define EV_IPL			13
 #define ALG_SHA384		0x000c
 #define SHA1_SIZE		20
 #define ALGORITHMS_MAX		16
@@ -208,8 +208,8 @@ static void check_teegate_event(struct log *log, const struct event *event, tee_
 	    memcmp(data, event_tag, sizeof(event_tag)))
 		return;
 	log->teegate_events++;
-	if (event->type != EV_EVENT_TAG || event->index < FIRST_RTMR + 2)
-		log->bad_event = "is not of type EV_EVENT_TAG for RTMR2 or RTMR3";
+	if (event->type != EV_IPL || event->index < FIRST_RTMR + 2)
+		log->bad_event = "is not of type EV_IPL for RTMR2 or RTMR3";
 	else if (event->data.len < EVENT_AT ||
 		 be32(data + EVENT_LEN_AT) != event->data.len - EVENT_AT)
 		log->bad_event = "does not have the length that it says";

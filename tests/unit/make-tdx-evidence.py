@@ -263,8 +263,8 @@ def usual_log():
     log = Log()
     log.add(1, 0x80000008, b"firmware volume").add(1, 4, bytes(4)).add(2, 0x80000003, b"loader")
     log.add(2, 3, b"an event that is not extended").add(3, 0x0d, b"command line")
-    log.add(3, 6, teegate_event(b"\xa0", b"unit started"))
-    return log.add(4, 6, teegate_event(ME.cbor({1: WORKLOAD}), b"\x1b[31mcontainer \xff"))
+    log.add(3, 13, teegate_event(b"\xa0", b"unit started"))
+    return log.add(4, 13, teegate_event(ME.cbor({1: WORKLOAD}), b"\x1b[31mcontainer \xff"))
 
 
 # --- the whole ----------------------------------------------------------------------------------
@@ -862,11 +862,11 @@ def log_mutations(cases, listed):
     add("log-for-register-9", good + log_event(9, 4, bytes(4)))
     event = teegate_event(b"\xa0", b"unit started")
     add("event-of-another-digest", change=relogged(
-        lambda log: log.add(3, 6, event, sha384(b"something else"))))
-    add("event-of-another-length", change=relogged(lambda log: log.add(3, 6, event + b"!")))
-    add("event-cut", change=relogged(lambda log: log.add(3, 6, event[:40])))
-    add("event-for-rtmr0", change=relogged(lambda log: log.add(1, 6, event)))
-    add("event-of-another-type", change=relogged(lambda log: log.add(3, 13, event)))
+        lambda log: log.add(3, 13, event, sha384(b"something else"))))
+    add("event-of-another-length", change=relogged(lambda log: log.add(3, 13, event + b"!")))
+    add("event-cut", change=relogged(lambda log: log.add(3, 13, event[:40])))
+    add("event-for-rtmr0", change=relogged(lambda log: log.add(1, 13, event)))
+    add("event-of-another-type", change=relogged(lambda log: log.add(3, 6, event)))
     add("claims-of-another", record_change=lambda r: r.update({1: ME.cbor({1: "evil"})}))
     add("report-data-not-bound", change=lambda p: setattr(p, "report_data", bytes(64)))
 
