@@ -352,8 +352,11 @@ static int take_masked(const char *text, const char *option, uint64_t *ret_value
 
 static int take_arpk(const char *path, struct request *q)
 {
-	int status = take_file(path, &q->arpk, &q->params.arpk);
+	int status;
 
+	if (q->arpk.data)
+		return usage_error(&cmd_verify, "--arpk can be given once");
+	status = take_file(path, &q->arpk, &q->params.arpk);
 	if (!status && q->arpk.len != ARPK_SIZE)
 		status = complain(STATUS_LOCAL,
 				  "%s has %zu bytes, an ARPK has %d", path, q->arpk.len,

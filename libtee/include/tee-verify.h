@@ -28,7 +28,8 @@ struct tee_bytes {
 
 /*
  * What is trusted and expected. @size = sizeof(struct tee_verify_params), everything else may be
- * zero but the time and a trust anchor: @root or, for Secure Execution, @arpk with @se_header.
+ * zero but the time and a trust anchor: @root or, for Secure Execution, @arpk with @se_header. What
+ * is given of one TEE refuses evidence of the others, so that nothing expected is passed over.
  * Buffers stay the caller's and are not kept.
  */
 struct tee_verify_params {

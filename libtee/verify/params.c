@@ -97,34 +97,39 @@ static bool expects_tdx(const struct tee_verify_params *p)
 
 static bool expects_se(const struct tee_verify_params *p)
 {
-	return p->challenge.len || p->config_uid.len || p->host_keys.len;
+	return p->arpk.len || p->se_header.len || p->challenge.len || p->config_uid.len ||
+	       p->host_keys.len;
 }
 
 /* NULL, or which expectation an SEV-SNP report cannot meet. */
 static const char *why_not_snp(const struct tee_verify_params *p)
 {
+	if (!p->root.len)
+		return "no trust anchor was given: an SEV-SNP report needs AMD's ARK";
 	if (expects_tdx(p))
 		return "runtime registers, TD attributes or XFAM were expected, which an SEV-SNP "
 		       "report does not have";
 	if (p->collateral.len)
 		return "collateral was given, which is for TDX quotes";
 	if (expects_se(p))
-		return "a request, a configuration UID or host keys were given, which are for "
-		       "Secure Execution";
-	return p->root.len ? NULL : "no trust anchor was given: an SEV-SNP report needs AMD's ARK";
+		return "an ARPK, a header of an image, a request, a configuration UID or host keys "
+		       "were given, which are for Secure Execution";
+	return NULL;
 }
 
 static const char *why_not_tdx(const struct tee_verify_params *p)
 {
+	if (!p->root.len)
+		return "no trust anchor was given: a TDX quote needs Intel's SGX root";
 	if (expects_snp(p))
 		return "a minimum TCB, a guest SVN, a product or a VMPL was expected, which a TDX "
 		       "quote does not have";
 	if (p->crl.len)
 		return "a revocation list was given; those for TDX come in the collateral";
 	if (expects_se(p))
-		return "a request, a configuration UID or host keys were given, which are for "
-		       "Secure Execution";
-	return p->root.len ? NULL : "no trust anchor was given: a TDX quote needs Intel's SGX root";
+		return "an ARPK, a header of an image, a request, a configuration UID or host keys "
+		       "were given, which are for Secure Execution";
+	return NULL;
 }
 
 /* A missing ARPK and a missing header are said by the checks that need them. */

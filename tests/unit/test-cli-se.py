@@ -164,8 +164,10 @@ class Test(unittest.TestCase):
                     ["--nonce", "00" * 257]):
             self.status(2, "verify", *arpk, *header, *bad, data)
         for option in ("--arpk", "--hdr", "--request", "--host-key"):
-            self.status(4, "verify", *arpk, *header, option, "/nonexistent", data)
-            self.status(4, "verify", *arpk, *header, option, "/dev/null", data)
+            others = [*([] if option == "--arpk" else arpk), *header]
+            self.status(4, "verify", *others, option, "/nonexistent", data)
+            self.status(4, "verify", *others, option, "/dev/null", data)
+        self.assertIn(b"once", self.status(2, "verify", *arpk, *arpk, *header, data).stderr)
         (self.dir / "arpk").write_bytes(bytes(33))
         self.assertIn(b"an ARPK has 32", self.status(
             4, "verify", "--arpk", self.dir / "arpk", *header, data).stderr)

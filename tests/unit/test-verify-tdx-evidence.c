@@ -397,6 +397,31 @@ static void no_byte_of_a_teegate_event_may_change(void **state)
 	free_sample(&s);
 }
 
+/* Whoever pins an image of Secure Execution has pinned nothing that is in here. */
+static void what_is_for_secure_execution_refuses_it(void **state)
+{
+	static const uint8_t some[32] = { 1 };
+	const struct tee_bytes bytes = { some, sizeof(some) };
+	struct sample s;
+	char line[8192];
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		tee_verdict *v;
+
+		find_case("good-bound-v4", line, sizeof(line), &s);
+		s.params.arpk = i == 1 ? bytes : (struct tee_bytes){ NULL, 0 };
+		s.params.se_header = i == 2 ? bytes : (struct tee_bytes){ NULL, 0 };
+		v = judge(&s);
+		if (i == 0)
+			assert_true(tee_verdict_ok(v));
+		else
+			assert_string_equal(tee_verdict_first_failure(v), "evidence.provider");
+		tee_verdict_free(v);
+		free_sample(&s);
+	}
+}
+
 static void events_of_teegate_are_facts(void **state)
 {
 	struct sample s;
@@ -542,6 +567,7 @@ static void running_out_of_memory_is_an_error(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_for_secure_execution_refuses_it),
 		cmocka_unit_test(each_case_is_judged_as_listed),
 		cmocka_unit_test(no_byte_of_a_quote_may_change),
 		cmocka_unit_test(a_quote_cut_off_anywhere_is_refused),
