@@ -277,7 +277,7 @@ const char *device_advice(int error)
 	case -EACCES:
 		return "the module refused: a raw report must not look like a bound one, and teegated must be root in the initial namespaces";
 	case -EINVAL:
-		return "the challenge is no attestation request (ARCB), or one that was cut off";
+		return "the module does not take this; of a client's cgroup, that it is threaded or the root";
 	case -EBADF:
 		return "the client's cgroup is not in the cgroup v2 hierarchy";
 	case -ENOMEM:

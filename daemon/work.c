@@ -93,6 +93,7 @@ static const char *provider_tag(uint32_t provider)
 static int add_se_details(struct evidence *evidence, const struct job *job,
 			  const struct teegate_get_report *io, uint8_t **ret)
 {
+	int r;
 	const struct ev_se se = {
 		.challenge = { job->challenge, job->challenge_len },
 		.config_uid = { io->config_uid, sizeof(io->config_uid) },
@@ -102,8 +103,9 @@ static int add_se_details(struct evidence *evidence, const struct job *job,
 	};
 
 	evidence->details.len = 0;
-	if (ev_se_encode(&se, ret, &evidence->details.len) < 0)
-		return -EPROTO;
+	r = ev_se_encode(&se, ret, &evidence->details.len);
+	if (r < 0)
+		return r == -ENOMEM ? r : -EPROTO;
 	evidence->details.data = *ret;
 	return 0;
 }
@@ -255,6 +257,11 @@ static void explain(struct job *job, struct device *device, int error)
 		job->host_stuck = true;
 		fail(job, error, "the host holds all %u buffers and has not answered in time; they come back when it does",
 		     info.in_flight_max);
+		return;
+	}
+	/* Of a report, once there is a lease: what else could be wrong was looked at before. */
+	if (error == -EINVAL && job->challenge_len > 0) {
+		fail(job, error, "the challenge is no attestation request (ARCB), or one that was cut off");
 		return;
 	}
 	if (job->fw_status)
