@@ -6,13 +6,17 @@
  * DOC: who pays
  *
  * The memory is on the bill of the caller's memory cgroup. But not every workload has a limit
- * there, and the copy from a caller's memory can last for as long as the caller likes (a page fault
- * that user space serves); so bytes are counted, too, before they are allocated: for each lease of
- * the administrator with all its descendants, and in all.
+ * there; so bytes are counted, too, before they are allocated: for each lease of the administrator
+ * with all its descendants, and in all.
+ *
+ * Reading a caller's memory can last for as long as the caller likes, if user space serves its page
+ * faults. So pages are faulted in while nothing is counted yet, and copied without faults: what is
+ * counted is on its way to firmware, and who stalls keeps nothing from others.
  *
  * What is in a block may be a secret of the caller's, encrypted or not, so it is wiped.
  */
 #include <linux/errno.h>
+#include <linux/pagemap.h>
 #include <linux/mm.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -25,6 +29,9 @@
 
 #define BYTES_OF_ONE	SZ_4M
 #define BYTES_OF_ALL	SZ_32M
+
+/* Pages may go again between the two; not often, unless somebody sees to that. */
+#define COPY_TRIES	16
 
 static DEFINE_SPINLOCK(lock);
 static size_t bytes_in_all;	/* lock; and so are those of each lease */
@@ -69,6 +76,29 @@ static struct tg_block *block_new(struct tg_lease *payer, u32 len)
 	return NULL;
 }
 
+/* -EFAULT: not all of it is in memory just now. */
+static int copy_block(struct tg_lease *payer, const void __user *from, u32 len,
+		      struct tg_block **ret_block)
+{
+	struct tg_block *block;
+	int err;
+
+	err = reserve(payer, len);
+	if (err)
+		return err;
+	block = block_new(payer, len);
+	if (!block) {
+		release(payer, len);
+		return -ENOMEM;
+	}
+	if (copy_from_user_nofault(block->bytes, from, len)) {
+		tg_block_free(block);
+		return -EFAULT;
+	}
+	*ret_block = block;
+	return 0;
+}
+
 /**
  * tg_block_from_user - takes a block out of the caller's memory
  * @lease: who pays for it; must outlive the block
@@ -77,27 +107,19 @@ static struct tg_block *block_new(struct tg_lease *payer, u32 len)
  * @ret_block: for tg_block_free(); untouched on failure
  *
  * Return: 0, -EDQUOT when @lease and its relatives have too much under way, -EAGAIN when all have,
- * -ENOMEM, -EFAULT.
+ * -ENOMEM, -EFAULT. May sleep in page faults of the caller, and holds nothing then.
  */
 int tg_block_from_user(struct tg_lease *lease, u64 uaddr, u32 len, struct tg_block **ret_block)
 {
-	struct tg_block *block;
-	int err;
+	const void __user *from = u64_to_user_ptr(uaddr);
+	int err = -EFAULT, try;
 
-	err = reserve(lease->top, len);
-	if (err)
-		return err;
-	block = block_new(lease->top, len);
-	if (!block) {
-		release(lease->top, len);
-		return -ENOMEM;
+	for (try = 0; try < COPY_TRIES && err == -EFAULT; try++) {
+		if (fault_in_readable(from, len))
+			return -EFAULT;
+		err = copy_block(lease->top, from, len, ret_block);
 	}
-	if (copy_from_user(block->bytes, u64_to_user_ptr(uaddr), len)) {
-		tg_block_free(block);
-		return -EFAULT;
-	}
-	*ret_block = block;
-	return 0;
+	return err;
 }
 
 /* NULL is fine. */

@@ -72,7 +72,8 @@ int tg_uv_list_next(struct tg_uv_op *op, u16 *ret_stored)
 	const u16 stored = op->list->stored, next = op->list->next_index;
 	struct tg_uvcb_secret *cb = &op->cb.secret;
 
-	if (stored > ARRAY_SIZE(op->list->items))
+	op->listed += stored;
+	if (stored > ARRAY_SIZE(op->list->items) || op->listed > op->list->total)
 		return -EPROTO;
 	*ret_stored = stored;
 	if (cb->header.rc != TG_UVC_RC_MORE_DATA)

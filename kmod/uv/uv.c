@@ -11,9 +11,9 @@
  *
  * One that was not begun (condition code 2) goes back to the queue, and the others have their turn.
  * Of one that was begun and ended early (3), and of what takes several calls, the control block
- * has to stay; the worker goes on with it after a pause that doubles, beside other requests, and
- * carries it through for a while even if its caller has gone. Of reports no more than a few are
- * begun at once, so that turns still mean something.
+ * has to stay; the worker goes on with it after a pause that doubles, beside other requests, until
+ * the deadline of its caller and for a while at least, even if the caller has gone. Of reports no
+ * more than a few are begun at once, so that turns still mean something.
  *
  * DOC: what this machine can do
  *
@@ -37,7 +37,7 @@
 #define BACK_OFF_MIN_NS	(50 * NSEC_PER_USEC)
 #define BACK_OFF_MAX_NS	(20 * NSEC_PER_MSEC)
 
-/* How long a call that is partly done is carried on with for nobody. */
+/* How long a call that is partly done is carried on with at least, whatever its caller wants. */
 #define PATIENCE_NS	(2 * (u64)NSEC_PER_SEC)
 
 static const char no_attestation[] =

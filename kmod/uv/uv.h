@@ -123,6 +123,7 @@ struct tg_uv_op {
 
 	/* secrets.c and root.c */
 	struct tg_uv_list *list;
+	u32 listed;		/* items in all pages so far */
 	struct teegate_secret *found;
 	u32 found_count;
 	u32 found_size;		/* bytes of the allocation */

@@ -6,10 +6,14 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -228,17 +232,22 @@ TEST(a_raw_report_has_no_report_data)
 
 /* ---- how much may wait ---- */
 
-static struct asker *ask_with_megabyte(int fd)
+static struct asker *ask_with_block(int fd, const uint8_t *block, uint32_t len)
 {
 	struct asker *a = malloc(sizeof(*a));
 
 	ASSERT(a);
 	*a = (struct asker) { .fd = fd };
 	report_wish(&a->ev, 0, "ask", 3);
-	a->ev.r.challenge = (uintptr_t)rubbish(MIB);
-	a->ev.r.challenge_len = MIB;
+	a->ev.r.challenge = (uintptr_t)block;
+	a->ev.r.challenge_len = len;
 	asker_run(a);
 	return a;
+}
+
+static struct asker *ask_with_megabyte(int fd)
+{
+	return ask_with_block(fd, rubbish(MIB), MIB);
 }
 
 #define OF_ONE 4	/* megabytes of a lease with its relatives */
@@ -283,6 +292,48 @@ TEST(all_challenges_together_are_bounded)
 		EXPECT_EQ(ask_result(a[i]), -EREMOTEIO);
 	EXPECT_EQ(ask_with(late.fd, 0, rubbish(MIB), MIB), -EREMOTEIO);
 	expect_good(late.fd);
+}
+
+/* A megabyte whose first use by anyone, the kernel included, is told to @uffd and does not end. */
+static uint8_t *megabyte_without_end(int uffd)
+{
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	void *p = mmap(NULL, MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ASSERT(p != MAP_FAILED);
+	reg.range.start = (uintptr_t)p;
+	reg.range.len = MIB;
+	ASSERT_EQ(ioctl(uffd, UFFDIO_REGISTER, &reg), 0);
+	return p;
+}
+
+/* As many as there is room for, if those counted that never come to an end. */
+TEST(who_stalls_over_a_challenge_takes_nothing_from_others)
+{
+	struct lease l[OF_ALL / OF_ONE], other = lease_unpinned();
+	int uffd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+	struct uffdio_api api = { .api = UFFD_API };
+	struct asker *a[OF_ALL];
+	struct uffd_msg msg;
+
+	ASSERT(uffd >= 0);
+	ASSERT_EQ(ioctl(uffd, UFFDIO_API, &api), 0);
+	for (unsigned int n = 0; n < OF_ALL; n++) {
+		if (n % OF_ONE == 0)
+			l[n / OF_ONE] = lease_unpinned();
+		a[n] = ask_with_block(l[n / OF_ONE].fd, megabyte_without_end(uffd), MIB);
+	}
+	for (unsigned int n = 0; n < OF_ALL; n++) {
+		ASSERT_EQ(read(uffd, &msg, sizeof(msg)), sizeof(msg));
+		ASSERT_EQ(msg.event, UFFD_EVENT_PAGEFAULT);
+	}
+	EXPECT_EQ(ask_with(other.fd, 0, rubbish(MIB), MIB), -EREMOTEIO);
+	EXPECT_EQ(ask_with(l[0].fd, 0, rubbish(MIB), MIB), -EREMOTEIO);
+	expect_good(other.fd);
+	close(uffd);	/* now they find zeroes, which are no challenge */
+	for (unsigned int n = 0; n < OF_ALL; n++)
+		EXPECT_EQ(ask_result(a[n]), -EINVAL);
+	expect_good(l[0].fd);
 }
 
 /* In a cgroup of its own, so that nothing else is on the bill. */

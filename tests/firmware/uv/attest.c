@@ -170,7 +170,7 @@ static void lie(struct softuv_measured *m, struct softuv_tags *tags, u8 uid[SOFT
 		memset(user, arg, m->user_len);
 }
 
-/* Where a host may lie about what it has measured. */
+/* An answer that was changed on its way to the verifier. */
 static void spoil(struct attest_block *block, u8 *measurement, u8 *additional)
 {
 	u64 arg;
