@@ -9,13 +9,15 @@
  *
  * To look means to walk through file systems that the client may have made, and a FUSE server need
  * never answer. So a child does it, and is killed when it takes too long. Signals do not get a
- * thread out of such a wait; SIGKILL does.
+ * thread out of such a wait; SIGKILL does. The child runs this program anew (exposure_child()): what
+ * is forked from one of several threads may meet locks that nobody is there to open.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -85,12 +87,12 @@ static int compare_fds(const void *a, const void *b)
 }
 
 /* Above all leases and connections of others, which must end when teegated ends them. */
-static void close_others(int *keep, size_t n)
+static void close_others(int keep[3])
 {
 	unsigned int next = STDERR_FILENO + 1;
 
-	qsort(keep, n, sizeof(*keep), compare_fds);
-	for (size_t i = 0; i < n; i++) {
+	qsort(keep, 3, sizeof(*keep), compare_fds);
+	for (size_t i = 0; i < 3; i++) {
 		unsigned int fd = (unsigned int)keep[i];
 
 		if (fd > next)
@@ -101,22 +103,76 @@ static void close_others(int *keep, size_t n)
 	close_range(next, UINT_MAX, 0);
 }
 
-static void look_in_child(const struct peer *peer, int pipe_fd)
-{
-	int keep[] = { pipe_fd, peer->pidfd, peer->proc_fd, peer->cgroup_fd };
-	struct doors *doors = doors_new();
-	struct exposure result;
+/* What the child is told, after its name. */
+enum { PARENT = 1, PID, PIDFD, PROC_FD, CGROUP_FD, CGROUP, N_ARGS };
 
-	close_others(keep, ARRAY_SIZE(keep));
+void exposure_child(int argc, char **argv)
+{
+	struct exposure result;
+	struct doors *doors;
+	struct peer peer;
+
+	/* When teegated dies, nobody waits for the result. */
+	if (argc != N_ARGS || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != atoi(argv[PARENT]))
+		_exit(EXIT_FAILURE);
+	peer = (struct peer){
+		.pid = atoi(argv[PID]),
+		.pidfd = atoi(argv[PIDFD]),
+		.proc_fd = atoi(argv[PROC_FD]),
+		.cgroup_fd = atoi(argv[CGROUP_FD]),
+		.cgroup = argv[CGROUP],
+	};
+	close_others((int[]){ peer.pidfd, peer.proc_fd, peer.cgroup_fd });
+	doors = doors_new();
 	if (!doors)
-		_exit(1);
-	doors_look(doors, peer->proc_fd, &result);
+		_exit(EXIT_FAILURE);
+	doors_look(doors, peer.proc_fd, &result);
 	if (result.verdict == EXPOSURE_NONE)
-		look_at_members(doors, peer, &result);
-	if (peer_pidfd_alive(peer->pidfd) < 0)
+		look_at_members(doors, &peer, &result);
+	if (peer_pidfd_alive(peer.pidfd) < 0)
 		unknown(&result, "the process that connected has exited");
 	/* Less than PIPE_BUF: all or nothing. */
-	_exit(write(pipe_fd, &result, sizeof(result)) == sizeof(result) ? 0 : 1);
+	_exit(write(STDOUT_FILENO, &result, sizeof(result)) == sizeof(result) ? EXIT_SUCCESS :
+									      EXIT_FAILURE);
+}
+
+/* To the same number: only then the child has it at all. */
+static int hand_down(posix_spawn_file_actions_t *actions, const struct peer *peer)
+{
+	const int fds[] = { peer->pidfd, peer->proc_fd, peer->cgroup_fd };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(fds); i++)
+		r = posix_spawn_file_actions_adddup2(actions, fds[i], fds[i]);
+	return r;
+}
+
+/* 0, or an errno. */
+static int start_child(const struct peer *peer, int pipe_fd, pid_t *ret_child)
+{
+	char numbers[CGROUP][16], *argv[N_ARGS + 1] = { (char *)EXPOSURE_CHILD };
+	const int values[CGROUP] = {
+		[PARENT] = getpid(), [PID] = peer->pid, [PIDFD] = peer->pidfd,
+		[PROC_FD] = peer->proc_fd, [CGROUP_FD] = peer->cgroup_fd,
+	};
+	posix_spawn_file_actions_t actions;
+	int r;
+
+	for (size_t i = PARENT; i < CGROUP; i++) {
+		snprintf(numbers[i], sizeof(numbers[i]), "%d", values[i]);
+		argv[i] = numbers[i];
+	}
+	argv[CGROUP] = peer->cgroup;
+	r = posix_spawn_file_actions_init(&actions);
+	if (r != 0)
+		return r;
+	r = posix_spawn_file_actions_adddup2(&actions, pipe_fd, STDOUT_FILENO);
+	if (r == 0)
+		r = hand_down(&actions, peer);
+	if (r == 0)
+		r = posix_spawn(ret_child, "/proc/self/exe", &actions, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	return r;
 }
 
 static void collect(int pipe_fd, struct exposure *ret)
@@ -141,23 +197,17 @@ static void collect(int pipe_fd, struct exposure *ret)
 
 void exposure_look(const struct peer *peer, struct exposure *ret)
 {
-	pid_t parent = getpid(), child;
-	int pipe_fds[2];
+	int pipe_fds[2], r;
+	pid_t child;
 
 	if (pipe2(pipe_fds, O_CLOEXEC) < 0) {
 		unknown(ret, strerror(errno));
 		return;
 	}
-	child = fork();
-	if (child == 0) {
-		/* The parent is a worker thread; when teegated dies, nobody waits for the result. */
-		if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
-			_exit(1);
-		look_in_child(peer, pipe_fds[1]);
-	}
+	r = start_child(peer, pipe_fds[1], &child);
 	close(pipe_fds[1]);
-	if (child < 0) {
-		unknown(ret, strerror(errno));
+	if (r != 0) {
+		unknown(ret, strerror(r));
 	} else {
 		collect(pipe_fds[0], ret);
 		kill(child, SIGKILL);

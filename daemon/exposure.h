@@ -26,4 +26,11 @@ struct exposure {
  */
 void exposure_look(const struct peer *peer, struct exposure *ret);
 
+/*
+ * exposure_child() - main() of the child that looks, and does not return. The program that calls
+ * exposure_look() has to call this before anything else, when its own name is EXPOSURE_CHILD.
+ */
+#define EXPOSURE_CHILD	"teegated-look"
+void exposure_child(int argc, char **argv) __attribute__((noreturn));
+
 #endif

@@ -18,6 +18,7 @@
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
+#include "exposure.h"
 #include "journal.h"
 #include "server.h"
 #include "util.h"
@@ -392,6 +393,8 @@ int main(int argc, char **argv)
 	struct options options = { 0 };
 	int r;
 
+	if (argc > 0 && !strcmp(argv[0], EXPOSURE_CHILD))
+		exposure_child(argc, argv);
 	r = parse_options(argc, argv, &options);
 	if (r != 0)
 		return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
