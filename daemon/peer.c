@@ -460,7 +460,7 @@ static struct peer *peer_new(void)
 	if (!peer)
 		return NULL;
 	atomic_init(&peer->refs, 1);
-	peer->pidfd = peer->proc_fd = peer->cgroup_fd = -1;
+	peer->pidfd = peer->proc_fd = peer->cgroup_fd = peer->exe_fd = -1;
 	peer->uid = (uid_t)-1;
 	memcpy(peer->place.account, "(nameless)", sizeof("(nameless)"));
 	return peer;
@@ -482,6 +482,19 @@ int peer_identify(int socket_fd, int cgroups_fd, struct peer **ret)
 	return 0;
 }
 
+struct facts peer_facts(const struct peer *peer)
+{
+	return (struct facts){
+		.unit = peer->place.unit,
+		.cgroup = peer->cgroup ?: "",
+		.cgroup_roots = peer->cgroup_roots,
+		.uid = peer->uid,
+		.label = *peer->label ? peer->label : NULL,
+		.exe = peer->exe.len > 0 ? &peer->exe : NULL,
+		.registration = peer->registration,
+	};
+}
+
 struct peer *peer_ref(struct peer *peer)
 {
 	atomic_fetch_add(&peer->refs, 1);
@@ -495,6 +508,8 @@ struct peer *peer_unref(struct peer *peer)
 	closep(&peer->pidfd);
 	closep(&peer->proc_fd);
 	closep(&peer->cgroup_fd);
+	closep(&peer->exe_fd);
+	registration_unref(peer->registration);
 	free(peer->cgroup);
 	free(peer);
 	return NULL;

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "facts.h"
 #include "place.h"
 
 #define PEER_INSTANCE_SIZE	16
@@ -21,7 +22,12 @@
  * @proc_fd: /proc/PID of the peer itself, also after its PID was given to another process
  * @cgroup_fd: the directory of the peer's own cgroup
  * @cgroup: its path from the root of the hierarchy
+ * @cgroup_roots: so many bytes of it name a directory that only root can have put there
+ * @workload: number of the unit's own directory, never of one that the workload made below it
  * @instance: the invocation id of the unit, when systemd left one where only root can
+ * @label: what the LSM calls it, a text; empty when no LSM does
+ * @exe: fs-verity digest of its executable, which @exe_fd is then; else no length and -1
+ * @registration: NULL unless a runtime registered its container; set before policy is asked
  */
 struct peer {
 	atomic_uint refs;
@@ -31,9 +37,15 @@ struct peer {
 	int proc_fd;
 	int cgroup_fd;
 	char *cgroup;
+	size_t cgroup_roots;
+	uint64_t workload;
 	struct place place;
 	bool has_instance;
 	unsigned char instance[PEER_INSTANCE_SIZE];
+	char label[LABEL_MAX + 1];
+	struct digest exe;
+	int exe_fd;
+	struct registration *registration;
 	char nameless[256];
 };
 
@@ -57,6 +69,9 @@ int peer_identify(int socket_fd, int cgroups_fd, struct peer **ret);
  * -EXDEV when it moved, or what kept us from looking. Callable from any thread.
  */
 int peer_verify(const struct peer *peer);
+
+/* peer_facts() - what policy is told about @peer, for as long as that lives. */
+struct facts peer_facts(const struct peer *peer);
 
 /*
  * For those who look closer. peer_open_members() - the list of processes in the peer's own cgroup,

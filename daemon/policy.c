@@ -29,6 +29,9 @@ static const struct {
 	{ TEEGATE_OP_REPORT, "report" },
 	{ TEEGATE_OP_RAW_REPORT, "raw" },
 	{ TEEGATE_OP_EXTEND, "extend" },
+	{ TEEGATE_OP_DERIVE_KEY, "key" },
+	{ TEEGATE_OP_SEAL, "seal" },
+	{ OPERATION_SECRETS, "secrets" },
 };
 
 uint64_t operation_by_name(const char *name, size_t len)
@@ -328,51 +331,4 @@ struct policy *policy_unref(struct policy *policy)
 void policy_unrefp(struct policy **policy)
 {
 	policy_unref(*policy);
-}
-
-static bool unit_matches(const struct rule *rule, const char *unit)
-{
-	for (size_t i = 0; i < rule->n_units; i++)
-		if (!strcmp(rule->units[i], unit))
-			return true;
-	return rule->n_units == 0;
-}
-
-static bool uid_matches(const struct rule *rule, uid_t uid)
-{
-	for (size_t i = 0; i < rule->n_ranges; i++)
-		if (uid >= rule->ranges[i].first && uid <= rule->ranges[i].last)
-			return true;
-	return rule->n_ranges == 0;
-}
-
-const struct rule *policy_near(const struct policy *policy, const char *unit)
-{
-	for (size_t i = 0; i < policy->n_rules; i++)
-		if (policy->rules[i]->n_units > 0 && unit_matches(policy->rules[i], unit))
-			return policy->rules[i];
-	return NULL;
-}
-
-int policy_match(const struct policy *policy, const char *unit, uid_t uid, const struct rule **ret,
-		 const struct rule **ret_other)
-{
-	const struct rule *found = NULL;
-
-	for (size_t i = 0; i < policy->n_rules; i++) {
-		const struct rule *rule = policy->rules[i];
-
-		if (!unit_matches(rule, unit) || !uid_matches(rule, uid))
-			continue;
-		if (found) {
-			*ret = found;
-			*ret_other = rule;
-			return -ENOTUNIQ;
-		}
-		found = rule;
-	}
-	if (!found)
-		return -ENOENT;
-	*ret = found;
-	return 0;
 }

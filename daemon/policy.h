@@ -13,34 +13,88 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include <linux/teegate.h>
+
+#include "facts.h"
+
 #define POLICY_NAME_MAX		128
-#define POLICY_UNITS_MAX	32	/* per file, as the next one */
-#define POLICY_RANGES_MAX	32
+#define POLICY_LIST_MAX		32	/* entries of one list in one file */
 #define POLICY_RULES_MAX	1024
+
+#ifndef TEEGATE_OP_DERIVE_KEY
+#define TEEGATE_OP_DERIVE_KEY	(1ULL << 3)
+#define TEEGATE_OP_SEAL		(1ULL << 4)
+#endif
+
+/* No lease carries this one: the daemon's own half of "secrets". */
+#define OPERATION_SECRETS	(UINT64_C(1) << 62)
 
 struct uid_range {
 	uid_t first, last;
 };
 
+/* Texts that belong to the list. */
+struct texts {
+	char *list[POLICY_LIST_MAX];
+	size_t n;
+};
+
+struct digests {
+	struct digest list[POLICY_LIST_MAX];
+	size_t n;
+};
+
+/* What a key or a sealed blob is tied to (design 3.6), from the narrowest on. */
+enum seal_scope { SEAL_MEASUREMENT, SEAL_IMAGE_ID, SEAL_SIGNER };
+
+/* Bounds of what one workload may use; 0: the default of whoever keeps the account. */
+struct quota {
+	uint32_t connections;
+	uint32_t requests;	/* under way at a time */
+	uint32_t leases;
+	uint32_t rate_per_minute, rate_burst;
+	uint32_t bytes;		/* per minute, in and out */
+};
+
+/* What a lease is pinned to beside the cgroup. Claims of these stand only with the pin. */
+struct pins {
+	bool uid, label, exe;
+};
+
 /*
  * One file with its drop-ins. Strings belong to the rule.
  * @path: the main file, for messages
- * @operations: TEEGATE_OP_*
+ * @units, ... @exes: [Match]; an empty list asks for nothing
+ * @voucher: on whose word @images and @signers match; the initial root's unless the file says another's
+ * @operations: TEEGATE_OP_*, OPERATION_SECRETS
+ * @key_labels: patterns for the labels of keys that the workload chooses; empty: any label
+ * @has_vmpl: what is granted is so only to a guest kernel at @vmpl
  * @max_pending: 0 for the module's default
  * @extend_events, @extend_bytes: how much it may extend registers with, in all
  */
 struct rule {
 	char *path;
-	char *units[POLICY_UNITS_MAX];
-	size_t n_units;
-	struct uid_range ranges[POLICY_RANGES_MAX];
+	struct texts units, cgroups, signers, labels;
+	struct uid_range ranges[POLICY_LIST_MAX];
 	size_t n_ranges;
+	struct digests images, exes;
+	struct voucher voucher;
+
 	uint64_t operations;
 	bool trust_privileged;
+	bool sgx_enclave, sgx_provision;
+	bool unmodified_programs;
+	struct texts key_labels;
+	enum seal_scope seal_scope;
+	bool has_vmpl;
+	uint8_t vmpl;
+	uint32_t extend_events, extend_bytes;
+
+	struct pins pins;
+	struct quota quota;
 	char name[POLICY_NAME_MAX + 1];
 	uint64_t lifetime_ms;
 	uint32_t max_pending;
-	uint32_t extend_events, extend_bytes;
 };
 
 struct policy {
@@ -67,15 +121,45 @@ struct policy *policy_unref(struct policy *policy);
 void policy_unrefp(struct policy **policy);
 
 /*
- * policy_match() - the one rule that names this peer. @unit is empty when there is none.
- * 0 and the rule; -ENOENT: no rule; -ENOTUNIQ: two, which is as good as none: @ret and @ret_other
- * then name them, for the message.
+ * policy_match() - the one rule that names this client. 0 and the rule; -ENOENT: no rule; -ENOTUNIQ:
+ * two, which is as good as none: @ret and @ret_other then name them, for the message.
  */
-int policy_match(const struct policy *policy, const char *unit, uid_t uid, const struct rule **ret,
+int policy_match(const struct policy *policy, const struct facts *facts, const struct rule **ret,
 		 const struct rule **ret_other);
 
-/* policy_near() - for messages: a rule that names this unit, but not this user; or NULL. */
-const struct rule *policy_near(const struct policy *policy, const char *unit);
+/* policy_near() - for messages: a rule that names this unit, but not this client; or NULL. */
+const struct rule *policy_near(const struct policy *policy, const struct facts *facts);
+
+/* rule_differs() - for messages: the first key of [Match] that @facts do not meet, or NULL: it matches. */
+const char *rule_differs(const struct rule *rule, const struct facts *facts);
+
+/*
+ * What was granted once, for whoever keeps leases beyond the policy that they were granted by. Beside it
+ * he keeps the facts that it was granted on.
+ * @name: the workload's name that stands in the claims
+ * @trusted_privileged: although doors stood open
+ * @unmodified: as a lease that speaks a stock driver's own ABI
+ */
+struct grant {
+	const char *name;
+	uint64_t operations;
+	struct pins pins;
+	bool trusted_privileged;
+	bool unmodified;
+	uint64_t lifetime_ms;
+	uint32_t max_pending;
+	uint32_t rate_per_minute, rate_burst;
+};
+
+/* grant_of() - what @rule grants @operations with; the two flags are the caller's to set. */
+struct grant grant_of(const struct rule *rule, uint64_t operations);
+
+/*
+ * policy_withdraws() - does @policy still grant all of @grant to a client of these @facts? NULL when it
+ * does; else why not, for the journal: the lease is to be revoked.
+ */
+const char *policy_withdraws(const struct policy *policy, const struct grant *grant,
+			     const struct facts *facts);
 
 /* Operations by name, as in files and on the wire. 0: there is no such operation. */
 uint64_t operation_by_name(const char *name, size_t len);

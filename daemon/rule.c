@@ -111,21 +111,21 @@ static void set_unit(struct reading *reading, const char *value)
 	size_t len;
 
 	if (!*value)
-		while (rule->n_units > 0)
-			free(rule->units[--rule->n_units]);
+		while (rule->units.n > 0)
+			free(rule->units.list[--rule->units.n]);
 	while ((word = next_word(&value, &len))) {
 		if (!unit_valid(reading, word, len))
 			continue;
-		if (rule->n_units == POLICY_UNITS_MAX) {
-			complain(reading, "more than %d units", POLICY_UNITS_MAX);
+		if (rule->units.n == POLICY_LIST_MAX) {
+			complain(reading, "more than %d units", POLICY_LIST_MAX);
 			return;
 		}
-		rule->units[rule->n_units] = strndup(word, len);
-		if (!rule->units[rule->n_units]) {
+		rule->units.list[rule->units.n] = strndup(word, len);
+		if (!rule->units.list[rule->units.n]) {
 			reading->fatal = -ENOMEM;
 			return;
 		}
-		rule->n_units++;
+		rule->units.n++;
 	}
 }
 
@@ -179,8 +179,8 @@ static void set_uid(struct reading *reading, const char *value)
 				 (int)len, word);
 			continue;
 		}
-		if (rule->n_ranges == POLICY_RANGES_MAX) {
-			complain(reading, "more than %d ranges of user ids", POLICY_RANGES_MAX);
+		if (rule->n_ranges == POLICY_LIST_MAX) {
+			complain(reading, "more than %d ranges of user ids", POLICY_LIST_MAX);
 			return;
 		}
 		rule->ranges[rule->n_ranges++] = range;
@@ -198,7 +198,7 @@ static void set_operations(struct reading *reading, const char *value)
 	while ((word = next_word(&value, &len))) {
 		bit = operation_by_name(word, len);
 		if (!bit)
-			complain(reading, "Operations=%.*s: there is \"report\", \"raw\" and \"extend\"",
+			complain(reading, "Operations=%.*s: there is \"report\", \"raw\", \"extend\", \"key\", \"seal\" and \"secrets\"",
 				 (int)len, word);
 		reading->rule->operations |= bit;
 	}
@@ -428,10 +428,11 @@ int rule_check(struct rule *rule, policy_complain_t tell, void *userdata)
 		.rule = rule, .path = rule->path, .complain = tell, .userdata = userdata,
 	};
 
-	if (rule->n_units == 0 && rule->n_ranges == 0)
+	if (rule->units.n == 0 && rule->n_ranges == 0)
 		complain(&reading, "[Match] needs Unit= or Uid=");
 	if (!name_valid(rule->name))
 		complain(&reading, "the file's name cannot be the workload's: give [Claims] Name=");
+	rule->pins.uid |= rule->n_ranges > 0;
 	return reading.errors;
 }
 
@@ -456,6 +457,7 @@ struct rule *rule_new(const char *path)
 	rule->path = strdup(path);
 	if (!rule->path)
 		return NULL;
+	rule->voucher.root = true;
 	rule->lifetime_ms = LIFETIME_DEFAULT_MS;
 	rule->extend_events = EXTEND_EVENTS_DEFAULT;
 	rule->extend_bytes = EXTEND_BYTES_DEFAULT;
@@ -467,8 +469,8 @@ struct rule *rule_free(struct rule *rule)
 {
 	if (!rule)
 		return NULL;
-	while (rule->n_units > 0)
-		free(rule->units[--rule->n_units]);
+	while (rule->units.n > 0)
+		free(rule->units.list[--rule->units.n]);
 	free(rule->path);
 	free(rule);
 	return NULL;

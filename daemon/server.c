@@ -167,12 +167,12 @@ static const char *full(const struct server *server, const struct conn *conn)
 
 static void apply_policy(struct conn *conn, struct policy *policy)
 {
-	const struct peer *peer = conn->peer;
+	const struct facts facts = peer_facts(conn->peer);
 
 	conn->policy = policy_ref(policy);
 	/* None and two rules need no error here: the former stay NULL, the latter are both set. */
-	if (!*peer->nameless)
-		policy_match(policy, peer->place.unit, peer->uid, &conn->rule, &conn->other_rule);
+	if (!*conn->peer->nameless)
+		policy_match(policy, &facts, &conn->rule, &conn->other_rule);
 }
 
 static void enlist(struct server *server, struct conn *conn)

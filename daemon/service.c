@@ -89,9 +89,25 @@ static const char *suggest_rule(const struct peer *peer, uint64_t operations, ch
 	return text_sanitize_lines(text);
 }
 
+/* A file names the unit, but wants something else of it: only a uid is a guess worth printing. */
+static void explain_near(const struct rule *near, const struct facts *facts, char reason[1024],
+			 char rule[1024])
+{
+	const char *key = rule_differs(near, facts);
+
+	if (!strcmp(key, "Uid")) {
+		text_add(reason, 1024, "%s names this unit, but not uid %u", near->path, facts->uid);
+		text_add(rule, 1024, "%s:\n[Match]\nUid=%u\n", near->path, facts->uid);
+		return;
+	}
+	text_add(reason, 1024, "%s names this unit, but its %s= does not fit this client", near->path, key);
+	text_add(rule, 1024, "see %s=: \"teegatectl policy explain --pid PID\" shows what was seen", key);
+}
+
 static int refuse_no_rule(struct conn *conn, const char *method, uint64_t operations)
 {
-	const struct rule *near = policy_near(conn->policy, conn->peer->place.unit);
+	const struct facts facts = peer_facts(conn->peer);
+	const struct rule *near = policy_near(conn->policy, &facts);
 	char reason[1024] = "", rule[1024] = "";
 
 	if (conn->other_rule) {
@@ -101,9 +117,7 @@ static int refuse_no_rule(struct conn *conn, const char *method, uint64_t operat
 					"change [Match] so that only one of the two files matches");
 	}
 	if (near) {
-		text_add(reason, sizeof(reason), "%s names this unit, but not uid %u", near->path,
-			 conn->peer->uid);
-		text_add(rule, sizeof(rule), "%s:\n[Match]\nUid=%u\n", near->path, conn->peer->uid);
+		explain_near(near, &facts, reason, rule);
 		return refuse_by_policy(conn, method, reason, rule);
 	}
 	return refuse_by_policy(conn, method, "no policy file names this workload",
@@ -523,8 +537,8 @@ static int on_extend(sd_varlink *link, sd_json_variant *parameters, sd_varlink_m
 }
 
 /*
- * False: there is a name that is no operation. Without a list, all that the rule allows but "extend":
- * a lease takes its part of what cannot be had back.
+ * False: there is a name that is no operation. Without a list, the reports that the rule allows: with
+ * "extend" a lease takes its part of what cannot be had back, and keys are asked for by name.
  */
 static bool parse_operations(sd_json_variant *list, const struct rule *rule, uint64_t *ret)
 {
@@ -532,7 +546,8 @@ static bool parse_operations(sd_json_variant *list, const struct rule *rule, uin
 	const char *name;
 
 	if (!list) {
-		*ret = rule ? rule->operations & ~TEEGATE_OP_EXTEND : TEEGATE_OP_REPORT;
+		*ret = rule ? rule->operations & (TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT) :
+			      TEEGATE_OP_REPORT;
 		return true;
 	}
 	for (size_t i = 0; i < sd_json_variant_elements(list); i++) {

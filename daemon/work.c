@@ -64,7 +64,7 @@ static int create(struct job *job, struct device *device, const struct teegate_g
 	struct lease_request request = {
 		.operations = job->operations,
 		.cgroup_fd = handed_over ? job->peer->cgroup_fd : -1,
-		.pin_uid = handed_over && job->rule->n_ranges > 0,
+		.pin_uid = handed_over && job->rule->pins.uid,
 		.uid = job->peer->uid,
 		.max_pending = handed_over ? job->rule->max_pending : 0,
 		.lifetime_ms = handed_over ? job->rule->lifetime_ms :

@@ -48,9 +48,9 @@ static void try_policy(const uint8_t *data, size_t len)
 		MUST(r >= 0);
 		MUST(!(rule->operations & TEEGATE_OP_RAW_REPORT) || has_line(data, len, "raw"));
 		MUST(!rule->trust_privileged || has_line(data, len, "TrustPrivileged"));
-		MUST(rule->n_units <= POLICY_UNITS_MAX && rule->n_ranges <= POLICY_RANGES_MAX);
-		for (size_t i = 0; i < rule->n_units; i++)
-			MUST(!strpbrk(rule->units[i], "*?[/ \t") && has_line(data, len, rule->units[i]));
+		MUST(rule->units.n <= POLICY_LIST_MAX && rule->n_ranges <= POLICY_LIST_MAX);
+		for (size_t i = 0; i < rule->units.n; i++)
+			MUST(!strpbrk(rule->units.list[i], "*?[/ \t") && has_line(data, len, rule->units.list[i]));
 		for (size_t i = 0; i < rule->n_ranges; i++)
 			MUST(rule->ranges[i].first <= rule->ranges[i].last &&
 			     rule->ranges[i].last != (uid_t)-1);

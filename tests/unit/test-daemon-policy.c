@@ -61,9 +61,9 @@ static void a_whole_file_is_read(void **state)
 
 	(void)state;
 	assert_int_equal(read_rule(text, sizeof(text) - 1, &rule), 0);
-	assert_int_equal(rule->n_units, 3);
-	assert_string_equal(rule->units[1], "pay@1.service");
-	assert_string_equal(rule->units[2], "pay\\x2d2.scope");
+	assert_int_equal(rule->units.n, 3);
+	assert_string_equal(rule->units.list[1], "pay@1.service");
+	assert_string_equal(rule->units.list[2], "pay\\x2d2.scope");
 	assert_int_equal(rule->n_ranges, 2);
 	assert_int_equal(rule->ranges[0].first, 10001);
 	assert_int_equal(rule->ranges[0].last, 10001);
@@ -105,8 +105,8 @@ static void an_empty_value_takes_back_what_was_said(void **state)
 
 	(void)state;
 	assert_int_equal(read_rule(text, sizeof(text) - 1, &rule), 0);
-	assert_int_equal(rule->n_units, 1);
-	assert_string_equal(rule->units[0], "b.service");
+	assert_int_equal(rule->units.n, 1);
+	assert_string_equal(rule->units.list[0], "b.service");
 	assert_int_equal(rule->n_ranges, 0);
 	assert_int_equal(rule->operations, TEEGATE_OP_REPORT);
 	assert_int_equal(rule->extend_events, 16);
@@ -223,17 +223,17 @@ static void lists_are_bounded(void **state)
 	struct rule *rule;
 
 	(void)state;
-	for (int i = 0; i < POLICY_UNITS_MAX + 1; i++)
+	for (int i = 0; i < POLICY_LIST_MAX + 1; i++)
 		text_add(text, sizeof(text), "Unit=u%d.service\n", i);
 	assert_int_equal(read_rule(text, strlen(text), &rule), 1);
-	assert_int_equal(rule->n_units, POLICY_UNITS_MAX);
+	assert_int_equal(rule->units.n, POLICY_LIST_MAX);
 	rule_free(rule);
 	text[0] = '\0';
 	text_add(text, sizeof(text), "[Match]\n");
-	for (int i = 0; i < POLICY_RANGES_MAX + 1; i++)
+	for (int i = 0; i < POLICY_LIST_MAX + 1; i++)
 		text_add(text, sizeof(text), "Uid=%d\n", i);
 	assert_int_equal(read_rule(text, strlen(text), &rule), 1);
-	assert_int_equal(rule->n_ranges, POLICY_RANGES_MAX);
+	assert_int_equal(rule->n_ranges, POLICY_LIST_MAX);
 	rule_free(rule);
 }
 
@@ -317,7 +317,7 @@ static void etc_hides_run_and_drop_ins_add(void **state)
 	assert_string_equal(complaints, "");
 	assert_int_equal(policy->errors, 0);
 	assert_int_equal(policy->n_rules, 2);
-	assert_string_equal(policy->rules[0]->units[0], "a.service");
+	assert_string_equal(policy->rules[0]->units.list[0], "a.service");
 	assert_string_equal(policy->rules[1]->name, "bee");
 	assert_int_equal(policy->rules[1]->operations, TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT);
 	policy_unref(policy);
@@ -384,6 +384,14 @@ static void a_fifo_or_a_huge_file_grants_nothing(void **state)
 	policy_unref(policy);
 }
 
+static int match(const struct policy *policy, const char *unit, uid_t uid, const struct rule **ret,
+		 const struct rule **ret_other)
+{
+	const struct facts facts = { .unit = unit, .cgroup = "", .uid = uid };
+
+	return policy_match(policy, &facts, ret, ret_other);
+}
+
 static void all_that_is_given_must_match(void **state)
 {
 	const struct tree *tree = *state;
@@ -393,17 +401,17 @@ static void all_that_is_given_must_match(void **state)
 	write_file(tree->etc, "both.conf", "[Match]\nUnit=a.service b.service\nUid=10-20 30\n");
 	write_file(tree->etc, "uid.conf", "[Match]\nUid=1000-1999\n");
 	policy = load(tree);
-	assert_int_equal(policy_match(policy, "b.service", 20, &rule, &other), 0);
+	assert_int_equal(match(policy, "b.service", 20, &rule, &other), 0);
 	assert_string_equal(rule->name, "both");
-	assert_int_equal(policy_match(policy, "a.service", 30, &rule, &other), 0);
-	assert_int_equal(policy_match(policy, "a.service", 21, &rule, &other), -ENOENT);
-	assert_int_equal(policy_match(policy, "a.service", 9, &rule, &other), -ENOENT);
-	assert_int_equal(policy_match(policy, "ab.service", 10, &rule, &other), -ENOENT);
-	assert_int_equal(policy_match(policy, "A.service", 10, &rule, &other), -ENOENT);
-	assert_int_equal(policy_match(policy, "", 10, &rule, &other), -ENOENT);
-	assert_int_equal(policy_match(policy, "", 1000, &rule, &other), 0);
+	assert_int_equal(match(policy, "a.service", 30, &rule, &other), 0);
+	assert_int_equal(match(policy, "a.service", 21, &rule, &other), -ENOENT);
+	assert_int_equal(match(policy, "a.service", 9, &rule, &other), -ENOENT);
+	assert_int_equal(match(policy, "ab.service", 10, &rule, &other), -ENOENT);
+	assert_int_equal(match(policy, "A.service", 10, &rule, &other), -ENOENT);
+	assert_int_equal(match(policy, "", 10, &rule, &other), -ENOENT);
+	assert_int_equal(match(policy, "", 1000, &rule, &other), 0);
 	assert_string_equal(rule->name, "uid");
-	assert_int_equal(policy_match(policy, "any.service", 1999, &rule, &other), 0);
+	assert_int_equal(match(policy, "any.service", 1999, &rule, &other), 0);
 	policy_unref(policy);
 }
 
@@ -416,9 +424,9 @@ static void two_rules_for_one_peer_are_as_good_as_none(void **state)
 	write_file(tree->etc, "a.conf", "[Match]\nUnit=a.service\n");
 	write_file(tree->etc, "b.conf", "[Match]\nUid=10\n");
 	policy = load(tree);
-	assert_int_equal(policy_match(policy, "a.service", 11, &rule, &other), 0);
-	assert_int_equal(policy_match(policy, "b.service", 10, &rule, &other), 0);
-	assert_int_equal(policy_match(policy, "a.service", 10, &rule, &other), -ENOTUNIQ);
+	assert_int_equal(match(policy, "a.service", 11, &rule, &other), 0);
+	assert_int_equal(match(policy, "b.service", 10, &rule, &other), 0);
+	assert_int_equal(match(policy, "a.service", 10, &rule, &other), -ENOTUNIQ);
 	assert_string_equal(rule->name, "a");
 	assert_string_equal(other->name, "b");
 	policy_unref(policy);

@@ -36,7 +36,7 @@ static struct {
 } module;
 
 static char cgroup[] = "/system.slice/payments.service";
-static struct rule rule = { .name = "payments", .lifetime_ms = 60000, .n_ranges = 1, .max_pending = 3 };
+static struct rule rule = { .name = "payments", .lifetime_ms = 60000, .pins.uid = true, .max_pending = 3 };
 static struct peer peer = { .uid = 10001, .cgroup = cgroup, .cgroup_fd = 99 };
 
 void __wrap_device_info(struct device *device, struct teegate_get_info *ret);

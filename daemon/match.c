@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Whom a rule names, and whether a policy still grants what another one did.
+ *
+ * All keys that a rule gives must be met; a fact that is not there meets none. Nothing here is a
+ * pattern: each would match names that somebody else may choose.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "policy.h"
+#include "util.h"
+
+static bool texts_have(const struct texts *texts, const char *text)
+{
+	for (size_t i = 0; text && i < texts->n; i++)
+		if (!strcmp(texts->list[i], text))
+			return true;
+	return false;
+}
+
+static bool digests_have(const struct digests *digests, const struct digest *digest)
+{
+	for (size_t i = 0; digest && i < digests->n; i++)
+		if (digest_equal(&digests->list[i], digest))
+			return true;
+	return false;
+}
+
+static bool uid_matches(const struct rule *rule, uid_t uid)
+{
+	for (size_t i = 0; i < rule->n_ranges; i++)
+		if (uid >= rule->ranges[i].first && uid <= rule->ranges[i].last)
+			return true;
+	return false;
+}
+
+/*
+ * The directory that the rule names, or one below it. Its own name counts only if root gave it:
+ * whoever owns the directory above can move any name there.
+ */
+static bool cgroup_matches(const struct rule *rule, const struct facts *facts)
+{
+	for (size_t i = 0; i < rule->cgroups.n; i++) {
+		const char *named = rule->cgroups.list[i];
+		size_t len = strlen(named);
+
+		if (len <= facts->cgroup_roots && !strncmp(facts->cgroup, named, len) &&
+		    (facts->cgroup[len] == '\0' || facts->cgroup[len] == '/'))
+			return true;
+	}
+	return false;
+}
+
+/* Root's word also counts where another's would do; never the other way round. */
+static bool voucher_suffices(const struct rule *rule, const struct registration *registration)
+{
+	if (!registration)
+		return false;
+	if (registration->voucher.root)
+		return true;
+	return !rule->voucher.root && rule->voucher.uid == registration->voucher.uid;
+}
+
+const char *rule_differs(const struct rule *rule, const struct facts *facts)
+{
+	const struct registration *registration =
+		voucher_suffices(rule, facts->registration) ? facts->registration : NULL;
+
+	if (rule->units.n > 0 && !texts_have(&rule->units, facts->unit))
+		return "Unit";
+	if (rule->cgroups.n > 0 && !cgroup_matches(rule, facts))
+		return "Cgroup";
+	if (rule->n_ranges > 0 && !uid_matches(rule, facts->uid))
+		return "Uid";
+	if (rule->images.n > 0 && !digests_have(&rule->images, registration ? &registration->image : NULL))
+		return "ImageDigest";
+	if (rule->signers.n > 0 && !texts_have(&rule->signers, registration ? registration->image_signer : NULL))
+		return "ImageSigner";
+	if (rule->labels.n > 0 && !texts_have(&rule->labels, facts->label))
+		return "Label";
+	if (rule->exes.n > 0 && !digests_have(&rule->exes, facts->exe))
+		return "Executable";
+	return NULL;
+}
+
+const struct rule *policy_near(const struct policy *policy, const struct facts *facts)
+{
+	for (size_t i = 0; i < policy->n_rules; i++)
+		if (texts_have(&policy->rules[i]->units, facts->unit))
+			return policy->rules[i];
+	return NULL;
+}
+
+int policy_match(const struct policy *policy, const struct facts *facts, const struct rule **ret,
+		 const struct rule **ret_other)
+{
+	const struct rule *found = NULL;
+
+	for (size_t i = 0; i < policy->n_rules; i++) {
+		const struct rule *rule = policy->rules[i];
+
+		if (rule_differs(rule, facts))
+			continue;
+		if (found) {
+			*ret = found;
+			*ret_other = rule;
+			return -ENOTUNIQ;
+		}
+		found = rule;
+	}
+	if (!found)
+		return -ENOENT;
+	*ret = found;
+	return 0;
+}
+
+struct grant grant_of(const struct rule *rule, uint64_t operations)
+{
+	return (struct grant){
+		.name = rule->name,
+		.operations = operations,
+		.pins = rule->pins,
+		.lifetime_ms = rule->lifetime_ms,
+		.max_pending = rule->max_pending,
+		.rate_per_minute = rule->quota.rate_per_minute,
+		.rate_burst = rule->quota.rate_burst,
+	};
+}
+
+/* 0 is the module's own bound, which is no more than any that a file can give. */
+static bool below(uint32_t now, uint32_t then)
+{
+	return now != 0 && (then == 0 || now < then);
+}
+
+static const char *narrower(const struct rule *rule, const struct grant *grant)
+{
+	if (strcmp(rule->name, grant->name))
+		return "policy gives it another name";
+	if (grant->operations & ~rule->operations)
+		return "policy no longer allows all of its operations";
+	if (grant->trusted_privileged && !rule->trust_privileged)
+		return "policy no longer trusts a privileged workload";
+	if (grant->unmodified && !rule->unmodified_programs)
+		return "policy no longer lets unmodified programs in";
+	if ((rule->pins.uid && !grant->pins.uid) || (rule->pins.label && !grant->pins.label) ||
+	    (rule->pins.exe && !grant->pins.exe))
+		return "policy now wants a pin that it lacks";
+	if (rule->lifetime_ms < grant->lifetime_ms)
+		return "policy now gives it less time";
+	if (below(rule->max_pending, grant->max_pending) ||
+	    below(rule->quota.rate_per_minute, grant->rate_per_minute) ||
+	    below(rule->quota.rate_burst, grant->rate_burst))
+		return "policy now gives it a smaller quota";
+	return NULL;
+}
+
+const char *policy_withdraws(const struct policy *policy, const struct grant *grant,
+			     const struct facts *facts)
+{
+	const struct rule *rule, *other;
+
+	switch (policy_match(policy, facts, &rule, &other)) {
+	case 0:
+		return narrower(rule, grant);
+	case -ENOTUNIQ:
+		return "two rules name this workload, so neither counts";
+	default:
+		return "no rule names this workload any more";
+	}
+}
