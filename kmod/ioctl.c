@@ -68,13 +68,15 @@ static const struct tg_op tg_ops[] = {
 		.cmd = TEEGATE_CREATE_LEASE,
 		.where = ON_SESSION | ADMIN,
 		SIZES(teegate_create_lease, 64),
-		.flags = TEEGATE_LEASE_UNPINNED | TEEGATE_LEASE_PIN_UID,
+		.flags = TEEGATE_LEASE_UNPINNED | TEEGATE_LEASE_PIN_UID | TEEGATE_LEASE_PIN_LABEL |
+			 TEEGATE_LEASE_PIN_EXE,
 		.run = tg_op_create_lease,
 	}, {
 		.cmd = TEEGATE_NARROW,
 		.where = ON_LEASE,
 		SIZES(teegate_narrow, 48),
-		.flags = TEEGATE_NARROW_PIN_CGROUP | TEEGATE_NARROW_PIN_UID,
+		.flags = TEEGATE_NARROW_PIN_CGROUP | TEEGATE_NARROW_PIN_UID |
+			 TEEGATE_NARROW_PIN_LABEL | TEEGATE_NARROW_PIN_EXE,
 		.run = tg_op_narrow,
 	}, {
 		.cmd = TEEGATE_REVOKE,
@@ -101,11 +103,11 @@ static const struct tg_op tg_ops[] = {
 };
 
 /* Without padding, or bytes of the kernel's stack would travel with the structure. */
-static_assert(sizeof(struct teegate_get_info) == 256);
+static_assert(sizeof(struct teegate_get_info) == 264);
 static_assert(sizeof(struct teegate_get_report) == 224);
 static_assert(sizeof(struct teegate_extend) == 88);
-static_assert(sizeof(struct teegate_create_lease) == 72);
-static_assert(sizeof(struct teegate_narrow) == 48);
+static_assert(sizeof(struct teegate_create_lease) == 128);
+static_assert(sizeof(struct teegate_narrow) == 64);
 static_assert(sizeof(struct teegate_revoke) == 16);
 static_assert(sizeof(struct teegate_add_secret) == 32);
 static_assert(sizeof(struct teegate_list_secrets) == 32);

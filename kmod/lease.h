@@ -11,6 +11,8 @@
 
 #include "pin.h"
 
+struct tg_abi;
+
 /* What this module implements: for leases, and for the administrator alone. */
 #define TG_OPS_LEASE		(TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT | TEEGATE_OP_EXTEND)
 #define TG_OPS_ADMIN		(TEEGATE_OP_ADD_SECRET | TEEGATE_OP_LIST_SECRETS | \
@@ -38,6 +40,7 @@ struct tg_terms {
 	u32 extend_bytes_max;	/* of events, likewise */
 	struct tg_pin pin;
 	struct tg_claims *claims;
+	const struct tg_abi *abi;	/* NULL: the native one */
 };
 
 /*

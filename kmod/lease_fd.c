@@ -13,12 +13,18 @@
 #include <linux/module.h>
 #include <linux/poll.h>
 
+#include "abi.h"
 #include "ioctl.h"
 #include "lease.h"
 
 static long lease_fd_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	return tg_ioctl_lease(file->private_data, cmd, (void __user *)arg);
+	struct tg_lease *lease = file->private_data;
+	const struct tg_abi *abi = lease->terms.abi;
+
+	if (abi)
+		return abi->ioctl(lease, cmd, (void __user *)arg);
+	return tg_ioctl_lease(lease, cmd, (void __user *)arg);
 }
 
 static __poll_t lease_fd_poll(struct file *file, struct poll_table_struct *wait)
@@ -76,7 +82,9 @@ static int check_narrow(const struct teegate_narrow *a)
 		return -EINVAL;
 	if (!(a->flags & TEEGATE_NARROW_PIN_UID) && a->uid)
 		return -EINVAL;
-	return 0;
+	if (a->flags & (TEEGATE_NARROW_PIN_LABEL | TEEGATE_NARROW_PIN_EXE))
+		return -EOPNOTSUPP;
+	return a->label || a->label_len || a->exe_fd ? -EINVAL : 0;
 }
 
 /* What was taken before an error is in @terms for the caller to release. */

@@ -19,6 +19,7 @@
 #include <linux/pid_namespace.h>
 #include <linux/sched.h>
 
+#include "abi.h"
 #include "ioctl.h"
 #include "lease.h"
 #include "queue.h"
@@ -36,6 +37,17 @@ static bool extend_limits_fit(const struct teegate_create_lease *a)
 	return !a->extend_max && !a->extend_bytes_max;
 }
 
+/* What is in the header already, and not here yet. */
+static int check_not_yet(const struct teegate_create_lease *a)
+{
+	if (a->reserved2 || a->reserved3)
+		return -EINVAL;
+	if (a->flags & (TEEGATE_LEASE_PIN_LABEL | TEEGATE_LEASE_PIN_EXE) || a->workload ||
+	    a->rate_per_minute || a->rate_burst || a->note || a->note_len)
+		return -EOPNOTSUPP;
+	return a->label || a->label_len || a->exe_fd ? -EINVAL : 0;
+}
+
 static int check_create(const struct teegate_create_lease *a)
 {
 	if (!a->ops || a->ops & ~TG_OPS_LEASE || a->reserved)
@@ -50,14 +62,16 @@ static int check_create(const struct teegate_create_lease *a)
 		return -EINVAL;
 	if (!(a->flags & TEEGATE_LEASE_PIN_UID) && a->uid)
 		return -EINVAL;
-	return 0;
+	return check_not_yet(a);
 }
 
 /* What was taken before an error is in @terms for the caller to release. */
 static int terms_from_create(const struct teegate_create_lease *a, struct tg_terms *terms)
 {
-	int err = 0;
+	int err = tg_abi_find(a->abi, &terms->abi);
 
+	if (err)
+		return err;
 	terms->ops = a->ops;
 	terms->max_pending = a->max_pending ?: TG_PENDING_DEFAULT;
 	terms->expires = tg_expiry_after_ms(a->lifetime_ms);

@@ -71,15 +71,16 @@ static void fill_lock(union request *q)
 
 /* Sizes are in numbers: a structure that changes must not pass unnoticed. */
 const struct command commands[] = {
-	{ "GET_INFO", TEEGATE_GET_INFO, 240, 256, 0, true, true, fill_info },
+	{ "GET_INFO", TEEGATE_GET_INFO, 240, 264, 0, true, true, fill_info },
 	{ "GET_REPORT", TEEGATE_GET_REPORT, 128, 224,
 	  TEEGATE_REPORT_RAW | TEEGATE_REPORT_AUX | TEEGATE_REPORT_LOCAL, false, true,
 	  fill_report },
 	{ "EXTEND", TEEGATE_EXTEND, 88, 88, 0, false, true, fill_extend },
-	{ "CREATE_LEASE", TEEGATE_CREATE_LEASE, 64, 72,
-	  TEEGATE_LEASE_UNPINNED | TEEGATE_LEASE_PIN_UID, true, false, fill_create },
-	{ "NARROW", TEEGATE_NARROW, 48, 48, TEEGATE_NARROW_PIN_CGROUP | TEEGATE_NARROW_PIN_UID,
-	  false, true, fill_narrow },
+	{ "CREATE_LEASE", TEEGATE_CREATE_LEASE, 64, 128,
+	  TEEGATE_LEASE_UNPINNED | TEEGATE_LEASE_PIN_UID | TEEGATE_LEASE_PIN_LABEL |
+	  TEEGATE_LEASE_PIN_EXE, true, false, fill_create },
+	{ "NARROW", TEEGATE_NARROW, 48, 64, TEEGATE_NARROW_PIN_CGROUP |
+	  TEEGATE_NARROW_PIN_UID | TEEGATE_NARROW_PIN_LABEL | TEEGATE_NARROW_PIN_EXE, false, true, fill_narrow },
 	{ "REVOKE", TEEGATE_REVOKE, 16, 16, 0, true, true, fill_revoke },
 	{ "ADD_SECRET", TEEGATE_ADD_SECRET, 32, 32, 0, true, false, fill_add },
 	{ "LIST_SECRETS", TEEGATE_LIST_SECRETS, 32, 32, 0, true, false, fill_list },
@@ -89,11 +90,11 @@ const struct command commands[] = {
 
 const unsigned int n_commands = sizeof(commands) / sizeof(commands[0]);
 
-_Static_assert(sizeof(struct teegate_get_info) == 256, "GET_INFO has no padding");
+_Static_assert(sizeof(struct teegate_get_info) == 264, "GET_INFO has no padding");
 _Static_assert(sizeof(struct teegate_get_report) == 224, "GET_REPORT has no padding");
 _Static_assert(sizeof(struct teegate_extend) == 88, "EXTEND has no padding");
-_Static_assert(sizeof(struct teegate_create_lease) == 72, "CREATE_LEASE has no padding");
-_Static_assert(sizeof(struct teegate_narrow) == 48, "NARROW has no padding");
+_Static_assert(sizeof(struct teegate_create_lease) == 128, "CREATE_LEASE has no padding");
+_Static_assert(sizeof(struct teegate_narrow) == 64, "NARROW has no padding");
 _Static_assert(sizeof(struct teegate_revoke) == 16, "REVOKE has no padding");
 _Static_assert(sizeof(struct teegate_add_secret) == 32, "ADD_SECRET has no padding");
 _Static_assert(sizeof(struct teegate_list_secrets) == 32, "LIST_SECRETS has no padding");

@@ -45,7 +45,7 @@ def implemented():
         where = set(re.findall(r"ON_SESSION|ON_LEASE|ADMIN",
                                re.search(r"\.where = (.*),", entry).group(1)))
         struct = re.search(r"SIZES\((\w+),", entry).group(1)
-        flags = set(re.findall(r"TEEGATE_\w+", (re.search(r"\.flags = (.*),", entry) or [""])[0]))
+        flags = set(re.findall(r"TEEGATE_\w+", (re.search(r"\.flags = (.*?),", entry, re.S) or [""])[0]))
         ops[name] = (struct, where, flags)
     return ops
 

@@ -39,8 +39,9 @@
  * EAGAIN     the queue is full, too many bytes of challenges wait, the host holds every quote
  *            buffer and does not answer (TDX), or a dump of the guest is being made (SE); try again
  *            later
- * EDQUOT     a quota of the lease is used up: its own requests waiting, the bytes of their
- *            challenges, its children, its events
+ * EDQUOT     a quota is used up: requests of the lease, or of its workload, that wait, the bytes of
+ *            their challenges, what the workload may ask for in a minute (retry_after_ms of
+ *            TEEGATE_GET_INFO then says when to come again), children, events
  * ENOSPC     a buffer is too small; all lengths needed are written back, nothing is lost. Of an
  *            event: the log is full; of a secret to add: the store is full
  * EINTR      the caller was killed while it waited
@@ -72,6 +73,9 @@
 #define TEEGATE_OP_REPORT	(1ULL << 0)	/* bound report: says who asked */
 #define TEEGATE_OP_RAW_REPORT	(1ULL << 1)	/* the caller's own bytes: TEEGATE_REPORT_RAW */
 #define TEEGATE_OP_EXTEND	(1ULL << 2)	/* runtime measurement: TEEGATE_EXTEND */
+/* These two have their numbers, and no module that implements them: EINVAL in a lease. */
+#define TEEGATE_OP_DERIVE_KEY	(1ULL << 3)	/* a key of the workload, to the caller */
+#define TEEGATE_OP_SEAL		(1ULL << 4)	/* seal and unseal */
 /* The administrator's, on a session; never in a lease. */
 #define TEEGATE_OP_ADD_SECRET	(1ULL << 8)
 #define TEEGATE_OP_LIST_SECRETS	(1ULL << 9)
@@ -99,6 +103,14 @@ enum teegate_state {
 	TEEGATE_STATE_DEAD = 4,		/* the driver is out of reach: reload teegate */
 };
 
+/* Whose ioctls a lease descriptor speaks. */
+enum teegate_abi {
+	TEEGATE_ABI_NATIVE = 0,		/* those of this header */
+	TEEGATE_ABI_SEV_GUEST = 1,	/* those of /dev/sev-guest, <linux/sev-guest.h> */
+	TEEGATE_ABI_TDX_GUEST = 2,	/* those of /dev/tdx_guest, <linux/tdx-guest.h> */
+	TEEGATE_ABI_UVDEVICE = 3,	/* those of /dev/uv, <asm/uvdevice.h> */
+};
+
 /* What a verifier should hear about this guest (claims key 11). Zero is clean. */
 #define TEEGATE_TAINT_SOFTWARE_FIRMWARE	(1ULL << 0)	/* the CPU does not confirm the TEE */
 
@@ -114,6 +126,9 @@ enum teegate_state {
 #define TEEGATE_TIMEOUT_MAX_MS	600000
 #define TEEGATE_REASON_SIZE	128
 #define TEEGATE_EVENT_MAX	1024	/* bytes of one event */
+#define TEEGATE_LABEL_MAX	255	/* bytes of an LSM label that a lease is pinned to */
+#define TEEGATE_NOTE_MAX	1024	/* bytes that an administrator may leave with a lease */
+#define TEEGATE_RATE_MAX	1000000	/* requests in a minute, and at once */
 
 /**
  * struct teegate_get_info - TEEGATE_GET_INFO, session or lease
@@ -132,7 +147,7 @@ enum teegate_state {
  * @reports: out, reports that firmware answered well since the module was loaded
  * @errors: out, requests that failed below this module
  * @queued: out, requests waiting now
- * @queue_max: out, how many may wait in all
+ * @queue_max: out, how many may wait in all; only the first one of a workload may be one more
  * @timeout_default_ms: out, deadline of a request that names none
  * @report_size_max: out, a buffer of this many bytes holds any report of this provider
  * @aux_size_max: out, the same for the auxiliary data
@@ -143,6 +158,9 @@ enum teegate_state {
  *	they come back when it answers
  * @in_flight_max: out, how many buffers there are (TDX), 0 elsewhere
  * @reserved2: out, 0
+ * @retry_after_ms: out, milliseconds until the workload of this lease may ask again: more than 0
+ *	only when its rate is used up. 0 on a session
+ * @reserved3: out, 0
  *
  * Needs no right and never blocks. The pins of a lease must match (EPERM); a revoked lease gives
  * ESTALE.
@@ -173,6 +191,8 @@ struct teegate_get_info {
 	__u32 quarantined;
 	__u32 in_flight_max;
 	__u32 reserved2;
+	__u32 retry_after_ms;
+	__u32 reserved3;
 };
 
 /*
@@ -297,6 +317,52 @@ struct teegate_extend {
 #define TEEGATE_LEASE_UNPINNED	(1U << 0)
 /* Only tasks whose real and effective user id is @uid in the initial user namespace. */
 #define TEEGATE_LEASE_PIN_UID	(1U << 1)
+/* Only tasks whose LSM label is @label, byte for byte. */
+#define TEEGATE_LEASE_PIN_LABEL	(1U << 2)
+/* Only processes that were started from the file @exe_fd; see the DOC block below. */
+#define TEEGATE_LEASE_PIN_EXE	(1U << 3)
+
+/*
+ * DOC: what the pin to an executable says
+ *
+ * The calling process was started from this very file (device and inode; a copy is another file),
+ * and has not rewritten what the kernel knows as its executable. While the lease lives nobody can
+ * open the file for writing (ETXTBSY), so it is also what it was when the lease was made.
+ *
+ * A process may rewrite its own /proc/self/exe (prctl PR_SET_MM_MAP and PR_SET_MM_EXE_FILE, meant
+ * for checkpoint and restore) with CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in its own user
+ * namespace, or CAP_SYS_RESOURCE in the initial one. So this pin is met by no task that has one of
+ * the three, by none in another user namespace than the initial one, and by no process whose
+ * executable was opened by anybody else than execve.
+ *
+ * It says nothing about what the process has loaded since: whoever may start a program, may start
+ * it under a tracer or, unless it is linked statically, with LD_PRELOAD. And where unprivileged
+ * users may make user namespaces with a binfmt_misc of their own (Linux 6.7 and later), one of them
+ * can have execve open the file for another one, who then rewrites. An LSM label has neither
+ * weakness. So this pin keeps honest programs of a workload apart, and the rest as far as they are
+ * confined.
+ *
+ * DOC: workloads
+ *
+ * Leases that an administrator made with the same number, if it is not 0, are one workload, as are
+ * those narrowed from them. A lease with number 0 is, with those narrowed from it, a workload of
+ * its own that nobody else can join.
+ *
+ * Turns are taken by workloads. Between a request of a workload that has no other one waiting and
+ * its answer, at most this many requests of others are served: those that are under way already
+ * (@in_flight_max of TEEGATE_GET_INFO, at least 1), and one of each other workload that waits. On
+ * TDX that is counted in quotes; what needs no buffer of the host's does not wait for one. Where
+ * firmware was busy and did not begin (SE), that was a turn, too.
+ *
+ * The first request of a workload always finds a place in the queue. Further ones do as long as
+ * fewer than @queue_max of all wait (EAGAIN), and of its own fewer than @max_pending of its newest
+ * lease says, and than half of @queue_max (EDQUOT), however many leases it has.
+ *
+ * A workload may have a rate: @rate_per_minute requests in a minute on the long run, and up to
+ * @rate_burst at once after it was quiet. The newest lease of a workload sets it for all. What is
+ * refused for want of right, room or memory takes nothing from it; what was queued does, whatever
+ * comes of it. A workload ends with its last lease, and a new one of that number begins afresh.
+ */
 
 /**
  * struct teegate_create_lease - TEEGATE_CREATE_LEASE, session only
@@ -317,11 +383,26 @@ struct teegate_extend {
  * @extend_max: with TEEGATE_OP_EXTEND, how many events it and its children may log in all, at least
  *	1; else 0
  * @extend_bytes_max: likewise, how many bytes of events
+ * @workload: the number of its workload, 0 for one of its own
+ * @label: with TEEGATE_LEASE_PIN_LABEL, address of the label; else 0
+ * @label_len: with TEEGATE_LEASE_PIN_LABEL, 1..TEEGATE_LABEL_MAX bytes, no NUL; else 0
+ * @exe_fd: with TEEGATE_LEASE_PIN_EXE, a descriptor of the executable, opened for reading; else 0
+ * @rate_per_minute: requests in a minute, at most TEEGATE_RATE_MAX; 0 for no limit
+ * @rate_burst: with @rate_per_minute, requests at once, 1..TEEGATE_RATE_MAX; else 0
+ * @abi: enum teegate_abi: the descriptor speaks the ioctls of that stock driver and no others. Of
+ *	the right TEE only, else EOPNOTSUPP
+ * @reserved2: must be 0
+ * @note: address of bytes for the administrator's own use: kept by the kernel, returned in the dump
+ *	of leases (<linux/teegate_netlink.h>) and nowhere else
+ * @note_len: 0..TEEGATE_NOTE_MAX bytes
+ * @reserved3: must be 0
  *
  * Does not block. EPERM when the caller is not the administrator; EINVAL for the cgroup v2 root
  * without UNPINNED or a threaded cgroup; EBADF when @cgroup_fd is no cgroup v2 directory, ESTALE
- * when that one is removed; ENFILE when there are too many leases, ENFILE or EMFILE from the file
- * table.
+ * when that one is removed; EBADF when @exe_fd is not open for reading, EINVAL when it is no
+ * regular file, ETXTBSY when somebody has it open for writing; EOPNOTSUPP for a pin to a label
+ * where no LSM gives tasks any; ENFILE when there are too many leases, ENFILE or EMFILE from the
+ * file table.
  */
 struct teegate_create_lease {
 	__u32 size;
@@ -338,12 +419,27 @@ struct teegate_create_lease {
 	__u64 lease_id;
 	__u32 extend_max;
 	__u32 extend_bytes_max;
+	__u64 workload;
+	__u64 label;
+	__u32 label_len;
+	__s32 exe_fd;
+	__u32 rate_per_minute;
+	__u32 rate_burst;
+	__u32 abi;
+	__u32 reserved2;
+	__u64 note;
+	__u32 note_len;
+	__u32 reserved3;
 };
 
 /* @cgroup_fd names a subtree of the parent's pin (or any, when the parent has none). */
 #define TEEGATE_NARROW_PIN_CGROUP	(1U << 0)
 /* Adds the pin to @uid; a parent pinned to another uid refuses (EPERM). */
 #define TEEGATE_NARROW_PIN_UID		(1U << 1)
+/* Adds the pin to @label; a parent pinned to another label refuses (EPERM). */
+#define TEEGATE_NARROW_PIN_LABEL	(1U << 2)
+/* Adds the pin to @exe_fd; a parent pinned to another file refuses (EPERM). */
+#define TEEGATE_NARROW_PIN_EXE		(1U << 3)
 
 /**
  * struct teegate_narrow - TEEGATE_NARROW, lease only
@@ -356,6 +452,9 @@ struct teegate_create_lease {
  * @lease_fd: out, the new descriptor, close-on-exec
  * @lifetime_ms: 0 for the parent's end; never later than that
  * @lease_id: out
+ * @label: with TEEGATE_NARROW_PIN_LABEL, as in struct teegate_create_lease; else 0
+ * @label_len: likewise
+ * @exe_fd: with TEEGATE_NARROW_PIN_EXE, as in struct teegate_create_lease; else 0
  *
  * The child has the parent's claims byte for byte and no more rights. It is revoked and expires
  * with its parent, and lives on when the parent's descriptor is merely closed. EPERM when more is
@@ -371,6 +470,9 @@ struct teegate_narrow {
 	__s32 lease_fd;
 	__u64 lifetime_ms;
 	__u64 lease_id;
+	__u64 label;
+	__u32 label_len;
+	__s32 exe_fd;
 };
 
 /**
