@@ -8,7 +8,7 @@
 
 #include "registration.h"
 
-#define LABEL_MAX	256
+#define LABEL_MAX	255	/* bytes, as a lease can be pinned to */
 
 /*
  * @unit: the system unit, empty when there is none

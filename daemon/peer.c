@@ -9,6 +9,10 @@
  * where teegated runs. The unit is what place.c finds in the cgroup path, if each directory above
  * the unit's belongs to root: then only the system manager can have put it there.
  *
+ * What the LSM calls the process and which file it runs may change when it executes another program, so
+ * both are worth something only together with the pin on the lease, or for as long as peer_verify_pins()
+ * finds them unchanged. Nothing here waits for a file system of the client's own.
+ *
  * The two readings of the cgroup around opening its directory are enough: a cgroup with a process in
  * it cannot be removed, so the directory is either the peer's or one that has died, and a lease that
  * is pinned to a dead cgroup is ESTALE.
@@ -22,6 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -29,11 +34,25 @@
 #include <sys/xattr.h>
 
 #include "peer.h"
+#include "traits.h"
 #include "util.h"
 
 #ifndef SO_PEERPIDFD
 #define SO_PEERPIDFD	77
 #endif
+
+/* Linux 6.13 */
+#define PIDFD_GET_INFO_VER0	_IOWR(0xFF, 11, struct pidfd_info_ver0)
+#define PIDFD_INFO_HAS_PID	(1U << 0)
+#define PIDFD_INFO_HAS_CGROUP	(1U << 2)
+
+struct pidfd_info_ver0 {
+	uint64_t mask;
+	uint64_t cgroupid;
+	uint32_t pid, tgid, ppid;
+	uint32_t ruid, rgid, euid, egid, suid, sgid, fsuid, fsgid;
+	int32_t exit_code;
+};
 
 #define CGROUP_TEXT_MAX	16384	/* of /proc/PID/cgroup; a v2 path alone is at most 4096 */
 
@@ -138,7 +157,7 @@ static int read_text(int dir_fd, const char *name, char *buf, size_t size)
 	return memchr(buf, 0, used) ? -EBADMSG : 0;
 }
 
-static int pid_of(int pidfd, pid_t *ret)
+static int pid_by_fdinfo(int pidfd, pid_t *ret)
 {
 	char path[64], text[4096];
 	const char *line;
@@ -158,6 +177,36 @@ static int pid_of(int pidfd, pid_t *ret)
 	if (pid == 0)	/* lives in a pid namespace that is not below ours */
 		return -EXDEV;
 	*ret = (pid_t)pid;
+	return 0;
+}
+
+/* 1: the kernel told all in one call; 0: it is too old for that. */
+static int get_info(int pidfd, struct pidfd_info_ver0 *ret)
+{
+	const uint64_t wanted = PIDFD_INFO_HAS_PID | PIDFD_INFO_HAS_CGROUP;
+	struct pidfd_info_ver0 info = { .mask = wanted };
+	int r;
+
+	if (ioctl(pidfd, PIDFD_GET_INFO_VER0, &info) < 0) {
+		if (errno != ESRCH)
+			return errno == ENOTTY || errno == EINVAL ? 0 : -errno;
+		r = peer_pidfd_alive(pidfd);
+		return r < 0 ? r : -EXDEV;	/* alive, but without a number for us */
+	}
+	if ((info.mask & wanted) != wanted)
+		return 0;
+	*ret = info;
+	return 1;
+}
+
+static int pid_of(int pidfd, pid_t *ret)
+{
+	struct pidfd_info_ver0 info;
+	int r = get_info(pidfd, &info);
+
+	if (r <= 0)
+		return r < 0 ? r : pid_by_fdinfo(pidfd, ret);
+	*ret = (pid_t)info.tgid;
 	return 0;
 }
 
@@ -222,7 +271,15 @@ static int check_cgroup(int pidfd, int proc_fd, const char *expected)
 
 int peer_verify(const struct peer *peer)
 {
-	return check_cgroup(peer->pidfd, peer->proc_fd, peer->cgroup);
+	struct pidfd_info_ver0 info;
+	int r = get_info(peer->pidfd, &info);
+
+	if (r <= 0)
+		return r < 0 ? r : check_cgroup(peer->pidfd, peer->proc_fd, peer->cgroup);
+	if (info.cgroupid != peer->cgroup_id)
+		return -EXDEV;
+	/* Of a process that has exited but waits for its parent, the kernel still tells. */
+	return peer_pidfd_alive(peer->pidfd);
 }
 
 FILE *peer_open_members(const struct peer *peer)
@@ -274,34 +331,14 @@ static int roots_own(int dir_fd)
 	return st.st_uid == 0 && !(st.st_mode & (S_IWGRP | S_IWOTH));
 }
 
-/*
- * Opens the unit's directory, one step at a time. The directories above it must be root's; the
- * unit's own may belong to the user it was delegated to.
- */
-static int open_unit(int cgroups_fd, const char *path, size_t len)
+static int number_of(int dir_fd, uint64_t *ret)
 {
-	CLEANUP(freep) char *copy = strndup(path + 1, len - 1);
-	CLEANUP(closep) int fd = fcntl(cgroups_fd, F_DUPFD_CLOEXEC, 3);
-	char *save = NULL;
-	int next, r;
+	struct stat st;
 
-	if (!copy)
-		return -ENOMEM;
-	if (fd < 0)
+	if (fstat(dir_fd, &st) < 0)
 		return -errno;
-	for (char *name = strtok_r(copy, "/", &save); name; name = strtok_r(NULL, "/", &save)) {
-		r = roots_own(fd);
-		if (r < 0)
-			return r;
-		if (r == 0)
-			return -EPERM;
-		next = open_beneath(fd, name);
-		if (next < 0)
-			return next;
-		close(fd);
-		fd = next;
-	}
-	return take_fd(&fd);
+	*ret = st.st_ino;
+	return 0;
 }
 
 static int hex_digit(char c)
@@ -327,6 +364,52 @@ static void read_instance(struct peer *peer, int unit_fd)
 		peer->instance[i] = (unsigned char)(high << 4 | low);
 	}
 	peer->has_instance = true;
+}
+
+/*
+ * Opens the peer's own directory, one step at a time. The directories above the unit's must be root's;
+ * the unit's own may belong to the user it was delegated to, and then what is below it was named by
+ * others.
+ */
+static int walk(struct peer *peer, int cgroups_fd)
+{
+	CLEANUP(freep) char *copy = strdup(peer->cgroup);
+	CLEANUP(closep) int fd = fcntl(cgroups_fd, F_DUPFD_CLOEXEC, 3);
+	bool roots = true;
+	char *save = NULL;
+	int next, r;
+
+	if (!copy)
+		return -ENOMEM;
+	if (fd < 0)
+		return -errno;
+	for (char *name = strtok_r(copy, "/", &save); name; name = strtok_r(NULL, "/", &save)) {
+		size_t end = (size_t)(name + strlen(name) - copy);
+
+		r = roots_own(fd);
+		if (r < 0)
+			return r;
+		roots = roots && r > 0;
+		if (!roots && end <= peer->place.unit_path_len)
+			return -EPERM;
+		next = open_beneath(fd, name);
+		if (next < 0)
+			return next;
+		close(fd);
+		fd = next;
+		if (roots)
+			peer->cgroup_roots = end;
+		if (end != peer->place.unit_path_len)
+			continue;
+		if (peer->place.kind == PLACE_UNIT)
+			read_instance(peer, fd);
+		r = number_of(fd, &peer->workload);
+		if (r < 0)
+			return r;
+	}
+	r = number_of(fd, &peer->cgroup_id);
+	peer->cgroup_fd = take_fd(&fd);
+	return r;
 }
 
 static void PRINTF(2, 3) set_nameless(struct peer *peer, const char *format, ...)
@@ -371,7 +454,6 @@ static int check_type(struct peer *peer)
 
 static int locate(struct peer *peer, int cgroups_fd)
 {
-	CLEANUP(closep) int unit_fd = -1;
 	const char *reason;
 	int r;
 
@@ -389,25 +471,45 @@ static int locate(struct peer *peer, int cgroups_fd)
 			     reason);
 		return 0;
 	}
-	unit_fd = open_unit(cgroups_fd, peer->cgroup, peer->place.unit_path_len);
-	if (unit_fd == -EPERM) {
+	r = walk(peer, cgroups_fd);
+	if (r == -EPERM) {
 		set_nameless(peer, "a directory above its unit's cgroup does not belong to root");
 		return 0;
 	}
-	if (unit_fd < 0)
-		return unit_fd;
-	if (peer->place.kind == PLACE_UNIT)
-		read_instance(peer, unit_fd);
-	peer->cgroup_fd = open_beneath(cgroups_fd, peer->cgroup + 1);
-	if (peer->cgroup_fd < 0)
-		return peer->cgroup_fd;
+	if (r < 0)
+		return r;
 	r = check_type(peer);
 	return r < 0 ? r : peer_verify(peer);
+}
+
+int peer_verify_pins(const struct peer *peer, bool label, bool exe)
+{
+	if (label && !traits_label_is(peer->proc_fd, peer->label))
+		return -EKEYREJECTED;
+	if (exe && !traits_exe_is(peer->proc_fd, peer->exe_fd))
+		return -ETXTBSY;
+	return peer_verify(peer);
 }
 
 static bool out_of_resources(int error)
 {
 	return error == -ENOMEM || error == -EMFILE || error == -ENFILE;
+}
+
+/* What there is to know of the process that @peer->pidfd holds. @socket_fd: -1 for none. */
+static int examine(struct peer *peer, int socket_fd, int cgroups_fd)
+{
+	int r;
+
+	r = pid_of(peer->pidfd, &peer->pid);
+	if (r < 0)
+		return r;
+	peer->proc_fd = open_proc(peer->pidfd, peer->pid);
+	if (peer->proc_fd < 0)
+		return peer->proc_fd;
+	traits_label(peer->proc_fd, socket_fd, peer->label);
+	r = traits_exe(peer->proc_fd, &peer->exe, &peer->exe_fd);
+	return r < 0 ? r : locate(peer, cgroups_fd);
 }
 
 static int identify(struct peer *peer, int socket_fd, int cgroups_fd)
@@ -427,13 +529,29 @@ static int identify(struct peer *peer, int socket_fd, int cgroups_fd)
 		return -ESRCH;
 	if (outcome != PIDFD_HELD)
 		return -EOPNOTSUPP;
-	r = pid_of(peer->pidfd, &peer->pid);
+	return examine(peer, socket_fd, cgroups_fd);
+}
+
+/* The effective user id, which a socket would have shown. */
+static int identify_pid(struct peer *peer, pid_t pid, int cgroups_fd)
+{
+	char text[8192];
+	const char *line;
+	int r;
+
+	peer->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (peer->pidfd < 0)
+		return -errno;
+	r = examine(peer, -1, cgroups_fd);
 	if (r < 0)
 		return r;
-	peer->proc_fd = open_proc(peer->pidfd, peer->pid);
-	if (peer->proc_fd < 0)
-		return peer->proc_fd;
-	return locate(peer, cgroups_fd);
+	r = read_text(peer->proc_fd, "status", text, sizeof(text));
+	if (r < 0)
+		return r;
+	line = strstr(text, "\nUid:");
+	if (!line || sscanf(line, "\nUid: %*u %u", &peer->uid) != 1)
+		return -EBADMSG;
+	return peer_pidfd_alive(peer->pidfd);
 }
 
 static void explain(struct peer *peer, int error)
@@ -482,6 +600,20 @@ int peer_identify(int socket_fd, int cgroups_fd, struct peer **ret)
 	return 0;
 }
 
+int peer_identify_pid(pid_t pid, int cgroups_fd, struct peer **ret)
+{
+	CLEANUP(peer_unrefp) struct peer *peer = peer_new();
+	int r;
+
+	if (!peer)
+		return -ENOMEM;
+	r = identify_pid(peer, pid, cgroups_fd);
+	if (r < 0)
+		return r;
+	*ret = take_pointer(&peer);
+	return 0;
+}
+
 struct facts peer_facts(const struct peer *peer)
 {
 	return (struct facts){
@@ -493,6 +625,13 @@ struct facts peer_facts(const struct peer *peer)
 		.exe = peer->exe.len > 0 ? &peer->exe : NULL,
 		.registration = peer->registration,
 	};
+}
+
+uint64_t peer_workload(const struct peer *peer)
+{
+	const struct registration *registration = peer->registration;
+
+	return registration && registration->cgroup_id ? registration->cgroup_id : peer->workload;
 }
 
 struct peer *peer_ref(struct peer *peer)

@@ -21,7 +21,7 @@
  *	@place.account may be used
  * @proc_fd: /proc/PID of the peer itself, also after its PID was given to another process
  * @cgroup_fd: the directory of the peer's own cgroup
- * @cgroup: its path from the root of the hierarchy
+ * @cgroup: its path from the root of the hierarchy; @cgroup_id: the number of that directory
  * @cgroup_roots: so many bytes of it name a directory that only root can have put there
  * @workload: number of the unit's own directory, never of one that the workload made below it
  * @instance: the invocation id of the unit, when systemd left one where only root can
@@ -38,6 +38,7 @@ struct peer {
 	int cgroup_fd;
 	char *cgroup;
 	size_t cgroup_roots;
+	uint64_t cgroup_id;
 	uint64_t workload;
 	struct place place;
 	bool has_instance;
@@ -65,13 +66,28 @@ int peer_open_cgroups(void);
 int peer_identify(int socket_fd, int cgroups_fd, struct peer **ret);
 
 /*
+ * peer_identify_pid() - the same of a process that did not connect, for "teegatectl policy explain".
+ * -ESRCH when there is none, -EPERM and the like when we may not look.
+ */
+int peer_identify_pid(pid_t pid, int cgroups_fd, struct peer **ret);
+
+/*
  * peer_verify() - is it still the same process in the same cgroup? 0, -ESRCH when it is gone,
  * -EXDEV when it moved, or what kept us from looking. Callable from any thread.
  */
 int peer_verify(const struct peer *peer);
 
+/*
+ * peer_verify_pins() - and has it the label and the executable that it had? Beside the errors of
+ * peer_verify(): -EKEYREJECTED for the label, -ETXTBSY for the executable.
+ */
+int peer_verify_pins(const struct peer *peer, bool label, bool exe);
+
 /* peer_facts() - what policy is told about @peer, for as long as that lives. */
 struct facts peer_facts(const struct peer *peer);
+
+/* peer_workload() - the number by which the kernel knows its workload: that of a cgroup only root made. */
+uint64_t peer_workload(const struct peer *peer);
 
 /*
  * For those who look closer. peer_open_members() - the list of processes in the peer's own cgroup,

@@ -30,6 +30,11 @@ bool digest_equal(const struct digest *a, const struct digest *b);
  */
 bool digest_parse(const char *text, size_t len, struct digest *ret);
 
+#define DIGEST_TEXT_MAX		(DIGEST_ALG_MAX + 1 + 2 * DIGEST_VALUE_MAX + 1)
+
+/* digest_text() - as above, into @text; NULL when there is no digest. */
+const char *digest_text(const struct digest *digest, char text[DIGEST_TEXT_MAX]);
+
 /* Who vouches: uid 0 of the initial user namespace, or another user for its own. */
 struct voucher {
 	bool root;
