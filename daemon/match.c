@@ -2,11 +2,12 @@
 /*
  * Whom a rule names, and whether a policy still grants what another one did.
  *
- * All keys that a rule gives must be met; a fact that is not there meets none. Nothing here is a
- * pattern: each would match names that somebody else may choose.
+ * All keys that a rule gives must be met; a fact that is not there meets none. What names a workload is
+ * never a pattern, which would match names that somebody else may choose. The labels of keys are the
+ * workload's own choice within its own keys, so there patterns only keep it in order.
  */
 #include <errno.h>
-#include <stdio.h>
+#include <fnmatch.h>
 #include <string.h>
 
 #include "policy.h"
@@ -114,6 +115,23 @@ int policy_match(const struct policy *policy, const struct facts *facts, const s
 		return -ENOENT;
 	*ret = found;
 	return 0;
+}
+
+/* A label of bytes that are no text fits no pattern. "*" does not match "/", as in file names. */
+bool rule_allows_label(const struct rule *rule, const char *label, size_t len)
+{
+	char text[POLICY_KEY_LABEL_MAX + 1];
+
+	if (rule->key_labels.n == 0)
+		return true;
+	if (len >= sizeof(text) || memchr(label, 0, len))
+		return false;
+	memcpy(text, label, len);
+	text[len] = '\0';
+	for (size_t i = 0; i < rule->key_labels.n; i++)
+		if (!fnmatch(rule->key_labels.list[i], text, FNM_PATHNAME))
+			return true;
+	return false;
 }
 
 struct grant grant_of(const struct rule *rule, uint64_t operations)

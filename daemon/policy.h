@@ -20,11 +20,7 @@
 #define POLICY_NAME_MAX		128
 #define POLICY_LIST_MAX		32	/* entries of one list in one file */
 #define POLICY_RULES_MAX	1024
-
-#ifndef TEEGATE_OP_DERIVE_KEY
-#define TEEGATE_OP_DERIVE_KEY	(1ULL << 3)
-#define TEEGATE_OP_SEAL		(1ULL << 4)
-#endif
+#define POLICY_KEY_LABEL_MAX	255	/* bytes of a key's label (design 3.6) */
 
 /* No lease carries this one: the daemon's own half of "secrets". */
 #define OPERATION_SECRETS	(UINT64_C(1) << 62)
@@ -56,6 +52,9 @@ struct quota {
 	uint32_t bytes;		/* per minute, in and out */
 };
 
+/* PIN_DEFAULT: when the rule matched by it */
+enum pin { PIN_DEFAULT, PIN_NO, PIN_YES };
+
 /* What a lease is pinned to beside the cgroup. Claims of these stand only with the pin. */
 struct pins {
 	bool uid, label, exe;
@@ -69,6 +68,7 @@ struct pins {
  * @operations: TEEGATE_OP_*, OPERATION_SECRETS
  * @key_labels: patterns for the labels of keys that the workload chooses; empty: any label
  * @has_vmpl: what is granted is so only to a guest kernel at @vmpl
+ * @pin_uid, ...: what the file says of each pin; @pins: what comes of it
  * @max_pending: 0 for the module's default
  * @extend_events, @extend_bytes: how much it may extend registers with, in all
  */
@@ -90,6 +90,7 @@ struct rule {
 	uint8_t vmpl;
 	uint32_t extend_events, extend_bytes;
 
+	enum pin pin_uid, pin_label, pin_exe;
 	struct pins pins;
 	struct quota quota;
 	char name[POLICY_NAME_MAX + 1];
@@ -160,6 +161,9 @@ struct grant grant_of(const struct rule *rule, uint64_t operations);
  */
 const char *policy_withdraws(const struct policy *policy, const struct grant *grant,
 			     const struct facts *facts);
+
+/* rule_allows_label() - may a workload of this rule have a key of that label, which it chooses itself? */
+bool rule_allows_label(const struct rule *rule, const char *label, size_t len);
 
 /* Operations by name, as in files and on the wire. 0: there is no such operation. */
 uint64_t operation_by_name(const char *name, size_t len);

@@ -169,7 +169,7 @@ static const struct {
 	{ GOOD "[Lease]\nMaxPending=65\n", 6, "MaxPending=65" },
 	{ GOOD "\377\376\n", 5, "neither" },
 	{ "\357\273\277" GOOD, 1, "neither" },
-	{ "[Allow]\nOperations=report\n", 0, "needs Unit= or Uid=" },
+	{ "[Allow]\nOperations=report\n", 0, "needs Unit=, Cgroup=" },
 };
 
 static void each_error_names_its_line_and_costs_the_file(void **state)
