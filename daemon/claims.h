@@ -13,11 +13,11 @@
 #include "policy.h"
 
 /*
- * claims_make() - deterministic CBOR. @with_uid: only for a lease that is pinned to the uid.
- * @taint: TEEGATE_TAINT_*. @doors: what else stands open in this workload, or empty. -ENOMEM; *ret
- * is malloc()ed.
+ * claims_make() - deterministic CBOR. @pins: those of the lease that the claims go into. @taint:
+ * TEEGATE_TAINT_*. @doors: what else stands open in this workload, or empty. -ENOMEM; *ret is
+ * malloc()ed.
  */
-int claims_make(const struct peer *peer, const struct rule *rule, bool with_uid, uint64_t taint,
-		const char *doors, uint8_t **ret, size_t *ret_len);
+int claims_make(const struct peer *peer, const struct rule *rule, const struct pins *pins,
+		uint64_t taint, const char *doors, uint8_t **ret, size_t *ret_len);
 
 #endif

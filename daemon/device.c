@@ -144,7 +144,9 @@ int device_create_lease(struct device *device, const struct lease_request *reque
 	struct teegate_create_lease io = {
 		.size = sizeof(io),
 		.flags = (request->cgroup_fd < 0 ? TEEGATE_LEASE_UNPINNED : 0) |
-			 (request->pin_uid ? TEEGATE_LEASE_PIN_UID : 0),
+			 (request->pin_uid ? TEEGATE_LEASE_PIN_UID : 0) |
+			 (request->label ? TEEGATE_LEASE_PIN_LABEL : 0) |
+			 (request->exe_fd >= 0 ? TEEGATE_LEASE_PIN_EXE : 0),
 		.ops = request->operations,
 		.claims = (uintptr_t)request->claims,
 		.claims_len = (uint32_t)request->claims_len,
@@ -155,6 +157,15 @@ int device_create_lease(struct device *device, const struct lease_request *reque
 		.lease_fd = -1,
 		.extend_max = request->extend_events,
 		.extend_bytes_max = request->extend_bytes,
+		.workload = request->workload,
+		.label = (uintptr_t)request->label,
+		.label_len = request->label ? (uint32_t)strlen(request->label) : 0,
+		.exe_fd = request->exe_fd >= 0 ? request->exe_fd : 0,
+		.rate_per_minute = request->rate_per_minute,
+		.rate_burst = request->rate_per_minute > 0 ? request->rate_burst : 0,
+		.abi = request->abi,
+		.note = (uintptr_t)request->note,
+		.note_len = (uint32_t)request->note_len,
 	};
 	HOLD(&device->lock);
 	int r;

@@ -27,7 +27,8 @@ void device_info(struct device *device, struct teegate_get_info *ret);
 
 /*
  * What a lease is to allow. @cgroup_fd: -1 for a lease without a pin, which must not leave the
- * daemon.
+ * daemon. @label: NULL for no pin to it; @exe_fd: -1 likewise. @workload: its number, 0 for one of its
+ * own. @rate_per_minute: 0 for no limit. @note: what the kernel is to keep for us.
  */
 struct lease_request {
 	uint64_t operations;
@@ -36,8 +37,15 @@ struct lease_request {
 	int cgroup_fd;
 	bool pin_uid;
 	uid_t uid;
+	const char *label;
+	int exe_fd;
+	uint64_t workload;
 	uint32_t max_pending;
+	uint32_t rate_per_minute, rate_burst;
 	uint64_t lifetime_ms;
+	uint32_t abi;			/* enum teegate_abi */
+	const uint8_t *note;
+	size_t note_len;
 	uint32_t extend_events, extend_bytes;	/* with TEEGATE_OP_EXTEND, else 0 */
 };
 

@@ -173,14 +173,35 @@ static const char *moved_reason(int error)
 		return "the process that connected has exited; each process must connect for itself";
 	case -EXDEV:
 		return "the process that connected has moved to another cgroup since: connect again";
+	case -EKEYREJECTED:
+		return "the process that connected has another LSM label by now: connect again";
+	case -ETXTBSY:
+		return "the process that connected executes another program by now: connect again";
 	default:
 		return "teegated could not look at the process that connected any more";
 	}
 }
 
+/* Policy demands a pin to what this client does not have. NULL: it has all of it. */
+static const char *unpinnable(const struct peer *peer, const struct pins *pins)
+{
+	if (pins->label && !*peer->label)
+		return "policy pins its LSM label, and it has none, or none that it kept since it connected";
+	if (pins->exe && peer->exe_fd < 0)
+		return "policy pins its executable, and that file has no fs-verity digest, or lies on an overlay";
+	return NULL;
+}
+
+/* Is it still who it was, as far as its rule depends on it? */
+static int verify(const struct conn *conn)
+{
+	return peer_verify_pins(conn->peer, conn->rule->pins.label, conn->rule->pins.exe);
+}
+
 /* 1: the caller has a rule that allows @operations. Anything else: answered, return it. */
 static int admit(struct conn *conn, const char *method, uint64_t operations)
 {
+	const char *reason;
 	uint64_t missing;
 	int r;
 
@@ -191,7 +212,10 @@ static int admit(struct conn *conn, const char *method, uint64_t operations)
 	missing = operations ? operations & ~conn->rule->operations : TEEGATE_OP_REPORT;
 	if (missing)
 		return refuse_operations(conn, method, missing);
-	r = peer_verify(conn->peer);
+	reason = unpinnable(conn->peer, &conn->rule->pins);
+	if (reason)
+		return refuse_by_policy(conn, method, reason, conn->rule->path);
+	r = verify(conn);
 	if (r < 0)
 		return refuse_unknown(conn, method, moved_reason(r));
 	return 1;
@@ -311,7 +335,7 @@ static int reply(struct conn *conn, struct job *job)
 	if (job->outcome == JOB_FAILED)
 		return refuse_failed(conn, method_of(job), job);
 	/* It had time to die and to move while we worked. */
-	r = peer_verify(conn->peer);
+	r = verify(conn);
 	if (r < 0) {
 		if (job->kind == JOB_LEASE)
 			device_revoke(conn->server->device, job->lease_id);

@@ -60,12 +60,18 @@ static int create(struct job *job, struct device *device, const struct teegate_g
 {
 	uint64_t deadline_ms = job->timeout_ms ?: info->timeout_default_ms;
 	bool handed_over = job->kind == JOB_LEASE;
+	const struct pins pins = handed_over ? job->rule->pins : (struct pins){ .uid = false };
 	CLEANUP(freep) uint8_t *claims = NULL;
 	struct lease_request request = {
 		.operations = job->operations,
 		.cgroup_fd = handed_over ? job->peer->cgroup_fd : -1,
-		.pin_uid = handed_over && job->rule->pins.uid,
+		.pin_uid = pins.uid,
 		.uid = job->peer->uid,
+		.label = pins.label ? job->peer->label : NULL,
+		.exe_fd = pins.exe ? job->peer->exe_fd : -1,
+		.workload = peer_workload(job->peer),
+		.rate_per_minute = job->rule->quota.rate_per_minute,
+		.rate_burst = job->rule->quota.rate_burst,
 		.max_pending = handed_over ? job->rule->max_pending : 0,
 		.lifetime_ms = handed_over ? job->rule->lifetime_ms :
 			       deadline_ms + OWN_LEASE_MARGIN_MS,
@@ -75,7 +81,7 @@ static int create(struct job *job, struct device *device, const struct teegate_g
 	int r;
 
 	if (job->operations & (TEEGATE_OP_REPORT | TEEGATE_OP_EXTEND)) {
-		r = claims_make(job->peer, job->rule, request.pin_uid, info->taint, exposure->text, &claims,
+		r = claims_make(job->peer, job->rule, &pins, info->taint, exposure->text, &claims,
 				&request.claims_len);
 		if (r < 0)
 			return r;
@@ -233,6 +239,17 @@ static bool firmware_can(struct job *job, const struct teegate_get_info *info)
 	return !missing;
 }
 
+/* Only SEV-SNP has privilege levels, and there a kernel that is not at the expected one is another. */
+static bool vmpl_fits(struct job *job, const struct teegate_get_info *info)
+{
+	if (!job->rule->has_vmpl || info->provider != TEEGATE_PROVIDER_SEV_SNP ||
+	    info->vmpl == job->rule->vmpl)
+		return true;
+	fail(job, -EPERM, "policy grants this at VMPL %u, and the guest kernel runs at VMPL %u",
+	     job->rule->vmpl, info->vmpl);
+	return false;
+}
+
 /* One TEE answers challenges and nothing else; the others know none. */
 static bool challenge_fits(struct job *job, const struct teegate_get_info *info)
 {
@@ -281,7 +298,7 @@ void work(struct jobs *jobs, struct device *device, struct job *job)
 	}
 	if (!exposed_ok(job, &exposure) || !device_up(job, device, &info))
 		return;
-	if (!firmware_can(job, &info) || !challenge_fits(job, &info))
+	if (!vmpl_fits(job, &info) || !firmware_can(job, &info) || !challenge_fits(job, &info))
 		return;
 	r = create(job, device, &info, &exposure);
 	if (r >= 0 && job->kind != JOB_LEASE)
