@@ -147,7 +147,7 @@ struct grant grant_of(const struct rule *rule, uint64_t operations)
 	};
 }
 
-/* 0 is the module's own bound, which is no more than any that a file can give. */
+/* 0: no bound of its own, so that any is a narrower one. */
 static bool below(uint32_t now, uint32_t then)
 {
 	return now != 0 && (then == 0 || now < then);

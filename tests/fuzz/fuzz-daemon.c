@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,28 +33,81 @@ static bool has_line(const uint8_t *data, size_t len, const char *key)
 	return memmem(data, len, key, strlen(key)) != NULL;
 }
 
+/* Names of a workload are exact; what could be a pattern must not get here. */
+static void check_texts(const struct texts *texts, const uint8_t *data, size_t len, const char *never)
+{
+	MUST(texts->n <= POLICY_LIST_MAX);
+	for (size_t i = 0; i < texts->n; i++)
+		MUST(*texts->list[i] && !strpbrk(texts->list[i], never) &&
+		     has_line(data, len, texts->list[i]));
+}
+
+static void check_match(const struct rule *rule, const uint8_t *data, size_t len)
+{
+	check_texts(&rule->units, data, len, "*?[/ \t");
+	check_texts(&rule->cgroups, data, len, "*?[ \t");
+	check_texts(&rule->signers, data, len, " \t");
+	check_texts(&rule->labels, data, len, " \t");
+	check_texts(&rule->key_labels, data, len, " \t");
+	MUST(rule->n_ranges <= POLICY_LIST_MAX);
+	for (size_t i = 0; i < rule->n_ranges; i++)
+		MUST(rule->ranges[i].first <= rule->ranges[i].last && rule->ranges[i].last != (uid_t)-1);
+	for (size_t i = 0; i < rule->cgroups.n; i++)
+		MUST(rule->cgroups.list[i][0] == '/' && rule->cgroups.list[i][1]);
+	MUST(rule->images.n <= POLICY_LIST_MAX && rule->exes.n <= POLICY_LIST_MAX);
+	for (size_t i = 0; i < rule->images.n; i++)
+		MUST(rule->images.list[i].len >= 32 && *rule->images.list[i].alg);
+	MUST(rule->voucher.root || (rule->voucher.uid > 0 && rule->voucher.uid != (uid_t)-1));
+}
+
+/* A client that nobody knows anything of, but for a uid, is named by uid alone or not at all. */
+static void check_nobody(const struct rule *rule)
+{
+	const struct facts facts = { .unit = "", .cgroup = "", .uid = 12345 };
+
+	if (!rule_differs(rule, &facts))
+		MUST(rule->n_ranges > 0 && rule->units.n + rule->cgroups.n + rule->images.n +
+		     rule->signers.n + rule->labels.n + rule->exes.n == 0);
+	rule_allows_label(rule, "a/label/of/some/length-0123456789", 33);
+}
+
+static void check_grants(const struct rule *rule, const uint8_t *data, size_t len)
+{
+	static const struct {
+		size_t offset;
+		const char *key;
+	} switches[] = {
+		{ offsetof(struct rule, trust_privileged), "TrustPrivileged" },
+		{ offsetof(struct rule, sgx_enclave), "SgxEnclave" },
+		{ offsetof(struct rule, sgx_provision), "SgxProvision" },
+		{ offsetof(struct rule, unmodified_programs), "UnmodifiedPrograms" },
+	};
+
+	MUST(!(rule->operations & TEEGATE_OP_RAW_REPORT) || has_line(data, len, "raw"));
+	MUST(!(rule->operations & TEEGATE_OP_DERIVE_KEY) || has_line(data, len, "key"));
+	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++)
+		MUST(!*(const bool *)((const char *)rule + switches[i].offset) ||
+		     has_line(data, len, switches[i].key));
+}
+
 /* Whatever is granted, some text in the file asked for, and nothing is granted next to an error. */
 static void try_policy(const uint8_t *data, size_t len)
 {
 	struct rule *rule = rule_new("/etc/teegate/workloads.d/fuzz.conf");
 	FILE *file = len ? fmemopen((void *)(uintptr_t)data, len, "r") : NULL;
 	unsigned int lines = 0;
-	int r;
+	int errors;
 
 	for (size_t i = 0; i < len; i++)
 		lines += data[i] == '\n';
 	MUST(rule);
 	if (file) {
-		r = rule_read(rule, file, "fuzz.conf", on_complaint, &lines);
-		MUST(r >= 0);
-		MUST(!(rule->operations & TEEGATE_OP_RAW_REPORT) || has_line(data, len, "raw"));
-		MUST(!rule->trust_privileged || has_line(data, len, "TrustPrivileged"));
-		MUST(rule->units.n <= POLICY_LIST_MAX && rule->n_ranges <= POLICY_LIST_MAX);
-		for (size_t i = 0; i < rule->units.n; i++)
-			MUST(!strpbrk(rule->units.list[i], "*?[/ \t") && has_line(data, len, rule->units.list[i]));
-		for (size_t i = 0; i < rule->n_ranges; i++)
-			MUST(rule->ranges[i].first <= rule->ranges[i].last &&
-			     rule->ranges[i].last != (uid_t)-1);
+		errors = rule_read(rule, file, "fuzz.conf", on_complaint, &lines);
+		MUST(errors >= 0);
+		check_grants(rule, data, len);
+		check_match(rule, data, len);
+		if (errors == 0 && rule_check(rule, on_complaint, &lines) == 0)
+			check_nobody(rule);
 		fclose(file);
 	}
 	rule_free(rule);
