@@ -73,6 +73,9 @@ static const char help[] =
 "Expectations; what is not given is not checked:\n"
 "  --nonce HEX          data that the caller put in (also --user-data)\n"
 "  --workload NAME      the workload that asked\n"
+"  --image-digest DIGEST  the image it runs, sha256:HEX, on the word of the guest's\n"
+"                       own container runtime\n"
+"  --image-voucher VOUCHER  on that word, too: runtime:uid:N for user N's\n"
 "  --measurement HEX    launch measurement (TDX: MRTD), 48 bytes\n"
 "  --time TIME          moment at which certificates and collateral count:\n"
 "                       2026-11-23, 2026-11-23T12:00:00Z or seconds since 1970\n"
@@ -93,7 +96,7 @@ enum {
 	OPT_ROOT = 256, OPT_ASK, OPT_LEAF, OPT_CRL, OPT_NONCE, OPT_WORKLOAD, OPT_MEASUREMENT,
 	OPT_MIN_TCB, OPT_MIN_SVN, OPT_PRODUCT, OPT_VMPL, OPT_TIME, OPT_DEBUG, OPT_RAW, OPT_JSON,
 	OPT_QUIET, OPT_HELP, OPT_COLLATERAL, OPT_TCB_STATUS, OPT_RTMR, OPT_ATTRIBUTES, OPT_XFAM,
-	OPT_ARPK, OPT_HDR, OPT_REQUEST, OPT_CONFIG_UID, OPT_HOST_KEY,
+	OPT_IMAGE, OPT_VOUCHER, OPT_ARPK, OPT_HDR, OPT_REQUEST, OPT_CONFIG_UID, OPT_HOST_KEY,
 };
 
 static const struct option options[] = {
@@ -109,6 +112,8 @@ static const struct option options[] = {
 	{ "nonce", required_argument, NULL, OPT_NONCE },
 	{ "user-data", required_argument, NULL, OPT_NONCE },
 	{ "workload", required_argument, NULL, OPT_WORKLOAD },
+	{ "image-digest", required_argument, NULL, OPT_IMAGE },
+	{ "image-voucher", required_argument, NULL, OPT_VOUCHER },
 	{ "measurement", required_argument, NULL, OPT_MEASUREMENT },
 	{ "min-tcb", required_argument, NULL, OPT_MIN_TCB },
 	{ "min-svn", required_argument, NULL, OPT_MIN_SVN },
@@ -392,6 +397,17 @@ static int take_host_key(const char *path, struct request *q)
 	return STATUS_OK;
 }
 
+/* As claims write it; what is of another length is another digest. */
+static int take_image(const char *text, struct request *q)
+{
+	const char *colon = strchr(text, ':');
+
+	q->params.image_digest = text;
+	if (colon && colon != text && colon[1] && !colon[1 + strspn(colon + 1, "0123456789abcdef")])
+		return STATUS_OK;
+	return usage_error(&cmd_verify, "--image-digest takes sha256: and lower-case hexadecimal digits");
+}
+
 static int take_time(const char *text, struct request *q)
 {
 	if (parse_time(text, &q->params.time) < 0 || q->params.time <= 0)
@@ -415,6 +431,11 @@ static int take_option(int option, const char *value, struct request *q)
 		return take_nonce(value, q);
 	case OPT_WORKLOAD:
 		q->params.workload = value;
+		return STATUS_OK;
+	case OPT_IMAGE:
+		return take_image(value, q);
+	case OPT_VOUCHER:
+		q->params.image_voucher = value;
 		return STATUS_OK;
 	case OPT_MEASUREMENT:
 		return take_measurement(value, q);
@@ -600,6 +621,8 @@ static int run(int argc, char **argv)
 	if (!status && q.params.arpk.len && !q.params.se_header.len)
 		status = usage_error(&cmd_verify,
 				     "--hdr is needed with --arpk: which guest is it?");
+	if (!status && q.params.image_voucher && !q.params.image_digest)
+		status = usage_error(&cmd_verify, "--image-voucher needs --image-digest");
 	if (!status && optind == argc)
 		status = usage_error(&cmd_verify, "no evidence given");
 	if (!status)

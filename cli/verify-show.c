@@ -33,6 +33,63 @@ static bool all_zero(const char *hex)
 	return *hex && hex[strspn(hex, "0")] == '\0';
 }
 
+/* Claims by name, in the order of their keys from 1 on. */
+static const char *const claim_names[] = {
+	"workload", "instance", "image", "configuration", "pod", "uid", "cgroup", "label", "executable",
+};
+
+/* Who vouches for a claim, in words that need no manual; NULL when nobody does. malloc()ed. */
+static char *voucher_words(const tee_verdict *verdict, const char *claim)
+{
+	static const struct {
+		const char *voucher, *words;
+	} known[] = {
+		{ "policy", "the guest's policy" },
+		{ "kernel", "the guest's kernel" },
+		{ "systemd", "the guest's service manager" },
+		{ "runtime:root", "the guest's container runtime" },
+	};
+	const char *voucher = NULL;
+
+	for (size_t i = 0; i < sizeof(claim_names) / sizeof(claim_names[0]); i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "claims.voucher.%zu", i + 1);
+		if (!strcmp(claim, claim_names[i]))
+			voucher = find_fact(verdict, name);
+	}
+	if (!voucher)
+		return NULL;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (!strcmp(voucher, known[i].voucher))
+			return must(strdup(known[i].words));
+	if (starts_with(voucher, "runtime:uid:"))
+		return format_text("user %s of the guest, for himself", voucher + strlen("runtime:uid:"));
+	return format_text("\"%s\"", voucher);
+}
+
+static void show_claims(const tee_verdict *verdict, const char *title)
+{
+	const char *name, *value;
+	bool any = false;
+
+	for (size_t i = 0; !tee_verdict_fact(verdict, i, &name, &value); i++) {
+		char *who, *line;
+
+		if (!starts_with(name, "claims.") || starts_with(name, "claims.voucher."))
+			continue;
+		if (!any)
+			print_title("\n%s", title);
+		any = true;
+		name += strlen("claims.");
+		who = voucher_words(verdict, name);
+		line = who ? format_text("%s (says %s)", value, who) : must(strdup(value));
+		print_field(name, LABEL_WIDTH, line);
+		free(line);
+		free(who);
+	}
+}
+
 /* Facts whose names begin with @prefix, or with none of the known ones when it is "". */
 static void show_facts(const tee_verdict *verdict, const char *prefix, const char *title)
 {
@@ -77,7 +134,7 @@ static void show_who(const tee_verdict *verdict)
 	const char *data = find_fact(verdict, "user_data");
 	const char *title = proven(verdict, "binding.root") ? "Who asked" : "Who asked, NOT PROVEN";
 
-	show_facts(verdict, "claims.", title);
+	show_claims(verdict, title);
 	if (!data)
 		return;
 	if (!find_fact(verdict, "claims.workload"))

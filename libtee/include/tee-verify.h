@@ -72,6 +72,13 @@ struct tee_verify_params {
 	struct tee_bytes config_uid;	/* 16 bytes; empty: not checked */
 	struct tee_bytes host_keys;	/* certificates of the machines that may answer, PEM or one in DER, taken
 					   as they are; empty: not checked */
+
+	/*
+	 * The image that the workload runs, of any TEE: claim 3, which is worth as much as who vouches
+	 * for it. A container that a user runs for himself has a digest on that user's word only.
+	 */
+	const char *image_digest;	/* "sha256:" and lower-case hex; NULL: not checked */
+	const char *image_voucher;	/* who may vouch for it beside "runtime:root"; NULL: nobody */
 };
 
 /* What the first version had; a structure that is shorter is refused. */

@@ -10,6 +10,8 @@
 
 #include "binding.h"
 
+#define CLAIM_IMAGE	3
+
 static void bytes_fact(tee_verdict *v, const char *name, struct ev_bytes value)
 {
 	if (value.data)
@@ -22,17 +24,34 @@ static void text_fact(tee_verdict *v, const char *name, const char *value)
 		verdict_fact_text(v, name, value, strlen(value));
 }
 
-static void digest_fact(tee_verdict *v, const char *name, const struct ev_digest *digest)
+/* "ALG:HEX", nothing unprintable in it; malloc()ed, NULL when there is none or no memory. */
+static char *digest_text(const struct ev_digest *digest)
 {
-	char *alg, *hex;
+	char *alg, *hex, *text = NULL;
+	size_t size;
 
 	if (!digest->alg)
-		return;
+		return NULL;
 	alg = text_escape(digest->alg, strlen(digest->alg));
 	hex = text_hex(digest->value.data, digest->value.len);
-	verdict_fact(v, name, "%s:%s", alg ? alg : "?", hex ? hex : "?");
+	if (alg && hex) {
+		size = strlen(alg) + 1 + strlen(hex) + 1;
+		text = malloc(size);
+		if (text)
+			snprintf(text, size, "%s:%s", alg, hex);
+	}
 	free(alg);
 	free(hex);
+	return text;
+}
+
+static void digest_fact(tee_verdict *v, const char *name, const struct ev_digest *digest)
+{
+	char *text = digest_text(digest);
+
+	if (digest->alg)
+		verdict_fact(v, name, "%s", text ? text : "?");
+	free(text);
 }
 
 static void voucher_facts(tee_verdict *v, const struct ev_claims *claims)
@@ -90,6 +109,38 @@ static void check_workload(const char *said, const char *expected, tee_verdict *
 	free(shown);
 }
 
+/* The word of the initial root's runtime is enough for everybody. */
+static bool vouched(const char *voucher, const char *allowed)
+{
+	return voucher && (!strcmp(voucher, "runtime:root") || (allowed && !strcmp(voucher, allowed)));
+}
+
+static int check_image(const struct ev_claims *claims, const struct tee_verify_params *p, tee_verdict *v)
+{
+	const char *voucher = claims->voucher[CLAIM_IMAGE];
+	char *said = digest_text(&claims->image);
+	char *who;
+
+	if (claims->image.alg && !said)
+		return -ENOMEM;
+	who = voucher ? text_escape(voucher, strlen(voucher)) : NULL;
+	if (!p->image_digest)
+		verdict_skip(v, CHECK_IMAGE, "no expected image was given");
+	else if (!said)
+		verdict_fail(v, CHECK_IMAGE, "the claims name no image");
+	else if (strcmp(said, p->image_digest))
+		verdict_fail(v, CHECK_IMAGE, "the image is another than expected: %s", said);
+	else if (!vouched(voucher, p->image_voucher))
+		verdict_fail(v, CHECK_IMAGE, "the image is the expected one only on the word of %s, which was not to be trusted",
+			     who ? who : "nobody");
+	else
+		verdict_pass(v, CHECK_IMAGE, NEEDS_BINDING | SET(CHECK_CLAIMS_FORMAT),
+			     "the image is the expected one, on the word of %s", who ? who : "?");
+	free(said);
+	free(who);
+	return 0;
+}
+
 static void check_nonce(struct ev_bytes data, const struct tee_verify_params *p, tee_verdict *v)
 {
 	if (!p->nonce)
@@ -123,6 +174,7 @@ int claims_check(const struct ev_binding *b, const struct tee_verify_params *par
 	claims_facts(&claims, v);
 	check_taint(claims.taint, v);
 	check_workload(claims.workload, params->workload, v);
+	r = check_image(&claims, params, v);
 	ev_claims_done(&claims);
-	return 0;
+	return r;
 }

@@ -62,6 +62,8 @@ static int check_params(const struct tee_verify_params *p, size_t nonce_max)
 		return -EINVAL;
 	if (p->vmpl < -1 || p->vmpl > 3)
 		return -EINVAL;
+	if ((p->image_voucher && !p->image_digest) || (p->image_digest && !strchr(p->image_digest, ':')))
+		return -EINVAL;
 	if (p->product && !snp_product_from_name(p->product, strlen(p->product)))
 		return -EINVAL;
 	r = check_tdx_params(p);

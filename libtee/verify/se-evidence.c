@@ -38,6 +38,8 @@ static void check_unbound(const struct ev_bytes *user_data, const struct tee_ver
 	check_nonce(user_data, p, v);
 	if (p->workload)
 		verdict_fail(v, CHECK_WORKLOAD, "nothing here names a workload");
+	if (p->image_digest)
+		verdict_fail(v, CHECK_IMAGE, "nothing here names an image");
 }
 
 static void check_raw(const struct ev_bytes *user_data, const struct tee_verify_params *p,

@@ -49,6 +49,7 @@ static const char *const check_names[CHECK_COUNT] = {
 	[CHECK_CLAIMS_TAINT]		= "claims.taint",
 	[CHECK_NONCE]			= "nonce",
 	[CHECK_WORKLOAD]		= "workload",
+	[CHECK_IMAGE]			= "image",
 	[CHECK_MEASUREMENT]		= "measurement",
 	[CHECK_MIN_TCB]			= "min_tcb",
 	[CHECK_GUEST_SVN]		= "guest_svn",

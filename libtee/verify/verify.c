@@ -27,7 +27,7 @@
 
 #define COMMON_CHECKS	(SNP_CHECKS | SET(CHECK_NONCE))
 #define BOUND_CHECKS	(SET(CHECK_EVIDENCE_BOUND) | NEEDS_BINDING | SET(CHECK_CLAIMS_FORMAT) | \
-			 SET(CHECK_CLAIMS_TAINT) | SET(CHECK_WORKLOAD))
+			 SET(CHECK_CLAIMS_TAINT) | SET(CHECK_WORKLOAD) | SET(CHECK_IMAGE))
 
 _Static_assert(SNP_REPORT_DATA_SIZE == REPORT_DATA_SIZE &&
 	       TDX_REPORT_DATA_SIZE == REPORT_DATA_SIZE, "report_data is as long everywhere");
@@ -54,6 +54,8 @@ static void skip_workload(const struct tee_verify_params *p, tee_verdict *v)
 {
 	if (p->workload)
 		verdict_fail(v, CHECK_WORKLOAD, "nothing here names a workload");
+	if (p->image_digest)
+		verdict_fail(v, CHECK_IMAGE, "nothing here names an image");
 }
 
 static bool check_size(size_t len, tee_verdict *v)

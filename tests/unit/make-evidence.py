@@ -249,6 +249,41 @@ def unknown_claim(chip, key):
     return evidence(chip.report(data), record, chip.table()), chip
 
 
+IMAGE = bytes(range(32))
+
+
+def image_cases(cases, chip):
+    """An image is worth as much as who vouches for it."""
+    vouchers = {"root": {3: "runtime:root"}, "user": {3: "runtime:uid:1000"}, "nobody": {1: "policy"},
+                "like-root": {3: "runtime:root:1000"}}
+    expected = "image-digest=sha256:" + IMAGE.hex()
+
+    def add(name, voucher, outcome, options=expected, image=IMAGE):
+        record, data = bind(cbor({1: WORKLOAD, 3: ["sha256", image], 10: vouchers[voucher]}))
+        cases.add(name, evidence(chip.report(data), record, chip.table()), chip, outcome,
+                  options=options)
+
+    add("good-image", "root", "good,image=passed")
+    add("good-image-not-asked", "user", "good,image=not-made", options="-")
+    add("good-image-of-user", "user", "good,image=passed",
+        options=expected + ",image-voucher=runtime:uid:1000")
+    add("good-image-of-root-for-user", "root", "good,image=passed",
+        options=expected + ",image-voucher=runtime:uid:1000")
+    add("bad-image-of-user", "user", "image")
+    add("bad-image-of-other-user", "user", "image", options=expected + ",image-voucher=runtime:uid:100")
+    add("bad-image-of-nobody", "nobody", "image")
+    add("bad-image-like-root", "like-root", "image")
+    add("bad-image", "root", "image", image=IMAGE[::-1])
+    add("bad-image-short", "root", "image", image=IMAGE[:-1])
+    record, data = bind(cbor({1: WORKLOAD, 10: {3: "runtime:root"}}))
+    cases.add("bad-image-absent", evidence(chip.report(data), record, chip.table()), chip, "image",
+              options=expected)
+    cases.add("bad-raw-image", evidence(chip.report(b"\1"), None, chip.table()), chip, "image",
+              options="allow-raw," + expected)
+    cases.add("bad-bare-image", chip.report(b"\1"), chip, "image", kind="report",
+              leaf=chip.info["signer"] + ".pem", ask="ask.pem", root="ark.pem", options=expected)
+
+
 def known_answer_cases(cases, chip):
     """The published vectors of doc/evidence.md, in reports of their own."""
     known = json.loads((TOP / "doc" / "evidence-vectors.json").read_text())
@@ -595,6 +630,7 @@ def main():
     good_cases(cases, [milan, turin, genoa, vlek])
     known_answer_cases(cases, milan)
     binding_cases(cases, milan)
+    image_cases(cases, milan)
     content_cases(cases, milan, turin, vlek)
     table_cases(cases, milan, turin)
     forged_cases(cases, milan)

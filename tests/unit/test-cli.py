@@ -175,6 +175,27 @@ class TestVerify(Test):
         for check in ("crl", "nonce", "workload", "measurement", "min_tcb", "guest_svn", "product"):
             self.assertRegex(left_out, r"(?m)^  %s +no " % check)
 
+    def test_who_vouches_is_said_and_asked(self):
+        image = "sha256:" + bytes(range(32)).hex()
+        data, args = case("good-image")
+        flat = re.sub(r"\n +", " ", self.text(0, "verify", *args, "--image-digest", image, data))
+        self.assertIn("%s (says the guest's container runtime)" % image, flat)
+        self.assertRegex(flat, r"ok +image +the image is the expected one, on the word of runtime:root")
+        self.assertNotIn("voucher", flat)
+        other = "sha256:" + bytes(reversed(range(32))).hex()
+        self.assertIn("VERDICT: BAD. image:", self.text(1, "verify", *args, "--image-digest", other, data))
+
+        data, args = case("good-image-not-asked")
+        flat = re.sub(r"\n +", " ", self.text(1, "verify", *args, "--image-digest", image, data))
+        self.assertIn("(says user 1000 of the guest, for himself)", flat)
+        self.assertIn("only on the word of runtime:uid:1000", flat)
+        self.text(0, "verify", *args, "--image-digest", image, "--image-voucher", "runtime:uid:1000", data)
+        self.text(1, "verify", *args, "--image-digest", image, "--image-voucher", "runtime:uid:1001", data)
+
+        for wrong in ("", "sha256", "sha256:", ":00", "sha256:XX", "sha256:" + "AB" * 32):
+            self.status(2, "verify", *args, "--image-digest", wrong, data)
+        self.status(2, "verify", *args, "--image-voucher", "runtime:uid:1000", data)
+
     def test_nothing_unprintable_comes_out(self):
         data, args = case("good-nasty")
         text = self.text(0, "verify", *args, data)

@@ -61,6 +61,10 @@ static void take_option(struct sample *s, char *option)
 		p->min_tcb = blob_bytes(s->min_tcb);
 	} else if (!strcmp(name, "workload")) {
 		p->workload = value;
+	} else if (!strcmp(name, "image-digest")) {
+		p->image_digest = value;
+	} else if (!strcmp(name, "image-voucher")) {
+		p->image_voucher = value;
 	} else if (!strcmp(name, "product")) {
 		p->product = value;
 	} else if (!strcmp(name, "vmpl")) {

@@ -156,7 +156,7 @@ void assert_rejected(const tee_verdict *v)
 		"report.product", "tcb.format", "tcb.order", "tcb.certificate", "chip_id", "policy",
 		"policy.debug", "policy.migration", "author_key", "vmpl", "measurement", "min_tcb",
 		"guest_svn", "product", "binding.root", "binding.tag", "claims.format", "claims.taint",
-		"nonce", "workload", "td.attributes", "td.xfam", "td.sept_ve_disable", "rtmr0", "rtmr1",
+		"nonce", "workload", "image", "td.attributes", "td.xfam", "td.sept_ve_disable", "rtmr0", "rtmr1",
 		"rtmr2", "rtmr3", "tdx_module", "tcb.status", "event_log.replay", "event_log.events",
 		"additional.format", "additional.attestation_host", "additional.image_host",
 		"host_keys", "config_uid", "policy.dump", "policy.encryption",
