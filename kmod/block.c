@@ -6,8 +6,7 @@
  * DOC: who pays
  *
  * The memory is on the bill of the caller's memory cgroup. But not every workload has a limit
- * there; so bytes are counted, too, before they are allocated: for each lease of the administrator
- * with all its descendants, and in all.
+ * there; so bytes are counted, too, before they are allocated: for each workload, and in all.
  *
  * Reading a caller's memory can last for as long as the caller likes, if user space serves its page
  * faults. So pages are faulted in while nothing is counted yet, and copied without faults: what is
@@ -26,6 +25,7 @@
 
 #include "block.h"
 #include "lease.h"
+#include "workload.h"
 
 #define BYTES_OF_ONE	SZ_4M
 #define BYTES_OF_ALL	SZ_32M
@@ -34,9 +34,9 @@
 #define COPY_TRIES	16
 
 static DEFINE_SPINLOCK(lock);
-static size_t bytes_in_all;	/* lock; and so are those of each lease */
+static size_t bytes_in_all;	/* lock; and so are those of each workload */
 
-static int reserve(struct tg_lease *payer, u32 len)
+static int reserve(struct tg_workload *payer, u32 len)
 {
 	int err = 0;
 
@@ -53,7 +53,7 @@ static int reserve(struct tg_lease *payer, u32 len)
 	return err;
 }
 
-static void release(struct tg_lease *payer, u32 len)
+static void release(struct tg_workload *payer, u32 len)
 {
 	spin_lock(&lock);
 	payer->block_bytes -= len;
@@ -61,7 +61,7 @@ static void release(struct tg_lease *payer, u32 len)
 	spin_unlock(&lock);
 }
 
-static struct tg_block *block_new(struct tg_lease *payer, u32 len)
+static struct tg_block *block_new(struct tg_workload *payer, u32 len)
 {
 	struct tg_block *block = kzalloc(sizeof(*block), GFP_KERNEL_ACCOUNT);
 
@@ -77,7 +77,7 @@ static struct tg_block *block_new(struct tg_lease *payer, u32 len)
 }
 
 /* -EFAULT: not all of it is in memory just now. */
-static int copy_block(struct tg_lease *payer, const void __user *from, u32 len,
+static int copy_block(struct tg_workload *payer, const void __user *from, u32 len,
 		      struct tg_block **ret_block)
 {
 	struct tg_block *block;
@@ -106,7 +106,7 @@ static int copy_block(struct tg_lease *payer, const void __user *from, u32 len,
  * @len: bytes of it, at least one
  * @ret_block: for tg_block_free(); untouched on failure
  *
- * Return: 0, -EDQUOT when @lease and its relatives have too much under way, -EAGAIN when all have,
+ * Return: 0, -EDQUOT when its workload has too much under way, -EAGAIN when all have,
  * -ENOMEM, -EFAULT. May sleep in page faults of the caller, and holds nothing then.
  */
 int tg_block_from_user(struct tg_lease *lease, u64 uaddr, u32 len, struct tg_block **ret_block)
@@ -117,7 +117,7 @@ int tg_block_from_user(struct tg_lease *lease, u64 uaddr, u32 len, struct tg_blo
 	for (try = 0; try < COPY_TRIES && err == -EFAULT; try++) {
 		if (fault_in_readable(from, len))
 			return -EFAULT;
-		err = copy_block(lease->top, from, len, ret_block);
+		err = copy_block(lease->workload, from, len, ret_block);
 	}
 	return err;
 }

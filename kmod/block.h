@@ -6,9 +6,10 @@
 #include <linux/types.h>
 
 struct tg_lease;
+struct tg_workload;
 
 struct tg_block {
-	struct tg_lease *payer;	/* whoever frees us holds it */
+	struct tg_workload *payer;	/* whoever frees us holds it */
 	u32 len;
 	u8 *bytes;
 };

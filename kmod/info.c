@@ -4,6 +4,7 @@
  */
 #include <linux/ktime.h>
 #include <linux/math64.h>
+#include <linux/minmax.h>
 #include <linux/string.h>
 
 #include "ioctl.h"
@@ -54,6 +55,14 @@ static void fill_queue(struct tg_queue *q, struct teegate_get_info *a)
 	a->timeout_default_ms = TG_TIMEOUT_DEFAULT_MS;
 }
 
+/* Rounded up: 0 would mean now. */
+static u32 retry_after_ms(const struct tg_workload *w)
+{
+	u64 ns = tg_queue_retry_after(&tg_queue, w);
+
+	return min_t(u64, div_u64(ns + NSEC_PER_MSEC - 1, NSEC_PER_MSEC), U32_MAX);
+}
+
 int tg_op_get_info(struct tg_call *call, union tg_arg *arg)
 {
 	struct teegate_get_info info = { .size = arg->get_info.size };
@@ -65,6 +74,7 @@ int tg_op_get_info(struct tg_call *call, union tg_arg *arg)
 		info.lease_ops = call->lease->terms.ops;
 		info.lease_id = call->lease->id;
 		info.lease_expires_ms = ms_left(call->lease->terms.expires);
+		info.retry_after_ms = retry_after_ms(call->lease->workload);
 	}
 	arg->get_info = info;
 	return 0;

@@ -22,7 +22,6 @@
  * sleep: poll() and callers in the queue.
  */
 #include <linux/err.h>
-#include <linux/hashtable.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
@@ -32,12 +31,13 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/workqueue.h>
+#include <linux/xarray.h>
 
 #include "binding.h"
 #include "lease.h"
 #include "queue.h"
 
-static DEFINE_HASHTABLE(leases, 8);	/* by id; holds no reference */
+static DEFINE_XARRAY_FLAGS(leases, XA_FLAGS_ACCOUNT);	/* by id; holds no reference */
 static DEFINE_MUTEX(lease_lock);	/* the table, the counters below and every lease's own */
 static unsigned int top_leases;
 static u64 last_id;			/* 64 bits: never comes around */
@@ -66,6 +66,21 @@ int tg_claims_from_user(const void __user *bytes, u32 len, struct tg_claims **re
 	return err;
 }
 
+int tg_note_from_user(const void __user *bytes, u32 len, struct tg_note **ret_note)
+{
+	struct tg_note *note = kmalloc(struct_size(note, bytes, len), GFP_KERNEL_ACCOUNT);
+
+	if (!note)
+		return -ENOMEM;
+	note->len = len;
+	if (copy_from_user(note->bytes, bytes, len)) {
+		kfree(note);
+		return -EFAULT;
+	}
+	*ret_note = note;
+	return 0;
+}
+
 static struct tg_claims *claims_get(struct tg_claims *claims)
 {
 	if (claims)
@@ -84,6 +99,8 @@ void tg_terms_release(struct tg_terms *terms)
 	tg_pin_release(&terms->pin);
 	claims_put(terms->claims);
 	terms->claims = NULL;
+	kfree(terms->note);
+	terms->note = NULL;
 }
 
 /* 0 is for ever, and so is what does not fit: 584 years. */
@@ -150,8 +167,6 @@ static struct tg_lease *lease_alloc(struct tg_lease *parent)
 	lease->parent = parent;
 	lease->top = parent ? parent->top : lease;
 	init_waitqueue_head(&lease->wait);
-	INIT_LIST_HEAD(&lease->lane.ready);
-	INIT_LIST_HEAD(&lease->lane.requests);
 	return lease;
 }
 
@@ -170,6 +185,15 @@ static int charge_ancestors(struct tg_lease *parent)
 	return 0;
 }
 
+static void uncharge_ancestors(struct tg_lease *parent)
+{
+	struct tg_lease *l;
+
+	for (l = parent; l; l = l->parent)
+		l->descendants--;
+}
+
+/* An id that was tried is not used again, even if there was no memory to remember it. */
 static int lease_register(struct tg_lease *lease)
 {
 	int err;
@@ -177,10 +201,12 @@ static int lease_register(struct tg_lease *lease)
 	mutex_lock(&lease_lock);
 	err = charge_ancestors(lease->parent);
 	if (!err) {
-		if (!lease->parent)
-			top_leases++;
 		lease->id = ++last_id;
-		hash_add(leases, &lease->by_id, lease->id);
+		err = xa_err(xa_store(&leases, lease->id, lease, GFP_KERNEL_ACCOUNT));
+		if (err)
+			uncharge_ancestors(lease->parent);
+		else if (!lease->parent)
+			top_leases++;
 	}
 	mutex_unlock(&lease_lock);
 	return err;
@@ -188,15 +214,35 @@ static int lease_register(struct tg_lease *lease)
 
 static void lease_unregister(struct tg_lease *lease)
 {
-	struct tg_lease *l;
-
 	mutex_lock(&lease_lock);
-	hash_del(&lease->by_id);
+	xa_erase(&leases, lease->id);
 	if (!lease->parent)
 		top_leases--;
-	for (l = lease->parent; l; l = l->parent)
-		l->descendants--;
+	uncharge_ancestors(lease->parent);
 	mutex_unlock(&lease_lock);
+}
+
+/* The parent's, or that of the number; the newest lease says how much it may ask. */
+static int lease_join_workload(struct tg_lease *lease)
+{
+	if (lease->parent) {
+		lease->workload = lease->parent->workload;
+		return 0;
+	}
+	lease->workload = tg_workload_get(lease->terms.workload);
+	return lease->workload ? 0 : -ENOMEM;
+}
+
+static void lease_leave_workload(struct tg_lease *lease)
+{
+	if (!lease->parent)
+		tg_workload_put(lease->workload);
+}
+
+static void tell_workload(struct tg_lease *lease)
+{
+	tg_workload_name(lease->workload, lease->id);
+	tg_queue_set_quota(&tg_queue, lease->workload, &lease->terms.quota);
 }
 
 /* Takes over what @terms holds, unless it fails. The reaper learns of the new end. */
@@ -207,19 +253,27 @@ static struct tg_lease *lease_make(struct tg_lease *parent, struct tg_terms *ter
 
 	if (!lease)
 		return ERR_PTR(-ENOMEM);
+	lease->terms = *terms;
+	err = lease_join_workload(lease);
+	if (err)
+		goto no_workload;
+	err = lease_register(lease);
+	if (err)
+		goto not_registered;
 	if (parent)
 		tg_lease_get(parent);
-	lease->terms = *terms;
-	err = lease_register(lease);
-	if (err) {
-		tg_lease_put(parent);
-		kfree(lease);
-		return ERR_PTR(err);
-	}
+	else
+		tell_workload(lease);
 	memset(terms, 0, sizeof(*terms));
 	if (lease->terms.expires != U64_MAX)
 		mod_delayed_work(reaper_wq, &reaper, 0);
 	return lease;
+
+not_registered:
+	lease_leave_workload(lease);
+no_workload:
+	kfree(lease);
+	return ERR_PTR(err);
 }
 
 /**
@@ -250,6 +304,7 @@ struct tg_lease *tg_lease_narrow(struct tg_lease *parent, struct tg_terms *terms
 	terms->expires = min(terms->expires, most->expires);
 	terms->extend_max = most->extend_max;
 	terms->extend_bytes_max = most->extend_bytes_max;
+	terms->workload = most->workload;
 	terms->claims = claims_get(most->claims);
 	tg_pin_inherit(&terms->pin, &most->pin);
 	return lease_make(parent, terms);
@@ -271,6 +326,7 @@ void tg_lease_put(struct tg_lease *lease)
 	for (; lease && refcount_dec_and_test(&lease->ref); lease = parent) {
 		parent = lease->parent;
 		lease_unregister(lease);
+		lease_leave_workload(lease);
 		tg_terms_release(&lease->terms);
 		kfree(lease);
 	}
@@ -278,25 +334,39 @@ void tg_lease_put(struct tg_lease *lease)
 
 struct tg_lease *tg_lease_find(u64 id)
 {
-	struct tg_lease *lease, *found = NULL;
+	struct tg_lease *lease;
 
 	mutex_lock(&lease_lock);
-	hash_for_each_possible(leases, lease, by_id, id)
-		if (lease->id == id && refcount_inc_not_zero(&lease->ref))
-			found = lease;
+	lease = xa_load(&leases, id);
+	if (lease && !refcount_inc_not_zero(&lease->ref))
+		lease = NULL;
 	mutex_unlock(&lease_lock);
-	return found;
+	return lease;
+}
+
+/* The one with the next higher id, for tg_lease_put(); NULL: there is none. */
+struct tg_lease *tg_lease_next(u64 after)
+{
+	unsigned long id = after;
+	struct tg_lease *lease;
+
+	mutex_lock(&lease_lock);
+	do {
+		lease = xa_find_after(&leases, &id, ULONG_MAX, XA_PRESENT);
+	} while (lease && !refcount_inc_not_zero(&lease->ref));
+	mutex_unlock(&lease_lock);
+	return lease;
 }
 
 /* Ends a lease with all its descendants. May be called any number of times. */
 void tg_lease_revoke(struct tg_lease *revoked)
 {
 	struct tg_lease *lease;
-	unsigned int bucket;
+	unsigned long id;
 
 	WRITE_ONCE(revoked->revoked, true);
 	mutex_lock(&lease_lock);
-	hash_for_each(leases, bucket, lease, by_id)
+	xa_for_each(&leases, id, lease)
 		if (lease->top == revoked->top && tg_lease_under(lease, revoked))
 			wake_up_poll(&lease->wait, EPOLLHUP);
 	mutex_unlock(&lease_lock);
@@ -308,10 +378,10 @@ static u64 reap(void)
 {
 	u64 next = U64_MAX;
 	struct tg_lease *lease;
-	unsigned int bucket;
+	unsigned long id;
 
 	mutex_lock(&lease_lock);
-	hash_for_each(leases, bucket, lease, by_id) {
+	xa_for_each(&leases, id, lease) {
 		if (expired(lease))
 			wake_up_poll(&lease->wait, EPOLLHUP);
 		else
@@ -341,11 +411,24 @@ static struct tg_lease *make_admin_lease(void)
 {
 	struct tg_lease *lease = lease_alloc(NULL);
 
-	if (lease) {
-		lease->terms.expires = U64_MAX;
-		lease->terms.max_pending = TG_PENDING_DEFAULT;
+	if (!lease)
+		return NULL;
+	lease->terms.expires = U64_MAX;
+	lease->terms.max_pending = TG_PENDING_DEFAULT;
+	lease->terms.quota.max_pending = TG_PENDING_DEFAULT;
+	if (lease_join_workload(lease)) {
+		kfree(lease);
+		return NULL;
 	}
+	tell_workload(lease);
 	return lease;
+}
+
+static void free_admin_lease(void)
+{
+	lease_leave_workload(tg_admin_lease);
+	kfree(tg_admin_lease);
+	tg_workloads_exit();
 }
 
 int tg_leases_init(void)
@@ -355,7 +438,7 @@ int tg_leases_init(void)
 		return -ENOMEM;
 	reaper_wq = alloc_ordered_workqueue("teegate_leases", 0);
 	if (!reaper_wq) {
-		kfree(tg_admin_lease);
+		free_admin_lease();
 		return -ENOMEM;
 	}
 	INIT_DELAYED_WORK(&reaper, reaper_run);
@@ -367,5 +450,6 @@ void tg_leases_exit(void)
 {
 	cancel_delayed_work_sync(&reaper);
 	destroy_workqueue(reaper_wq);
-	kfree(tg_admin_lease);
+	free_admin_lease();
+	xa_destroy(&leases);
 }

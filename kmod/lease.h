@@ -10,6 +10,7 @@
 #include <uapi/linux/teegate.h>
 
 #include "pin.h"
+#include "workload.h"
 
 struct tg_abi;
 
@@ -31,25 +32,25 @@ struct tg_claims {
 	u8 bytes[];
 };
 
+/* Bytes that are the administrator's business alone. Not shared: a child has none. */
+struct tg_note {
+	u32 len;
+	u8 bytes[];
+};
+
 /* What a lease allows. Written before the lease exists, never afterwards. */
 struct tg_terms {
 	u64 ops;		/* TEEGATE_OP_* */
 	u64 expires;		/* ktime_get_boottime_ns(), U64_MAX for never */
-	u32 max_pending;
+	u32 max_pending;	/* requests of this lease, with descendants */
 	u32 extend_max;		/* events, with descendants */
 	u32 extend_bytes_max;	/* of events, likewise */
 	struct tg_pin pin;
+	u64 workload;		/* the number of it; of a lease of the administrator's */
+	struct tg_quota quota;	/* likewise, for that workload */
+	struct tg_note *note;	/* likewise, or NULL */
 	struct tg_claims *claims;
 	const struct tg_abi *abi;	/* NULL: the native one */
-};
-
-/*
- * The requests that wait, in their order. Only the lane of a lease that the administrator made is
- * used, by the lease and all its descendants: narrowing buys no more turns.
- */
-struct tg_lane {
-	struct list_head ready;		/* in tg_queue.ready while there are requests */
-	struct list_head requests;
 };
 
 struct tg_lease {
@@ -58,20 +59,18 @@ struct tg_lease {
 	struct tg_terms terms;
 	struct tg_lease *parent;	/* we hold a reference; NULL: made by the administrator */
 	struct tg_lease *top;		/* the end of the chain of parents, maybe itself */
+	struct tg_workload *workload;	/* that of the top, which holds it */
 	bool revoked;			/* only ever set; see tg_lease_gone() */
 	unsigned int descendants;	/* lease_lock */
-	struct hlist_node by_id;	/* lease_lock */
 	wait_queue_head_t wait;		/* poll() */
 
-	size_t block_bytes;		/* block.c: of its requests and its descendants' */
-
-	/* queue.c, under the lock of the queue: */
-	struct tg_lane lane;
+	/* turns.c, under the lock of the queue: */
 	unsigned int pending;		/* requests of this lease and its descendants */
 	u32 extends;			/* events, likewise */
 	u32 extend_bytes;
 };
 
+int tg_note_from_user(const void __user *bytes, u32 len, struct tg_note **ret_note);
 int tg_claims_from_user(const void __user *bytes, u32 len, struct tg_claims **ret_claims);
 void tg_terms_release(struct tg_terms *terms);
 u64 tg_expiry_after_ms(u64 ms);
@@ -80,6 +79,7 @@ struct tg_lease *tg_lease_new(struct tg_terms *terms);
 struct tg_lease *tg_lease_narrow(struct tg_lease *parent, struct tg_terms *terms);
 struct tg_lease *tg_lease_get(struct tg_lease *lease);
 struct tg_lease *tg_lease_find(u64 id);
+struct tg_lease *tg_lease_next(u64 after);
 void tg_lease_put(struct tg_lease *lease);
 
 bool tg_lease_under(const struct tg_lease *lease, const struct tg_lease *ancestor);

@@ -82,9 +82,11 @@ static int check_narrow(const struct teegate_narrow *a)
 		return -EINVAL;
 	if (!(a->flags & TEEGATE_NARROW_PIN_UID) && a->uid)
 		return -EINVAL;
-	if (a->flags & (TEEGATE_NARROW_PIN_LABEL | TEEGATE_NARROW_PIN_EXE))
-		return -EOPNOTSUPP;
-	return a->label || a->label_len || a->exe_fd ? -EINVAL : 0;
+	if (!(a->flags & TEEGATE_NARROW_PIN_LABEL) && (a->label || a->label_len))
+		return -EINVAL;
+	if (!(a->flags & TEEGATE_NARROW_PIN_EXE) && a->exe_fd)
+		return -EINVAL;
+	return 0;
 }
 
 /* What was taken before an error is in @terms for the caller to release. */
@@ -100,6 +102,10 @@ static int terms_from_narrow(const struct teegate_narrow *a, const struct tg_pin
 		err = tg_pin_cgroup(&terms->pin, a->cgroup_fd, within);
 	if (!err && a->flags & TEEGATE_NARROW_PIN_UID)
 		err = tg_pin_uid(&terms->pin, a->uid, within);
+	if (!err && a->flags & TEEGATE_NARROW_PIN_LABEL)
+		err = tg_pin_label(&terms->pin, a->label, a->label_len, within);
+	if (!err && a->flags & TEEGATE_NARROW_PIN_EXE)
+		err = tg_pin_exe(&terms->pin, a->exe_fd, within);
 	return err;
 }
 

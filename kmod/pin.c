@@ -11,16 +11,20 @@
  * pointer, not by path, so neither a cgroup namespace nor a cgroup made later under an old name
  * can stand in for it.
  *
- * Inside the subtree a pin tells nobody apart: nested containers, tasks that joined and tracers
- * of the workload share the lease.
+ * Inside the subtree this pin tells nobody apart: nested containers, tasks that joined and tracers
+ * of the workload share the lease. The pins to a user, to the label of an LSM (label.c) and to an
+ * executable (exe.c) do, each as far as its file says. All that are set must match.
  */
 #include <linux/cgroup.h>
 #include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/string.h>
 #include <linux/user_namespace.h>
 
+#include "exe.h"
+#include "label.h"
 #include "pin.h"
 
 #ifndef CONFIG_CGROUPS
@@ -81,6 +85,36 @@ int tg_pin_uid(struct tg_pin *pin, u32 uid, const struct tg_pin *within)
 	return 0;
 }
 
+int tg_pin_label(struct tg_pin *pin, u64 uaddr, u32 len, const struct tg_pin *within)
+{
+	struct tg_label *label;
+	int err = tg_label_from_user(uaddr, len, &label);
+
+	if (err)
+		return err;
+	if (within && within->label && !tg_label_equal(within->label, label)) {
+		tg_label_put(label);
+		return -EPERM;
+	}
+	pin->label = label;
+	return 0;
+}
+
+int tg_pin_exe(struct tg_pin *pin, int fd, const struct tg_pin *within)
+{
+	struct file *exe;
+	int err = tg_exe_from_fd(fd, &exe);
+
+	if (err)
+		return err;
+	if (within && within->exe && !tg_exe_equal(within->exe, exe)) {
+		tg_exe_put(exe);
+		return -EPERM;
+	}
+	pin->exe = exe;
+	return 0;
+}
+
 /* Fills what @pin leaves open from @from: a narrowed lease is never wider than its parent. */
 void tg_pin_inherit(struct tg_pin *pin, const struct tg_pin *from)
 {
@@ -92,13 +126,25 @@ void tg_pin_inherit(struct tg_pin *pin, const struct tg_pin *from)
 		pin->uid = from->uid;
 		pin->has_uid = from->has_uid;
 	}
+	if (!pin->label && from->label)
+		pin->label = tg_label_get(from->label);
+	if (!pin->exe && from->exe)
+		pin->exe = tg_exe_get(from->exe);
 }
 
 void tg_pin_release(struct tg_pin *pin)
 {
 	if (pin->cgroup)
 		cgroup_put(pin->cgroup);
-	pin->cgroup = NULL;
+	tg_label_put(pin->label);
+	tg_exe_put(pin->exe);
+	memset(pin, 0, sizeof(*pin));
+}
+
+/* The cgroup was removed: nobody will match any more. */
+bool tg_pin_is_gone(const struct tg_pin *pin)
+{
+	return pin->cgroup && cgroup_removed(pin->cgroup);
 }
 
 /*
@@ -117,14 +163,21 @@ static int cgroup_check_current(struct cgroup *pinned)
 	return inside ? 0 : -EPERM;
 }
 
+static int uid_check_current(kuid_t uid)
+{
+	return uid_eq(current_uid(), uid) && uid_eq(current_euid(), uid) ? 0 : -EPERM;
+}
+
 /* 0, -EPERM when the calling task is somebody else, -ESTALE when the cgroup is gone. */
 int tg_pin_check_current(const struct tg_pin *pin)
 {
 	int err = pin->cgroup ? cgroup_check_current(pin->cgroup) : 0;
 
-	if (err || !pin->has_uid)
-		return err;
-	if (!uid_eq(current_uid(), pin->uid) || !uid_eq(current_euid(), pin->uid))
-		return -EPERM;
-	return 0;
+	if (!err && pin->has_uid)
+		err = uid_check_current(pin->uid);
+	if (!err && pin->label)
+		err = tg_label_check_current(pin->label);
+	if (!err && pin->exe)
+		err = tg_exe_check_current(pin->exe);
+	return err;
 }

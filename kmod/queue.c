@@ -22,22 +22,13 @@
  * is only given up when the host has had its time as well, so that requests of a millisecond do
  * not look like a host that is stuck.
  *
- * DOC: whose turn it is
- *
- * Lanes take turns, one request each; within a lane the order is that of arrival. A lane whose
- * first request needs a buffer is passed over while there is none. A lane belongs to a lease of the
- * administrator, that is to a workload, however many leases the workload narrows from it. Depth is
- * bounded for each lease, with its descendants, and in all. Every bound counts from submission
- * until firmware is done with the request, given up or not, so a client that is killed and comes
- * again gains nothing. What a lease may add to the runtime registers is charged with the request,
- * too, and given back if nothing was added.
- *
  * DOC: firmware that is busy
  *
  * Where firmware may refuse to begin (-EBUSY), the request goes back to the head of its lane, and
- * the lane to the end of the line: it is the next workload that makes the next attempt, and nobody
- * waits for one who has no luck. Between attempts the worker pauses, the longer the more of them
- * failed one after the other. Whoever waits may leave as from any lane, at its deadline or killed.
+ * the lane to the end of the line (turns.c): it is the next workload that makes the next attempt,
+ * and nobody waits for one who has no luck. Between attempts the worker pauses, the longer the more
+ * of them failed one after the other. Whoever waits may leave as from any lane, at its deadline or
+ * killed.
  *
  * DOC: locking
  *
@@ -62,6 +53,7 @@
 #include "block.h"
 #include "lease.h"
 #include "queue.h"
+#include "turns.h"
 
 /* Room for any answer, allocated by whom it is for and charged to its memory cgroup. */
 static int make_buffers(struct tg_answer *ans, u32 report_max, u32 aux_max)
@@ -118,83 +110,10 @@ void tg_request_put(struct tg_request *req)
 		request_free(req);
 }
 
-static bool may_extend(const struct tg_lease *lease, const struct tg_event *event)
-{
-	return lease->extends < lease->terms.extend_max &&
-	       event->cost <= lease->terms.extend_bytes_max - lease->extend_bytes;
-}
-
-static int charge(struct tg_queue *q, const struct tg_request *req)
-{
-	const struct tg_event *event = req->x.event;
-	struct tg_lease *l;
-
-	for (l = req->lease; l; l = l->parent)
-		if (l->pending >= l->terms.max_pending || (event && !may_extend(l, event)))
-			return -EDQUOT;
-	if (q->pending >= TG_QUEUE_MAX)
-		return -EAGAIN;
-	for (l = req->lease; l; l = l->parent) {
-		l->pending++;
-		if (event) {
-			l->extends++;
-			l->extend_bytes += event->cost;
-		}
-	}
-	q->pending++;
-	return 0;
-}
-
-/* An event that is in a register now stays on the bill. */
-static void uncharge(struct tg_queue *q, const struct tg_request *req, int result)
-{
-	const struct tg_event *event = result ? req->x.event : NULL;
-	struct tg_lease *l;
-
-	for (l = req->lease; l; l = l->parent) {
-		l->pending--;
-		if (event) {
-			l->extends--;
-			l->extend_bytes -= event->cost;
-		}
-	}
-	q->pending--;
-}
-
-static void lane_add(struct tg_queue *q, struct tg_request *req)
-{
-	struct tg_lane *lane = &req->lease->top->lane;
-
-	if (list_empty(&lane->requests))
-		list_add_tail(&lane->ready, &q->ready);
-	list_add_tail(&req->node, &lane->requests);
-	req->state = TG_REQUEST_WAITING;
-}
-
-/* As the next of its lane, which has just had its turn. */
-static void lane_return(struct tg_queue *q, struct tg_request *req)
-{
-	struct tg_lane *lane = &req->lease->top->lane;
-
-	if (list_empty(&lane->requests))
-		list_add_tail(&lane->ready, &q->ready);
-	list_move(&req->node, &lane->requests);
-	req->state = TG_REQUEST_WAITING;
-}
-
-static void lane_del(struct tg_request *req)
-{
-	struct tg_lane *lane = &req->lease->top->lane;
-
-	list_del_init(&req->node);
-	if (list_empty(&lane->requests))
-		list_del_init(&lane->ready);
-}
-
 /* The queue is done with @req. The caller of this function inherits the queue's reference. */
 static void finish(struct tg_queue *q, struct tg_request *req, int result)
 {
-	uncharge(q, req, result);
+	tg_turns_end(q, req, result);
 	req->state = TG_REQUEST_DONE;
 	if (req->dropped)
 		return;
@@ -218,10 +137,9 @@ static int submit(struct tg_queue *q, struct tg_request *req)
 	int err;
 
 	spin_lock(&q->lock);
-	err = tg_lease_gone(req->lease) ? -ESTALE : charge(q, req);
+	err = tg_lease_gone(req->lease) ? -ESTALE : tg_turns_enter(q, req);
 	if (!err) {
 		refcount_inc(&req->ref);
-		lane_add(q, req);
 		WRITE_ONCE(q->news, true);
 	}
 	spin_unlock(&q->lock);
@@ -237,7 +155,7 @@ static int leave(struct tg_queue *q, struct tg_request *req, int why)
 
 	spin_lock(&q->lock);
 	if (req->state == TG_REQUEST_WAITING) {
-		lane_del(req);
+		tg_turns_leave(req);
 		finish(q, req, why);
 		mine = true;
 	} else if (req->state == TG_REQUEST_ASKED) {
@@ -292,22 +210,6 @@ u64 tg_request_status(const struct tg_request *req, int err)
 	}
 }
 
-/* Moves what belongs to leases that are gone from the lanes to @gone. */
-static void collect_gone(struct tg_queue *q, struct list_head *gone)
-{
-	struct tg_request *req, *next_req;
-	struct tg_lane *lane, *next_lane;
-
-	list_for_each_entry_safe(lane, next_lane, &q->ready, ready) {
-		list_for_each_entry_safe(req, next_req, &lane->requests, node) {
-			if (!tg_lease_gone(req->lease))
-				continue;
-			lane_del(req);
-			list_add_tail(&req->node, gone);
-		}
-	}
-}
-
 /* Ends every request whose lease is gone. */
 void tg_queue_flush(struct tg_queue *q)
 {
@@ -315,7 +217,7 @@ void tg_queue_flush(struct tg_queue *q)
 	LIST_HEAD(gone);
 
 	spin_lock(&q->lock);
-	collect_gone(q, &gone);
+	tg_turns_collect_gone(q, &gone);
 	list_for_each_entry(req, &gone, node)
 		finish(q, req, -ESTALE);
 	list_for_each_entry(req, &q->asked, node)
@@ -341,26 +243,20 @@ static struct tg_request *take(struct tg_queue *q)
 {
 	bool room = has_room(q);
 	struct tg_request *req;
-	struct tg_lane *lane;
 
 	spin_lock(&q->lock);
-	list_for_each_entry(lane, &q->ready, ready) {
-		req = list_first_entry(&lane->requests, struct tg_request, node);
-		if (req->x.kind == TG_ASK_REPORT && !room)
-			continue;
-		list_move_tail(&lane->ready, &q->ready);
-		lane_del(req);
+	req = tg_turns_next(q, room);
+	if (req) {
 		list_add_tail(&req->node, &q->asked);
 		req->state = TG_REQUEST_ASKED;
-		/* There may be more, and what is asked now has to be looked at. */
-		WRITE_ONCE(q->news, true);
-		spin_unlock(&q->lock);
-		return req;
 	}
-	/* Until something is submitted; when what is under way leaves room, we are awake. */
-	WRITE_ONCE(q->news, false);
+	/*
+	 * There may be more, and what is asked now has to be looked at. Else until something is
+	 * submitted; when what is under way leaves room, we are awake.
+	 */
+	WRITE_ONCE(q->news, req);
 	spin_unlock(&q->lock);
-	return NULL;
+	return req;
 }
 
 static bool lengths_fit(const struct tg_backend *be, const struct tg_exchange *x)
@@ -455,7 +351,7 @@ static void put_back(struct tg_queue *q, struct tg_request *req)
 	spin_lock(&q->lock);
 	left = req->dropped;
 	if (!left)
-		lane_return(q, req);
+		tg_turns_return(q, req);
 	spin_unlock(&q->lock);
 	if (left)
 		end(q, req, -ETIMEDOUT);
@@ -655,6 +551,33 @@ void tg_queue_get_stats(struct tg_queue *q, struct tg_queue_stats *ret_stats)
 	ret_stats->reports = q->reports;
 	ret_stats->errors = q->errors;
 	ret_stats->pending = q->pending;
+	spin_unlock(&q->lock);
+}
+
+/* The newest lease of a workload says what holds for it. */
+void tg_queue_set_quota(struct tg_queue *q, struct tg_workload *w, const struct tg_quota *quota)
+{
+	spin_lock(&q->lock);
+	w->quota = *quota;
+	tg_bucket_set(&w->bucket, quota->per_minute, quota->burst, ktime_get_ns());
+	spin_unlock(&q->lock);
+}
+
+/* Nanoseconds until the rate of @w lets another request pass. */
+u64 tg_queue_retry_after(struct tg_queue *q, const struct tg_workload *w)
+{
+	u64 wait;
+
+	spin_lock(&q->lock);
+	wait = tg_bucket_wait(&w->bucket, ktime_get_ns());
+	spin_unlock(&q->lock);
+	return wait;
+}
+
+void tg_queue_count_refusal(struct tg_queue *q, struct tg_workload *w)
+{
+	spin_lock(&q->lock);
+	w->stats.refused++;
 	spin_unlock(&q->lock);
 }
 

@@ -12,8 +12,9 @@
 
 #include "backend.h"
 #include "binding.h"
+#include "workload.h"
 
-#define TG_QUEUE_MAX		256	/* requests in all */
+#define TG_QUEUE_MAX		256	/* requests in all, but see turns.c */
 /* The stock SNP driver repeats a request for 60 s before it gives up; outlive that. */
 #define TG_TIMEOUT_DEFAULT_MS	75000
 
@@ -42,7 +43,8 @@ struct tg_request {
 	bool dropped;			/* nobody waits any more: throw the answer away */
 	int result;			/* valid once done */
 
-	u64 deadline;			/* ktime_get_ns(): the caller leaves */
+	u64 entered;			/* ktime_get_ns(): into the queue */
+	u64 deadline;			/* likewise: the caller leaves */
 	u64 give_up_at;			/* likewise: a buffer of the host's is given up */
 	struct tg_subject subject;	/* what its leaf, or the caller, says */
 	struct tg_exchange x;
@@ -82,6 +84,9 @@ int tg_queue_ask(struct tg_queue *q, struct tg_request *req, u32 timeout_ms);
 u64 tg_request_status(const struct tg_request *req, int err);
 void tg_queue_flush(struct tg_queue *q);
 void tg_queue_kick(struct tg_queue *q);
+void tg_queue_set_quota(struct tg_queue *q, struct tg_workload *w, const struct tg_quota *quota);
+u64 tg_queue_retry_after(struct tg_queue *q, const struct tg_workload *w);
+void tg_queue_count_refusal(struct tg_queue *q, struct tg_workload *w);
 void tg_queue_get_stats(struct tg_queue *q, struct tg_queue_stats *ret_stats);
 
 void tg_queue_init(struct tg_queue *q);

@@ -37,32 +37,56 @@ static bool extend_limits_fit(const struct teegate_create_lease *a)
 	return !a->extend_max && !a->extend_bytes_max;
 }
 
-/* What is in the header already, and not here yet. */
-static int check_not_yet(const struct teegate_create_lease *a)
+static bool rate_fits(const struct teegate_create_lease *a)
 {
-	if (a->reserved2 || a->reserved3)
+	if (!a->rate_per_minute)
+		return !a->rate_burst;
+	return a->rate_per_minute <= TEEGATE_RATE_MAX && a->rate_burst &&
+	       a->rate_burst <= TEEGATE_RATE_MAX;
+}
+
+/* What belongs to a pin that is not asked for must be zero. */
+static int check_pins(const struct teegate_create_lease *a)
+{
+	if (a->flags & TEEGATE_LEASE_UNPINNED && a->cgroup_fd != -1)
 		return -EINVAL;
-	if (a->flags & (TEEGATE_LEASE_PIN_LABEL | TEEGATE_LEASE_PIN_EXE) || a->workload ||
-	    a->rate_per_minute || a->rate_burst || a->note || a->note_len)
-		return -EOPNOTSUPP;
-	return a->label || a->label_len || a->exe_fd ? -EINVAL : 0;
+	if (!(a->flags & TEEGATE_LEASE_PIN_UID) && a->uid)
+		return -EINVAL;
+	if (!(a->flags & TEEGATE_LEASE_PIN_LABEL) && (a->label || a->label_len))
+		return -EINVAL;
+	if (!(a->flags & TEEGATE_LEASE_PIN_EXE) && a->exe_fd)
+		return -EINVAL;
+	return 0;
 }
 
 static int check_create(const struct teegate_create_lease *a)
 {
-	if (!a->ops || a->ops & ~TG_OPS_LEASE || a->reserved)
+	if (!a->ops || a->ops & ~TG_OPS_LEASE || a->reserved || a->reserved2 || a->reserved3)
 		return -EINVAL;
 	if (a->claims_len > TEEGATE_CLAIMS_MAX || a->max_pending > TG_QUEUE_MAX)
 		return -EINVAL;
 	if (!a->claims_len && (a->ops & (TEEGATE_OP_REPORT | TEEGATE_OP_EXTEND) || a->claims))
 		return -EINVAL;
-	if (!extend_limits_fit(a))
+	if (a->note_len > TEEGATE_NOTE_MAX || (a->note && !a->note_len))
 		return -EINVAL;
-	if (a->flags & TEEGATE_LEASE_UNPINNED && a->cgroup_fd != -1)
+	if (!extend_limits_fit(a) || !rate_fits(a))
 		return -EINVAL;
-	if (!(a->flags & TEEGATE_LEASE_PIN_UID) && a->uid)
-		return -EINVAL;
-	return check_not_yet(a);
+	return check_pins(a);
+}
+
+static int take_pins(const struct teegate_create_lease *a, struct tg_pin *pin)
+{
+	int err = 0;
+
+	if (!(a->flags & TEEGATE_LEASE_UNPINNED))
+		err = tg_pin_cgroup(pin, a->cgroup_fd, NULL);
+	if (!err && a->flags & TEEGATE_LEASE_PIN_UID)
+		err = tg_pin_uid(pin, a->uid, NULL);
+	if (!err && a->flags & TEEGATE_LEASE_PIN_LABEL)
+		err = tg_pin_label(pin, a->label, a->label_len, NULL);
+	if (!err && a->flags & TEEGATE_LEASE_PIN_EXE)
+		err = tg_pin_exe(pin, a->exe_fd, NULL);
+	return err;
 }
 
 /* What was taken before an error is in @terms for the caller to release. */
@@ -77,13 +101,16 @@ static int terms_from_create(const struct teegate_create_lease *a, struct tg_ter
 	terms->expires = tg_expiry_after_ms(a->lifetime_ms);
 	terms->extend_max = a->extend_max;
 	terms->extend_bytes_max = a->extend_bytes_max;
-	if (!(a->flags & TEEGATE_LEASE_UNPINNED))
-		err = tg_pin_cgroup(&terms->pin, a->cgroup_fd, NULL);
-	if (!err && a->flags & TEEGATE_LEASE_PIN_UID)
-		err = tg_pin_uid(&terms->pin, a->uid, NULL);
+	terms->workload = a->workload;
+	terms->quota.max_pending = terms->max_pending;
+	terms->quota.per_minute = a->rate_per_minute;
+	terms->quota.burst = a->rate_burst;
+	err = take_pins(a, &terms->pin);
 	if (!err && a->claims_len)
 		err = tg_claims_from_user(u64_to_user_ptr(a->claims), a->claims_len,
 					  &terms->claims);
+	if (!err && a->note_len)
+		err = tg_note_from_user(u64_to_user_ptr(a->note), a->note_len, &terms->note);
 	return err;
 }
 

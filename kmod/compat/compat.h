@@ -28,6 +28,22 @@ static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 }
 #endif
 
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/rcupdate.h>
+
+/* Under RCU: a reference to the file that @f points at now. Older kernels take the file itself. */
+static inline struct file *tg_get_file_rcu(struct file __rcu **f)
+{
+#ifdef TG_HAVE_GET_FILE_RCU_PTR
+	return get_file_rcu(f);
+#else
+	struct file *file = rcu_dereference(*f);
+
+	return file && get_file_rcu(file) ? file : NULL;
+#endif
+}
+
 /* The same functions; 6.12 moved them. */
 #ifdef TG_HAVE_UNALIGNED_H
 #include <linux/unaligned.h>

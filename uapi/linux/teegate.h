@@ -361,7 +361,8 @@ struct teegate_extend {
  * A workload may have a rate: @rate_per_minute requests in a minute on the long run, and up to
  * @rate_burst at once after it was quiet. The newest lease of a workload sets it for all. What is
  * refused for want of right, room or memory takes nothing from it; what was queued does, whatever
- * comes of it. A workload ends with its last lease, and a new one of that number begins afresh.
+ * comes of it. A workload ends with its last lease, or when its rate allows @rate_burst at once
+ * again, whichever is later; a new one of that number begins afresh.
  */
 
 /**

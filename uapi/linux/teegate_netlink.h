@@ -11,31 +11,34 @@
  *
  * DOC: dumps
  *
- * TEEGATE_CMD_GET_LEASES	one message for each lease, narrowed ones included, by rising id:
- *				LEASE_ID, PARENT_ID (of a narrowed one), WORKLOAD, OPS, ABI, FLAGS,
- *				CGROUP_ID, UID and LABEL (with such a pin), EXPIRES_MS (unless
- *				never), MAX_PENDING, RATE_PER_MINUTE and RATE_BURST (with a rate),
- *				PENDING, CLAIMS and NOTE (when not empty), ERRNO ESTALE (when it
- *				is gone, but still held)
- * TEEGATE_CMD_GET_BACKENDS	one for each TEE: PROVIDER, TRANSPORT, STATE, REASON, TAINT, OPS (that
- *				firmware can do now), QUEUED, QUEUE_MAX, REPORTS, ERRORS, IN_FLIGHT,
- *				IN_FLIGHT_MAX, QUARANTINED, and SEQ: the last event so far
- * TEEGATE_CMD_GET_WORKLOADS	one for each workload: WORKLOAD, LEASE_ID (of its first lease, where
- *				WORKLOAD is 0), LEASES, MAX_PENDING, RATE_PER_MINUTE and RATE_BURST
- *				(with a rate), REQUESTS, ANSWERED, REFUSED, PENDING, WAIT_NS,
- *				WAIT_MAX_NS
+ * TEEGATE_CMD_GET_LEASES: one message for each lease, narrowed ones included, by rising id:
+ * LEASE_ID, PARENT_ID (of a narrowed one), WORKLOAD, OPS, ABI, FLAGS, CGROUP_ID, UID and LABEL
+ * (with such a pin), EXPIRES_MS (unless never), MAX_PENDING, RATE_PER_MINUTE and RATE_BURST (with a
+ * rate), PENDING, ERRNO ESTALE (when it is gone, but still held), CLAIMS and NOTE (when not empty).
+ *
+ * TEEGATE_CMD_GET_BACKENDS: one for each TEE: SEQ (the last event so far), PROVIDER, TRANSPORT,
+ * STATE, REASON, TAINT, OPS (that firmware can do now), QUEUED, QUEUE_MAX, REPORTS, ERRORS,
+ * IN_FLIGHT, IN_FLIGHT_MAX, QUARANTINED.
+ *
+ * TEEGATE_CMD_GET_WORKLOADS: one for each workload: WORKLOAD, LEASE_ID (the first lease, where
+ * WORKLOAD is 0), LEASES, MAX_PENDING, RATE_PER_MINUTE and RATE_BURST (with a rate), REQUESTS,
+ * ANSWERED, REFUSED, PENDING, WAIT_NS, WAIT_MAX_NS.
  *
  * The first and the last take WORKLOAD in the request, and then tell of that workload alone. Any
- * other attribute is refused. A lease that is there all the time is in the dump exactly once; one
- * that comes or goes meanwhile may be.
+ * other attribute is EINVAL. What is there all the time is in the dump exactly once; what comes or
+ * goes meanwhile may be.
  *
  * DOC: events
  *
  * Each is a message TEEGATE_CMD_EVENT with EVENT, SEQ and TIME_NS and what the event is about. SEQ
  * grows by one from one message to the next: whoever misses one (ENOBUFS on the socket, too) makes
- * new dumps. What clients can cause as often as they like is told at once the first time, and then
- * at most TEEGATE_EVENT_RATE times in a second for each workload; what came meanwhile is merged,
- * and COUNT says how many of the same kind, errno and operations it stands for.
+ * new dumps.
+ *
+ * What clients can cause as often as they like (DENIED, and all that is about narrowed leases) is
+ * told at once the first time, and then TEEGATE_EVENT_RATE times in a second at most for each
+ * workload; what came meanwhile is merged into one message for the same event, errno and
+ * operations, with COUNT and the last LEASE_ID. So are THROTTLED, QUARANTINED and RECOVERED, which
+ * the host can cause. All else is told one by one.
  */
 #ifndef _UAPI_LINUX_TEEGATE_NETLINK_H
 #define _UAPI_LINUX_TEEGATE_NETLINK_H
@@ -64,7 +67,7 @@ enum teegate_event {
 	/* The first request of a lease: LEASE_ID, WORKLOAD, OP. */
 	TEEGATE_EVENT_LEASE_USED = 2,
 	/*
-	 * Revoked, expired or its cgroup gone: LEASE_ID, WORKLOAD, ERRNO (0: revoked; ETIME:
+	 * Revoked, expired or its cgroup gone: LEASE_ID, WORKLOAD, ERRNO (absent: revoked; ETIME:
 	 * expired; ENOENT: no more cgroup). Leases that were narrowed from it end with it, and have
 	 * no event of their own.
 	 */
@@ -77,7 +80,7 @@ enum teegate_event {
 	TEEGATE_EVENT_BACKEND = 6,
 	/* The host or firmware makes us wait, and we slow down: PROVIDER, COUNT. */
 	TEEGATE_EVENT_THROTTLED = 7,
-	/* The guest's key is lost until it restarts: PROVIDER, REASON. */
+	/* The guest's key to firmware is lost until it restarts: PROVIDER, REASON. */
 	TEEGATE_EVENT_KEY_WIPED = 8,
 	/* The host keeps a buffer for too long (TDX): PROVIDER, QUARANTINED, COUNT. */
 	TEEGATE_EVENT_QUARANTINED = 9,
@@ -111,7 +114,7 @@ enum teegate_attr {
 	TEEGATE_A_ANSWERED,		/* u64, well */
 	TEEGATE_A_REFUSED,		/* u64, before they came into the queue */
 	TEEGATE_A_PENDING,		/* u32, in the queue or under way now */
-	TEEGATE_A_WAIT_NS,		/* u64, of all that left the queue, from submission to end */
+	TEEGATE_A_WAIT_NS,		/* u64, of all that left the queue, in sum */
 	TEEGATE_A_WAIT_MAX_NS,		/* u64, the longest of them */
 	TEEGATE_A_LEASES,		/* u32, made by an administrator and still held */
 	TEEGATE_A_PROVIDER,		/* u32, enum teegate_provider */
