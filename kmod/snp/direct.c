@@ -49,16 +49,11 @@ static void certs_free(struct snp_direct *direct)
 }
 
 /* Made shared when certificates are first asked for, and kept: changing a page's state is slow. */
-static int certs_reserve(struct snp_direct *direct, size_t size)
+static int certs_grow(struct snp_direct *direct, size_t size)
 {
 	void *pages;
 
-	if (size <= direct->certs_size) {
-		memset(direct->certs, 0, size);
-		return 0;
-	}
 	certs_free(direct);
-
 	pages = alloc_pages_exact(size, GFP_KERNEL | __GFP_ZERO);
 	if (!pages)
 		return -ENOMEM;
@@ -69,6 +64,17 @@ static int certs_reserve(struct snp_direct *direct, size_t size)
 	direct->certs = pages;
 	direct->certs_size = size;
 	return 0;
+}
+
+/* Zeroes, or a host that writes nothing would have us read what was there before as its table. */
+static int certs_reserve(struct snp_direct *direct, size_t size)
+{
+	int ret = size <= direct->certs_size ? 0 : certs_grow(direct, size);
+
+	/* Also what is new: how memory reads after it has changed its state, nobody promises. */
+	if (!ret)
+		memset(direct->certs, 0, size);
+	return ret;
 }
 
 static int send_request(struct snp_direct *direct, struct snp_guest_req *req, u64 *exitinfo2)
