@@ -229,6 +229,49 @@ static bool give_certs(u64 gpa, u64 npages)
 	return true;
 }
 
+/* An entry of the certificate table (GHCB specification, extended guest request). */
+struct cert_entry {
+	u8 guid[16];
+	__le32 offset;
+	__le32 length;
+} __packed;
+
+/* A byte of a table that has no end: entries with a name, and bodies without a byte. */
+static u8 endless(u64 at)
+{
+	return at % sizeof(struct cert_entry) < sizeof_field(struct cert_entry, guid) ? 0xff : 0;
+}
+
+static void fill_certs(u64 gpa, u64 npages, bool entries)
+{
+	u64 i;
+
+	for (i = 0; i < npages * PAGE_SIZE; i++) {
+		u8 *page = guest_page(gpa + round_down(i, PAGE_SIZE));
+
+		if (page)
+			page[i % PAGE_SIZE] = entries ? endless(i) : 0;
+	}
+}
+
+/* After give_certs(), so the first page is there. */
+static void spoil_certs(u64 gpa, u64 npages, u64 how)
+{
+	struct cert_entry *first = guest_page(gpa);
+
+	switch (how) {
+	case SOFTFW_CERTS_TOO_LONG:
+		first->length = cpu_to_le32(npages * PAGE_SIZE - le32_to_cpu(first->offset) + 1);
+		break;
+	case SOFTFW_CERTS_WRAPS:
+		first->offset = cpu_to_le32(U32_MAX);
+		first->length = cpu_to_le32(2);
+		break;
+	default:
+		fill_certs(gpa, npages, how == SOFTFW_CERTS_ENDLESS);
+	}
+}
+
 /* What the hypervisor, or a fault in its place, has to say before firmware is asked. */
 static u64 hypervisor_says(bool extended, u64 *npages)
 {
@@ -259,7 +302,7 @@ static u64 serve(bool extended, u64 req_gpa, u64 rsp_gpa, u64 data_gpa, u64 *npa
 {
 	void *req = guest_page(req_gpa), *rsp = guest_page(rsp_gpa);
 	unsigned long flags;
-	u64 info;
+	u64 info, arg;
 
 	info = hypervisor_says(extended, npages);
 	if (info)
@@ -269,9 +312,13 @@ static u64 serve(bool extended, u64 req_gpa, u64 rsp_gpa, u64 data_gpa, u64 *npa
 	raw_spin_lock_irqsave(&channel->lock, flags);
 	info = exchange(req, rsp);
 	raw_spin_unlock_irqrestore(&channel->lock, flags);
-	if (!info && extended && !give_certs(data_gpa, *npages))
+	if (info || !extended)
+		return info;
+	if (!give_certs(data_gpa, *npages))
 		return SOFTFW_INVALID_PARAM;
-	return info;
+	if (softfw_fault(SOFTFW_FAULT_BAD_CERTS, &arg))
+		spoil_certs(data_gpa, *npages, arg);
+	return 0;
 }
 
 /* Returns SW_EXITINFO2. Interrupts are off. */

@@ -36,6 +36,7 @@ struct softfw_fault_entry softfw_faults[SOFTFW_FAULTS] = {
 	[SOFTFW_FAULT_VMM_ERROR]	= { "vmm-error", 0xff },
 	[SOFTFW_FAULT_FW_ERROR]		= { "fw-error", SOFTFW_INVALID_PARAM },
 	[SOFTFW_FAULT_INVALID_LEN]	= { "invalid-len" },
+	[SOFTFW_FAULT_BAD_CERTS]	= { "bad-certs", SOFTFW_CERTS_TOO_LONG },
 	[SOFTFW_FAULT_LOST_VMPCK]	= { "lost-vmpck" },
 	[SOFTFW_FAULT_RSP_STATUS]	= { "rsp-status", SOFTFW_INVALID_PARAM },
 	[SOFTFW_FAULT_FOREIGN_DATA]	= { "foreign-data", 0x5a },

@@ -81,6 +81,7 @@ enum softfw_fault {
 	SOFTFW_FAULT_VMM_ERROR,
 	SOFTFW_FAULT_FW_ERROR,
 	SOFTFW_FAULT_INVALID_LEN,
+	SOFTFW_FAULT_BAD_CERTS,
 	SOFTFW_FAULT_LOST_VMPCK,
 	SOFTFW_FAULT_RSP_STATUS,
 	SOFTFW_FAULT_FOREIGN_DATA,
@@ -92,6 +93,14 @@ enum softfw_fault {
 	SOFTFW_FAULT_BAD_SEQNO,
 	SOFTFW_FAULT_BAD_TAG,
 	SOFTFW_FAULTS
+};
+
+/* What bad-certs makes of the certificate table. */
+enum softfw_certs {
+	SOFTFW_CERTS_NONE,	/* zeroes: no certificates, as honest hosts without any */
+	SOFTFW_CERTS_TOO_LONG,	/* the first one ends one byte behind the buffer */
+	SOFTFW_CERTS_WRAPS,	/* its offset and length wrap around in 32 bits */
+	SOFTFW_CERTS_ENDLESS,	/* entries up to the end of the buffer */
 };
 
 enum softfw_counter {
