@@ -133,7 +133,7 @@ struct tg_backend_ops {
 	 */
 	int (*ask)(struct tg_backend *be, struct tg_exchange *x);
 
-	/* The rest may be NULL where no exchange is ever in progress. All in the worker. */
+	/* All in the worker. The next three may be NULL where no exchange is ever in progress. */
 
 	/* Has the exchange ended? As ask(); -EINPROGRESS with x->poll_at set anew. */
 	int (*poll)(struct tg_backend *be, struct tg_exchange *x);
@@ -141,7 +141,10 @@ struct tg_backend_ops {
 	void (*abandon)(struct tg_backend *be, struct tg_exchange *x);
 	/* Has ask() a buffer for a TG_ASK_REPORT, or knows at once that there will be none? */
 	bool (*has_room)(struct tg_backend *be);
-	/* Looks after what was abandoned. Returns when to be called again, U64_MAX for never. */
+	/*
+	 * Looks after what was abandoned, and whether the way to firmware is still there. Returns
+	 * when to be called again, U64_MAX for not before something else happens. May be NULL.
+	 */
 	u64 (*tend)(struct tg_backend *be);
 };
 

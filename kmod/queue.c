@@ -585,7 +585,7 @@ void tg_queue_init(struct tg_queue *q)
 {
 	spin_lock_init(&q->lock);
 	init_waitqueue_head(&q->wake);
-	q->look_at = U64_MAX;
+	q->look_at = 0;		/* at once, so that the backend says when it wants to be tended */
 	INIT_LIST_HEAD(&q->ready);
 	INIT_LIST_HEAD(&q->asked);
 }

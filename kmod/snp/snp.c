@@ -16,6 +16,7 @@
  */
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
+#include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -49,6 +50,7 @@ struct tg_snp {
 	struct tg_snp_exchange x;
 	unsigned long resume_at;	/* jiffies */
 	bool pause;
+	u64 look_at;			/* ktime_get_ns(): is the key still there? */
 };
 
 static struct tg_snp *snp;	/* the guest has one channel */
@@ -269,6 +271,27 @@ static u64 snp_taint(void)
 	return TEEGATE_TAINT_SOFTWARE_FIRMWARE;
 }
 
+/*
+ * The key is shared with the stock driver, so somebody else's exchange may lose it while nobody asks
+ * us. Whoever reads GET_INFO, or waits for a lease, should not be the last to hear. To look costs no
+ * call of firmware, and at worst the time that another user of the channel has it locked.
+ */
+#define LOOK_AGAIN_NS	(5ULL * NSEC_PER_SEC)
+
+static u64 snp_tend(struct tg_backend *be)
+{
+	u64 now = ktime_get_ns();
+
+	if (tg_backend_state(be) != TEEGATE_STATE_UP)
+		return U64_MAX;
+	if (now >= snp->look_at) {
+		snp->look_at = now + LOOK_AGAIN_NS;
+		if (!tg_snp_transport_key_alive(be))
+			tg_snp_set_lost(be);
+	}
+	return snp->look_at;
+}
+
 static void snp_stop(struct tg_backend *be)
 {
 	tg_snp_transport_exit(be);
@@ -306,4 +329,5 @@ const struct tg_backend_ops tg_snp_ops = {
 	.exit = snp_stop,
 	.attach = tg_snp_transport_attach,
 	.ask = snp_ask,
+	.tend = snp_tend,
 };

@@ -145,6 +145,13 @@ FAULT(INVALID_LEN_for_more_is_answered_with_more_where_the_kernel_allows,
 	"invalid-len", "arg=5", TEEGATE_REPORT_AUX, REFUSED(VMM(1)), GOOD)
 FAULT(INVALID_LEN_for_too_much_is_EREMOTEIO,
 	"invalid-len", "arg=1000", TEEGATE_REPORT_AUX, REFUSED(VMM(1)), REFUSED(VMM(1)))
+/* The kinds of bad-certs, see tests/firmware/README.md. */
+FAULT(a_certificate_that_ends_behind_the_table_is_EPROTO,
+	"bad-certs", "arg=1", TEEGATE_REPORT_AUX, NONSENSE, NONSENSE)
+FAULT(a_certificate_whose_end_wraps_around_is_EPROTO,
+	"bad-certs", "arg=2", TEEGATE_REPORT_AUX, NONSENSE, NONSENSE)
+FAULT(a_certificate_table_without_an_end_is_EPROTO,
+	"bad-certs", "arg=3", TEEGATE_REPORT_AUX, NONSENSE, NONSENSE)
 FAULT(a_slow_host_is_waited_for,
 	"delay", "count=1 arg=300000", 0, GOOD, GOOD)
 
@@ -182,6 +189,26 @@ FAULT(a_bad_signature_is_passed_on,
 	"bad-signature", "count=1", 0, GOOD, GOOD)
 
 /* ---- others ---- */
+
+/* A host without certificates says so by an empty table: that is no fault and no length. */
+TEST(a_host_without_certificates_gives_none)
+{
+	uint64_t hits;
+	struct lease l;
+
+	need_channel();
+	l = lease_unpinned();
+	hits = fw_hits("bad-certs");
+	ASSERT_EQ(report_get(l.fd, TEEGATE_REPORT_AUX, "some", 4, &ev), 0);
+	EXPECT(ev.r.aux_len > 0);
+	fw_fault("bad-certs arg=0");
+	ASSERT_EQ(report_get(l.fd, TEEGATE_REPORT_AUX, "none", 4, &ev), 0);
+	expect_bound(&ev, "none", 4, CLAIMS, strlen(CLAIMS));
+	EXPECT_EQ(ev.r.aux_len, 0);
+	EXPECT_EQ(ev.aux[0], 0xa5);
+	EXPECT_EQ(fw_hits("bad-certs"), hits + 1);
+	close(l.fd);
+}
 
 /* What was queued behind the request that cost the channel ends with it. */
 TEST_LIMIT(requests_behind_a_lost_channel_are_ENOKEY_at_once, 120)
@@ -248,6 +275,35 @@ TEST_LIMIT(a_channel_lost_by_the_stock_driver_is_ENOKEY_for_us, 120)
 	EXPECT(stock_report(stock, data) < 0);
 	close(stock);
 	EXPECT(report_try(l.fd) < 0);
+	expect_lost(&l);
+	close(l.fd);
+	everything_anew();
+}
+
+/*
+ * Nobody asks us, and we know it nevertheless. The way to know it is no request: firmware hears
+ * nothing, and a good key stays good.
+ */
+TEST_LIMIT(a_channel_that_others_lost_shows_without_a_request, 120)
+{
+	uint8_t data[64] = "stock";
+	uint64_t requests;
+	struct lease l;
+	int stock;
+
+	need_channel();
+	l = lease_unpinned();
+	requests = fw_stat("requests");
+	sleep(7);		/* longer than the module waits between two looks */
+	EXPECT_EQ(fw_stat("requests"), requests);
+	EXPECT_EQ(info_of(l.fd).state, TEEGATE_STATE_UP);
+	EXPECT_EQ(report_try(l.fd), 0);
+	stock = stock_open();
+	ASSERT(stock >= 0);
+	fw_fault("bad-tag count=1");
+	EXPECT(stock_report(stock, data) < 0);
+	close(stock);
+	WAIT_UNTIL(info_of(l.fd).state == TEEGATE_STATE_LOST);
 	expect_lost(&l);
 	close(l.fd);
 	everything_anew();
