@@ -2,8 +2,8 @@
 /*
  * The doors that we know: a stock device node bound into the mounts, a node that the client's user
  * may open, a descriptor that is open already, a configfs-tsm or a measurement register in sysfs that
- * it may write, and capabilities in the initial user namespace that make any of these at will. All of it is read through the /proc
- * directory of the process, in its own root and mounts.
+ * it may write, and capabilities in the initial user namespace that make any of these at will. All of
+ * it is read through the /proc directory of the process, in its own root and mounts.
  */
 #include <dirent.h>
 #include <errno.h>

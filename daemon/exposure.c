@@ -2,8 +2,8 @@
 /*
  * Whom to examine, and how long.
  *
- * A lease belongs to a cgroup, so every process in the client's cgroup is examined, not only the
- * one that asked: it may have hidden from itself what its neighbour holds. It is no fence against a
+ * A lease belongs to a cgroup and all that is below it, so every process there is examined, not only
+ * the one that asked: it may have hidden from itself what its neighbour holds. It is no fence against a
  * workload that is set on hiding a device, for that one can forge without asking us; it keeps an
  * honest workload from being taken for more than it is.
  *
@@ -12,6 +12,7 @@
  * thread out of such a wait; SIGKILL does. The child runs this program anew (exposure_child()): what
  * is forked from one of several threads may meet locks that nobody is there to open.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -32,6 +33,8 @@
 
 #define LOOK_MS		10000
 #define MEMBERS_MAX	1024
+#define CGROUPS_MAX	1024
+#define DEPTH_MAX	32
 
 static void unknown(struct exposure *ret, const char *text)
 {
@@ -39,46 +42,111 @@ static void unknown(struct exposure *ret, const char *text)
 	snprintf(ret->text, sizeof(ret->text), "teegated could not look at the client: %s", text);
 }
 
+/* Through the client's cgroup and those below it. */
+struct walk {
+	struct doors *doors;
+	const struct peer *peer;
+	unsigned int members, cgroups;
+	struct exposure *result;	/* the walk goes on as long as it says "none" */
+};
+
+static bool goes_on(const struct walk *walk)
+{
+	return walk->result->verdict == EXPOSURE_NONE;
+}
+
 /* A neighbour that is gone, or moves away, while we look is none any more. */
-static void look_at_member(struct doors *doors, const struct peer *peer, pid_t pid,
-			   struct exposure *ret)
+static void look_at_member(struct walk *walk, pid_t pid)
 {
 	CLEANUP(closep) int pidfd = -1, proc_fd = -1;
 	struct exposure result;
 	int r;
 
-	r = peer_open_member(peer, pid, &pidfd, &proc_fd);
+	r = peer_open_member(walk->peer, pid, &pidfd, &proc_fd);
 	if (r == -ESRCH || r == -EXDEV)
 		return;
 	if (r < 0) {
-		unknown(ret, strerror(-r));
+		unknown(walk->result, strerror(-r));
 		return;
 	}
-	doors_look(doors, proc_fd, &result);
+	doors_look(walk->doors, proc_fd, &result);
 	if (result.verdict == EXPOSURE_NONE || peer_pidfd_alive(pidfd) < 0)
 		return;
-	ret->verdict = result.verdict;
-	snprintf(ret->text, sizeof(ret->text), "process %d of its cgroup: %.400s", (int)pid, result.text);
+	walk->result->verdict = result.verdict;
+	snprintf(walk->result->text, sizeof(walk->result->text), "process %d of its cgroup: %.400s",
+		 (int)pid, result.text);
 }
 
-static void look_at_members(struct doors *doors, const struct peer *peer, struct exposure *ret)
+/* ENODEV: the cgroup is removed, so it was empty. */
+static bool has_no_list(int error)
 {
-	CLEANUP(fclosep) FILE *file = peer_open_members(peer);
-	int n = 0, pid;
+	return error == ENOENT || error == ENODEV;
+}
+
+/*
+ * A threaded cgroup gives no list (EOPNOTSUPP), and needs none: its processes stand in the list of
+ * its domain, which is the client's own cgroup or one of those below it.
+ */
+static void look_at_members(struct walk *walk, int cgroup_fd)
+{
+	CLEANUP(fclosep) FILE *file = peer_open_members(cgroup_fd);
+	int pid;
 
 	if (!file) {
-		unknown(ret, strerror(errno));
+		if (!has_no_list(errno))
+			unknown(walk->result, strerror(errno));
 		return;
 	}
-	while (ret->verdict == EXPOSURE_NONE && fscanf(file, "%d", &pid) == 1) {
-		if (++n > MEMBERS_MAX)
-			unknown(ret, "there are too many processes in its cgroup");
-		else if (pid != peer->pid)
-			look_at_member(doors, peer, pid, ret);
+	while (goes_on(walk) && (errno = 0, fscanf(file, "%d", &pid)) == 1) {
+		if (++walk->members > MEMBERS_MAX)
+			unknown(walk->result, "there are too many processes in its cgroup");
+		else if (pid != walk->peer->pid)
+			look_at_member(walk, pid);
 	}
-	if (ferror(file) || !feof(file))
-		if (ret->verdict == EXPOSURE_NONE)
-			unknown(ret, "the list of processes in its cgroup cannot be read");
+	if (!goes_on(walk) || (feof(file) && !ferror(file)))
+		return;
+	if (!ferror(file) || !(errno == EOPNOTSUPP || has_no_list(errno)))
+		unknown(walk->result, "the list of processes in its cgroup cannot be read");
+}
+
+static void look_below(struct walk *walk, int cgroup_fd, unsigned int depth);
+
+static void look_at_child(struct walk *walk, int parent_fd, const char *name, unsigned int depth)
+{
+	CLEANUP(closep) int fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 && !has_no_list(errno))
+		unknown(walk->result, strerror(errno));
+	else if (fd >= 0)
+		look_below(walk, fd, depth);
+}
+
+/* All in this cgroup, then those below. */
+static void look_below(struct walk *walk, int cgroup_fd, unsigned int depth)
+{
+	struct dirent *entry;
+	DIR *dir;
+	int fd;
+
+	if (++walk->cgroups > CGROUPS_MAX || depth > DEPTH_MAX) {
+		unknown(walk->result, "there are too many cgroups below its own");
+		return;
+	}
+	look_at_members(walk, cgroup_fd);
+	/* Not a duplicate: that would share its place in the directory with others who read it. */
+	fd = openat(cgroup_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir) {
+		if (!has_no_list(errno))
+			unknown(walk->result, strerror(errno));
+		closep(&fd);
+		return;
+	}
+	/* Any other name that begins with a dot is a cgroup like all. */
+	while (goes_on(walk) && (entry = readdir(dir)))
+		if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+			look_at_child(walk, fd, entry->d_name, depth + 1);
+	closedir(dir);
 }
 
 static int compare_fds(const void *a, const void *b)
@@ -128,7 +196,8 @@ void exposure_child(int argc, char **argv)
 		_exit(EXIT_FAILURE);
 	doors_look(doors, peer.proc_fd, &result);
 	if (result.verdict == EXPOSURE_NONE)
-		look_at_members(doors, &peer, &result);
+		look_below(&(struct walk){ .doors = doors, .peer = &peer, .result = &result },
+			   peer.cgroup_fd, 0);
 	if (peer_pidfd_alive(peer.pidfd) < 0)
 		unknown(&result, "the process that connected has exited");
 	/* Less than PIPE_BUF: all or nothing. */

@@ -21,8 +21,8 @@ struct exposure {
 };
 
 /*
- * exposure_look() - examines @peer and whoever shares its cgroup, for these share its lease. Blocks
- * for at most some seconds, so not for the main loop. Never fails: see @verdict.
+ * exposure_look() - examines @peer and whoever is in its cgroup or below, for these share its lease.
+ * Blocks for at most some seconds, so not for the main loop. Never fails: see @verdict.
  */
 void exposure_look(const struct peer *peer, struct exposure *ret);
 

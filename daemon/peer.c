@@ -252,7 +252,9 @@ static int read_cgroup(int proc_fd, char **ret)
 	return -ENODATA;
 }
 
-static int check_cgroup(int pidfd, int proc_fd, const char *expected)
+/* 0, or -EXDEV when the process lives in a cgroup for which @fits says no. */
+static int check_cgroup(int pidfd, int proc_fd, bool (*fits)(const char *cgroup, const char *expected),
+			const char *expected)
 {
 	CLEANUP(freep) char *cgroup = NULL;
 	int r;
@@ -266,7 +268,19 @@ static int check_cgroup(int pidfd, int proc_fd, const char *expected)
 	r = peer_pidfd_alive(pidfd);
 	if (r < 0)
 		return r;
-	return strcmp(cgroup, expected) ? -EXDEV : 0;
+	return fits(cgroup, expected) ? 0 : -EXDEV;
+}
+
+static bool is_same(const char *cgroup, const char *expected)
+{
+	return !strcmp(cgroup, expected);
+}
+
+static bool is_within(const char *cgroup, const char *top)
+{
+	size_t len = strlen(top);
+
+	return !strncmp(cgroup, top, len) && (cgroup[len] == '\0' || cgroup[len] == '/');
 }
 
 int peer_verify(const struct peer *peer)
@@ -275,16 +289,16 @@ int peer_verify(const struct peer *peer)
 	int r = get_info(peer->pidfd, &info);
 
 	if (r <= 0)
-		return r < 0 ? r : check_cgroup(peer->pidfd, peer->proc_fd, peer->cgroup);
+		return r < 0 ? r : check_cgroup(peer->pidfd, peer->proc_fd, is_same, peer->cgroup);
 	if (info.cgroupid != peer->cgroup_id)
 		return -EXDEV;
 	/* Of a process that has exited but waits for its parent, the kernel still tells. */
 	return peer_pidfd_alive(peer->pidfd);
 }
 
-FILE *peer_open_members(const struct peer *peer)
+FILE *peer_open_members(int cgroup_fd)
 {
-	CLEANUP(closep) int fd = openat(peer->cgroup_fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	CLEANUP(closep) int fd = openat(cgroup_fd, "cgroup.procs", O_RDONLY | O_CLOEXEC);
 	FILE *file = fd < 0 ? NULL : fdopen(fd, "re");
 
 	if (file)
@@ -302,7 +316,7 @@ int peer_open_member(const struct peer *peer, pid_t pid, int *ret_pidfd, int *re
 	proc_fd = open_proc(pidfd, pid);
 	if (proc_fd < 0)
 		return proc_fd;
-	r = check_cgroup(pidfd, proc_fd, peer->cgroup);
+	r = check_cgroup(pidfd, proc_fd, is_within, peer->cgroup);
 	if (r < 0)
 		return r;
 	*ret_pidfd = take_fd(&pidfd);

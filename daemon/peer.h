@@ -90,11 +90,11 @@ struct facts peer_facts(const struct peer *peer);
 uint64_t peer_workload(const struct peer *peer);
 
 /*
- * For those who look closer. peer_open_members() - the list of processes in the peer's own cgroup,
- * NULL with errno. peer_open_member() - one of them: -ESRCH when it is gone, -EXDEV when it is in
- * another cgroup by now. peer_pidfd_alive() - 0, or -ESRCH once the process has exited.
+ * For those who look closer. peer_open_members() - the list of processes in one cgroup, NULL with
+ * errno. peer_open_member() - one of those in the peer's cgroup or below: -ESRCH when it is gone,
+ * -EXDEV when it is elsewhere by now. peer_pidfd_alive() - 0, or -ESRCH once the process has exited.
  */
-FILE *peer_open_members(const struct peer *peer);
+FILE *peer_open_members(int cgroup_fd);
 int peer_open_member(const struct peer *peer, pid_t pid, int *ret_pidfd, int *ret_proc_fd);
 int peer_pidfd_alive(int pidfd);
 

@@ -94,10 +94,46 @@ stock_node() {
 }
 check a_container_with_the_stock_device_gets_nothing_and_is_told_why stock_node
 
+# A neighbour in a cgroup below, which would share the lease, has FILE open; does the client itself,
+# which has not, get evidence? 78 as above. Named with a dot, because nothing says that it may not.
+beside() {
+	in_unit alpha payments X=1 -p "StandardInput=file:$1" /bin/sh -c '
+		me=/sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)
+		exec 3<&0 </dev/null
+		mkdir "$me/.below" || exit 78
+		sleep 90 &
+		echo $! >"$me/.below/cgroup.procs" || exit 78
+		exec 3<&-
+		'"$REPORT"'
+		status=$?
+		kill $!
+		exit $status'
+}
+
+stock_below() {
+	beside /dev/null && [ -s alpha.out ] || return
+	beside "/dev/$stock" && return 1
+	[ $? != 78 ] && [ ! -s alpha.out ] && grep -q 'descriptor 3 is an open TEE device' alpha.err
+}
+check a_neighbour_in_a_cgroup_below_with_the_stock_device_is_as_bad stock_below
+
 no_device() {
 	contained alpha payments '' /bin/sh -c "test -e /bin/sh && ! ls /dev/$stock && ! ls /dev/teegate"
 }
 check a_container_sees_neither_device no_device
+
+# CAP_MKNOD of its own user namespace, and numbers that are right: the kernel makes no node for it.
+# Fifos take the same call, so that it is not for want of a place or of the program.
+rootless_node() {
+	local node=$1
+
+	[ -c "$node" ] &&
+	contained alpha payments '--cap-add=MKNOD --tmpfs /tmp' /bin/sh -c "
+		mknod /tmp/fifo p || exit 78
+		mknod /tmp/node c $(stat -c '%Hr %Lr' "$node") && exec 3<>/tmp/node" && return 1
+	[ $? != 78 ] && grep -q 'not permitted' alpha.err
+}
+check a_node_of_the_stock_device_made_with_CAP_MKNOD_does_not_open rootless_node "/dev/$stock"
 
 # Root in a container with CAP_MKNOD and a device cgroup that lets everything pass: only the
 # module's own check is left. mknod and the stock /dev/null show that the node itself works.
