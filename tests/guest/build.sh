@@ -74,6 +74,13 @@ build_user() {
 	run_logged "ninja-$dir" in_root ninja -C "/build/$dir" all ${1:+meson-test-prereq}
 }
 
+# build_make_status: what lets `make guest` end with the status of a command, see there.
+build_make_status() {
+	[ ! "$BUILD/make_status.so" -nt "$LAB/make-status.c" ] || return 0
+	run_logged make-status in_root cc -O2 -Wall -Wextra -shared -fPIC -nostdlib \
+		-o /build/make_status.so /src/tests/guest/make-status.c
+}
+
 # build_kselftest: the kernel tests into build/kselftest, with the suffix of this machine.
 build_kselftest() {
 	local dir=kselftest$ARCH_SUFFIX

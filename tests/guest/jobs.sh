@@ -118,6 +118,7 @@ job_static() {
 	done
 	case_is static/spdx every_file_has_a_licence
 	case_is static/shell shell_syntax
+	case_is static/make_guest_ends_with_the_status_of_its_command make_ends_with_status
 	for k in "${KERNELS[@]}"; do
 		kernel "$k"
 		static_copy
@@ -143,6 +144,18 @@ checkpatch() {
 	(cd "$SRC" && find "$1" -name '*.[ch]' ! -name '*-stock.c' ! -path '*/host/*' | sort) |
 		sed 's,^,/src/,' | in_root env -C /tmp xargs "/cache/${REPLY#"$CACHE"/}/linux/scripts/checkpatch.pl" \
 			--no-tree --root=/tmp --strict --terse --no-summary --ignore "$ignore" -f
+}
+
+# For the guest a shell stands here. 0 and 255 are at the ends; make's own word would be 2.
+make_ends_with_status() {
+	local n
+
+	build_make_status || return
+	for n in 0 1 7 255; do
+		(cd "$SRC" && make -s guest LAB_GUEST="sh -c 'exit $n'")
+		[ $? = "$n" ] || return
+	done
+	[ -z "$(ls "$BUILD"/status.* 2>/dev/null)" ]
 }
 
 every_file_has_a_licence() {
