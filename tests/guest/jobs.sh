@@ -107,6 +107,8 @@ job_unit() {
 		tap_results unit
 	[ "$rc" = 0 ] || tail -n 40 "$BUILD/log/unit.log" >&2
 	case_is unit/meson-test test "$rc" = 0
+	{ echo "# ---- installed"; in_root /src/tests/unit/installed /build/user /src; } 2>&1 |
+		tap_results unit
 }
 
 job_static() {
