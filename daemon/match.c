@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fnmatch.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "policy.h"
@@ -29,19 +30,11 @@ static bool digests_have(const struct digests *digests, const struct digest *dig
 	return false;
 }
 
-static bool uid_matches(const struct rule *rule, uid_t uid)
-{
-	for (size_t i = 0; i < rule->n_ranges; i++)
-		if (uid >= rule->ranges[i].first && uid <= rule->ranges[i].last)
-			return true;
-	return false;
-}
-
 /*
  * The directory that the rule names, or one below it. Its own name counts only if root gave it:
  * whoever owns the directory above can move any name there.
  */
-static bool cgroup_matches(const struct rule *rule, const struct facts *facts)
+static bool cgroup_fits(const struct rule *rule, const struct facts *facts)
 {
 	for (size_t i = 0; i < rule->cgroups.n; i++) {
 		const char *named = rule->cgroups.list[i];
@@ -54,35 +47,88 @@ static bool cgroup_matches(const struct rule *rule, const struct facts *facts)
 	return false;
 }
 
-/* Root's word also counts where another's would do; never the other way round. */
-static bool voucher_suffices(const struct rule *rule, const struct registration *registration)
+static bool unit_fits(const struct rule *rule, const struct facts *facts)
 {
-	if (!registration)
-		return false;
-	if (registration->voucher.root)
-		return true;
-	return !rule->voucher.root && rule->voucher.uid == registration->voucher.uid;
+	return texts_have(&rule->units, facts->unit);
+}
+
+static bool uid_fits(const struct rule *rule, const struct facts *facts)
+{
+	for (size_t i = 0; i < rule->n_ranges; i++)
+		if (facts->uid >= rule->ranges[i].first && facts->uid <= rule->ranges[i].last)
+			return true;
+	return false;
+}
+
+/* Root's word also counts where another's would do; never the other way round. */
+static const struct registration *vouched(const struct rule *rule, const struct facts *facts)
+{
+	const struct registration *registration = facts->registration;
+	bool enough = registration && (registration->voucher.root ||
+				       (!rule->voucher.root && rule->voucher.uid == registration->voucher.uid));
+
+	return enough ? registration : NULL;
+}
+
+static bool image_fits(const struct rule *rule, const struct facts *facts)
+{
+	const struct registration *registration = vouched(rule, facts);
+
+	return registration && digests_have(&rule->images, &registration->image);
+}
+
+static bool signer_fits(const struct rule *rule, const struct facts *facts)
+{
+	const struct registration *registration = vouched(rule, facts);
+
+	return registration && texts_have(&rule->signers, registration->image_signer);
+}
+
+static bool label_fits(const struct rule *rule, const struct facts *facts)
+{
+	return texts_have(&rule->labels, facts->label);
+}
+
+static bool exe_fits(const struct rule *rule, const struct facts *facts)
+{
+	return digests_have(&rule->exes, facts->exe);
+}
+
+/* @count: of a list in struct rule; the key is given when it is not 0 */
+static const struct {
+	const char *name;
+	size_t count;
+	bool (*fits)(const struct rule *rule, const struct facts *facts);
+} keys[] = {
+	{ "Unit", offsetof(struct rule, units.n), unit_fits },
+	{ "Cgroup", offsetof(struct rule, cgroups.n), cgroup_fits },
+	{ "Uid", offsetof(struct rule, n_ranges), uid_fits },
+	{ "ImageDigest", offsetof(struct rule, images.n), image_fits },
+	{ "ImageSigner", offsetof(struct rule, signers.n), signer_fits },
+	{ "Label", offsetof(struct rule, labels.n), label_fits },
+	{ "Executable", offsetof(struct rule, exes.n), exe_fits },
+};
+
+const char *rule_key(const struct rule *rule, const struct facts *facts, size_t index,
+		     enum key_state *ret_state)
+{
+	if (index >= ARRAY_SIZE(keys))
+		return NULL;
+	if (*(const size_t *)((const char *)rule + keys[index].count) == 0)
+		*ret_state = KEY_NOT_GIVEN;
+	else
+		*ret_state = keys[index].fits(rule, facts) ? KEY_FITS : KEY_DIFFERS;
+	return keys[index].name;
 }
 
 const char *rule_differs(const struct rule *rule, const struct facts *facts)
 {
-	const struct registration *registration =
-		voucher_suffices(rule, facts->registration) ? facts->registration : NULL;
+	enum key_state state;
+	const char *name;
 
-	if (rule->units.n > 0 && !texts_have(&rule->units, facts->unit))
-		return "Unit";
-	if (rule->cgroups.n > 0 && !cgroup_matches(rule, facts))
-		return "Cgroup";
-	if (rule->n_ranges > 0 && !uid_matches(rule, facts->uid))
-		return "Uid";
-	if (rule->images.n > 0 && !digests_have(&rule->images, registration ? &registration->image : NULL))
-		return "ImageDigest";
-	if (rule->signers.n > 0 && !texts_have(&rule->signers, registration ? registration->image_signer : NULL))
-		return "ImageSigner";
-	if (rule->labels.n > 0 && !texts_have(&rule->labels, facts->label))
-		return "Label";
-	if (rule->exes.n > 0 && !digests_have(&rule->exes, facts->exe))
-		return "Executable";
+	for (size_t i = 0; (name = rule_key(rule, facts, i, &state)); i++)
+		if (state == KEY_DIFFERS)
+			return name;
 	return NULL;
 }
 

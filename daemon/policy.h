@@ -131,6 +131,12 @@ int policy_match(const struct policy *policy, const struct facts *facts, const s
 /* policy_near() - for messages: a rule that names this unit, but not this client; or NULL. */
 const struct rule *policy_near(const struct policy *policy, const struct facts *facts);
 
+enum key_state { KEY_NOT_GIVEN, KEY_FITS, KEY_DIFFERS };
+
+/* rule_key() - for messages: the name of one key of [Match], and how @facts meet it. NULL past the end. */
+const char *rule_key(const struct rule *rule, const struct facts *facts, size_t index,
+		     enum key_state *ret_state);
+
 /* rule_differs() - for messages: the first key of [Match] that @facts do not meet, or NULL: it matches. */
 const char *rule_differs(const struct rule *rule, const struct facts *facts);
 

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The two halves of teegatectl policy. */
+#ifndef TEEGATECTL_CMD_POLICY_H
+#define TEEGATECTL_CMD_POLICY_H
+
+#include <stdbool.h>
+
+#include "peer.h"
+#include "policy.h"
+
+/*
+ * Says who @peer is, as teegated would see it, which rule names it and what that grants; else, which
+ * rules are near and why they do not. STATUS_OK when exactly one rule names it, else STATUS_REFUSED.
+ */
+int policy_explain(const struct policy *policy, const struct peer *peer, bool json);
+
+#endif
