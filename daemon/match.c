@@ -221,17 +221,68 @@ static const char *narrower(const struct rule *rule, const struct grant *grant)
 	return NULL;
 }
 
-const char *policy_withdraws(const struct policy *policy, const struct grant *grant,
-			     const struct facts *facts)
+/* NULL and the one rule that names this client, or why there is none. */
+static const char *only_rule(const struct policy *policy, const struct facts *facts,
+			     const struct rule **ret)
 {
-	const struct rule *rule, *other;
+	const struct rule *other;
 
-	switch (policy_match(policy, facts, &rule, &other)) {
+	switch (policy_match(policy, facts, ret, &other)) {
 	case 0:
-		return narrower(rule, grant);
+		return NULL;
 	case -ENOTUNIQ:
 		return "two rules name this workload, so neither counts";
 	default:
 		return "no rule names this workload any more";
 	}
+}
+
+const char *policy_withdraws(const struct policy *policy, const struct grant *grant,
+			     const struct facts *facts)
+{
+	const struct rule *rule;
+
+	return only_rule(policy, facts, &rule) ?: narrower(rule, grant);
+}
+
+static bool same_texts(const struct texts *a, const struct texts *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (strcmp(a->list[i], b->list[i]))
+			return false;
+	return true;
+}
+
+/* What no lease carries, but each request of a connection is judged by. */
+static const char *harder(const struct rule *now, const struct rule *then)
+{
+	if ((then->sgx_enclave && !now->sgx_enclave) || (then->sgx_provision && !now->sgx_provision))
+		return "policy no longer allows SGX";
+	if (now->seal_scope != then->seal_scope || (now->key_labels.n > 0 &&
+						    !same_texts(&now->key_labels, &then->key_labels)))
+		return "policy has other keys for it";
+	if (now->has_vmpl && (!then->has_vmpl || now->vmpl != then->vmpl))
+		return "policy wants another VMPL";
+	if (now->extend_events < then->extend_events || now->extend_bytes < then->extend_bytes)
+		return "policy lets it extend less";
+	if (below(now->quota.connections, then->quota.connections) ||
+	    below(now->quota.requests, then->quota.requests) ||
+	    below(now->quota.leases, then->quota.leases) || below(now->quota.bytes, then->quota.bytes))
+		return "policy now gives it a smaller quota";
+	return NULL;
+}
+
+const char *policy_narrows(const struct policy *policy, const struct rule *then,
+			   const struct facts *facts)
+{
+	struct grant grant = grant_of(then, then->operations);
+	const struct rule *now;
+	const char *why;
+
+	grant.trusted_privileged = then->trust_privileged;
+	grant.unmodified = then->unmodified_programs;
+	why = only_rule(policy, facts, &now) ?: narrower(now, &grant);
+	return why ?: harder(now, then);
 }

@@ -162,6 +162,14 @@ struct grant {
 struct grant grant_of(const struct rule *rule, uint64_t operations);
 
 /*
+ * policy_narrows() - does @policy take anything away that @rule, of the policy before, grants to a client of
+ * these @facts? NULL when it does not; else what, for the journal: the connection is to end, since it
+ * keeps the policy that it began with.
+ */
+const char *policy_narrows(const struct policy *policy, const struct rule *rule,
+			   const struct facts *facts);
+
+/*
  * policy_withdraws() - does @policy still grant all of @grant to a client of these @facts? NULL when it
  * does; else why not, for the journal: the lease is to be revoked.
  */

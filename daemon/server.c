@@ -331,10 +331,32 @@ int server_listen(struct server *server, int fd)
 	return 0;
 }
 
+/*
+ * A connection keeps its policy; if the new one takes something away from it, it ends. It may be the
+ * very one that asked for the new policy, so it is only cut off here, and freed when it next has its turn.
+ */
+static void end_narrowed(struct server *server)
+{
+	for (struct conn *conn = server->conns; conn; conn = conn->next) {
+		const struct facts facts = peer_facts(conn->peer);
+		const char *why = is_stranger(conn) ? NULL : policy_narrows(server->policy, conn->rule, &facts);
+		const struct decision decision = {
+			.method = "reload", .verdict = "Ended", .peer = conn->peer, .rule = conn->rule,
+			.detail = why,
+		};
+
+		if (!why)
+			continue;
+		journal_decision(conn->account, &decision);
+		shutdown(conn->fd, SHUT_RDWR);
+	}
+}
+
 void server_set_policy(struct server *server, struct policy *policy)
 {
 	policy_unref(server->policy);
 	server->policy = policy;
+	end_narrowed(server);
 }
 
 static int start_varlink(struct server *server)

@@ -58,7 +58,7 @@ int server_new(sd_event *event, int cgroups_fd, struct device *device, struct po
 bool server_free(struct server *server);
 /* server_listen() - takes @fd. */
 int server_listen(struct server *server, int fd);
-/* server_set_policy() - for connections to come; takes @policy. */
+/* server_set_policy() - for connections to come; ends those it takes something from. Takes @policy. */
 void server_set_policy(struct server *server, struct policy *policy);
 
 /* conn_drive() - goes on with a connection after its pending request was answered. May free it. */

@@ -348,6 +348,58 @@ static void a_narrower_policy_takes_back_and_a_wider_one_does_not(void **state)
 	policy_unref(old);
 }
 
+/* The same for a connection, which is judged by all of its rule. */
+static void a_connection_ends_when_its_rule_grows_narrower(void **state)
+{
+	static const struct {
+		const char *then, *now;
+		bool ends;
+	} examples[] = {
+		{ "", "", false },
+		{ "Operations=raw\n", "", true },
+		{ "", "Operations=raw\n", false },
+		{ "SgxEnclave=yes\n", "", true },
+		{ "SgxProvision=yes\n", "SgxProvision=yes\nSgxEnclave=yes\n", false },
+		{ "SgxProvision=yes\n", "SgxEnclave=yes\n", true },
+		{ "TrustPrivileged=yes\n", "", true },
+		{ "UnmodifiedPrograms=yes\n", "", true },
+		{ "KeyLabels=a b\n", "KeyLabels=a b\n", false },
+		{ "KeyLabels=a b\n", "KeyLabels=a\n", true },
+		{ "KeyLabels=a b\n", "", false },
+		{ "", "KeyLabels=a\n", true },
+		{ "SealScope=signer\n", "", true },
+		{ "", "Vmpl=0\n", true },
+		{ "Vmpl=0\n", "", false },
+		{ "Vmpl=0\n", "Vmpl=1\n", true },
+		{ "ExtendEvents=5\n", "ExtendEvents=4\n", true },
+		{ "ExtendBytes=5\n", "ExtendBytes=6\n", false },
+		{ "[Quota]\nConnections=5\n", "[Quota]\nConnections=4\n", true },
+		{ "[Quota]\nRequests=5\n", "[Quota]\nRequests=6\n", false },
+		{ "", "[Quota]\nLeases=4096\n", true },
+		{ "[Quota]\nBytes=5\n", "[Quota]\nBytes=4\n", true },
+	};
+	const struct facts facts = a_service();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(examples); i++) {
+		char then[256], now[256];
+		struct policy *old, *new;
+		const char *why;
+
+		snprintf(then, sizeof(then), "[Match]\nUid=10\n[Allow]\nOperations=report\n%s",
+			 examples[i].then);
+		snprintf(now, sizeof(now), "[Match]\nUid=10\n[Allow]\nOperations=report\n%s",
+			 examples[i].now);
+		old = a_policy(then, NULL);
+		new = a_policy(now, NULL);
+		why = policy_narrows(new, old->rules[0], &facts);
+		if (examples[i].ends != (why != NULL))
+			fail_msg("case %zu: %s", i, why ? why : "goes on");
+		policy_unref(new);
+		policy_unref(old);
+	}
+}
+
 static void what_was_not_used_may_be_taken_without_the_lease(void **state)
 {
 	struct policy *old = a_policy(OLD, NULL);
@@ -407,6 +459,7 @@ int main(void)
 		cmocka_unit_test(label_and_executable_match_as_a_whole),
 		cmocka_unit_test(key_labels_restrict_and_an_empty_list_does_not),
 		cmocka_unit_test(a_narrower_policy_takes_back_and_a_wider_one_does_not),
+		cmocka_unit_test(a_connection_ends_when_its_rule_grows_narrower),
 		cmocka_unit_test(what_was_not_used_may_be_taken_without_the_lease),
 		cmocka_unit_test(a_second_rule_takes_back_what_the_first_granted),
 		cmocka_unit_test(a_new_bound_takes_back_what_had_none),
