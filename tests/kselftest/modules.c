@@ -40,6 +40,11 @@ void module_load(const char *name)
 	ASSERT_EQ(run((char *[]) { "modprobe", (char *)name, NULL }), 0);
 }
 
+bool module_try_load(const char *name)
+{
+	return run((char *[]) { "modprobe", "-q", (char *)name, NULL }) == 0;
+}
+
 void module_load_with(const char *name, const char *parameter)
 {
 	ASSERT_EQ(run((char *[]) { "modprobe", (char *)name, (char *)parameter, NULL }), 0);

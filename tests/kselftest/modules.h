@@ -12,6 +12,8 @@
 bool module_loaded(const char *name);
 /* With what it depends on; the case ends if it fails. */
 void module_load(const char *name);
+/* The same; true if it could be loaded. */
+bool module_try_load(const char *name);
 /* With one parameter, "name=value". */
 void module_load_with(const char *name, const char *parameter);
 /* Alone: neither what it wants before nor what it wants after. */

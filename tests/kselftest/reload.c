@@ -427,6 +427,27 @@ TEST(without_a_tee_everything_but_reports_works)
 	expect_works();
 }
 
+/* Evidence of a real TEE must not come from it, nor may it break one. Beside it, that it does load. */
+TEST(the_software_firmware_refuses_where_there_is_a_TEE)
+{
+	static const char *const kinds[] = { "kind=sev", "kind=sev-es" };
+
+	need_module();
+	module_unload(OUR_MODULE);
+	module_unload(the_tee()->driver);
+	module_unload(the_tee()->firmware);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		module_load_with("teegate_pretend", kinds[i]);
+		EXPECT(!module_try_load(the_tee()->firmware));
+		EXPECT(!module_loaded(the_tee()->firmware));
+		module_unload("teegate_pretend");
+	}
+	EXPECT(module_try_load(the_tee()->firmware));
+	EXPECT(!module_try_load("teegate_pretend"));
+	everything_anew();
+	expect_works();
+}
+
 /* Firmware with new keys, below a module that saw the old one go. */
 TEST(everything_may_be_loaded_anew)
 {
