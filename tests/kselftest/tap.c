@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -172,6 +173,8 @@ int child_kill(pid_t pid)
 static void run_in_child(const struct tap_case *c)
 {
 	setpgid(0, 0);
+	/* Whoever stops us must not leave a case behind that holds the module. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	failed = false;
 	signal(SIGPIPE, SIG_IGN);
 	if (tap_setup)
