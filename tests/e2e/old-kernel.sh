@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 #
 # In the Debian guest on Linux 6.1, as root: module, library and command work;
-# the broker cannot, and says so. After cases.sh.
+# the broker cannot, and says so. After cases.sh, with USER_DATA set.
 
 echo "TAP version 13"
 
@@ -12,7 +12,14 @@ info() {
 }
 check teegatectl_describes_the_tee info
 
-# The administrator's session can make evidence; a broker is not needed for that.
+# The administrator's session can make evidence; a broker is not needed for that. It is judged
+# outside of the guest.
+report() {
+	teegatectl report --target device:/dev/teegate --user-data "$USER_DATA" \
+		--output /mnt/share/evidence.cbor && [ -s /mnt/share/evidence.cbor ]
+}
+check teegatectl_makes_evidence report
+
 doctor() {
 	teegatectl doctor >doctor.out 2>&1
 	cat doctor.out
