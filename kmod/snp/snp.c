@@ -272,9 +272,9 @@ static u64 snp_taint(void)
 }
 
 /*
- * The key is shared with the stock driver, so somebody else's exchange may lose it while nobody asks
- * us. Whoever reads GET_INFO, or waits for a lease, should not be the last to hear. To look costs no
- * call of firmware, and at worst the time that another user of the channel has it locked.
+ * The key is shared with the stock driver, so somebody else's exchange may lose it while nobody
+ * asks us. Whoever reads GET_INFO should not be the last to hear. To look costs no call of
+ * firmware, and at worst the time for which another user of the channel has it locked.
  */
 #define LOOK_AGAIN_NS	(5ULL * NSEC_PER_SEC)
 
