@@ -30,6 +30,7 @@ struct account *accounts_get(struct accounts *accounts, const char *name)
 	}
 	if (!oldest)
 		return NULL;
+	accounts->audit_suppressed += oldest->audit_suppressed;
 	*oldest = (struct account){ .last_used = ++accounts->clock, .audit_tokens = AUDIT_BURST };
 	snprintf(oldest->name, sizeof(oldest->name), "%s", name);
 	return oldest;

@@ -27,9 +27,11 @@ struct account {
 	unsigned int audit_suppressed;
 };
 
+/* @audit_suppressed: of accounts that were forgotten before anybody was told */
 struct accounts {
 	struct account list[ACCOUNTS_MAX];
 	uint64_t clock;
+	unsigned int audit_suppressed;
 };
 
 /* accounts_get() - the account of that name, made if need be. NULL when all are in use. */

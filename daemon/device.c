@@ -178,13 +178,12 @@ int device_create_lease(struct device *device, const struct lease_request *reque
 	return 0;
 }
 
-void device_revoke(struct device *device, uint64_t lease_id)
+int device_revoke(struct device *device, uint64_t lease_id)
 {
 	struct teegate_revoke io = { .size = sizeof(io), .lease_id = lease_id };
 	HOLD(&device->lock);
 
-	/* ENOENT: it expired or died meanwhile, which is what we want. */
-	session_ioctl(device, TEEGATE_REVOKE, &io);
+	return session_ioctl(device, TEEGATE_REVOKE, &io);
 }
 
 static int allocate(struct report *report, const struct teegate_get_info *info, uint32_t flags)

@@ -51,8 +51,11 @@ struct lease_request {
 
 int device_create_lease(struct device *device, const struct lease_request *request, int *ret_fd,
 			uint64_t *ret_id);
-/* device_revoke() - ends a lease and what waits for it. Never blocks. */
-void device_revoke(struct device *device, uint64_t lease_id);
+/*
+ * device_revoke() - ends a lease and what waits for it. Never blocks. -ENOENT: it had expired or died
+ * before, which is as good.
+ */
+int device_revoke(struct device *device, uint64_t lease_id);
 
 /* One report; buffers belong to it. */
 struct report {

@@ -14,6 +14,7 @@
 #include "util.h"
 
 #define STOP_MS		5000
+#define OWN_LEASES	256
 
 struct jobs {
 	struct device *device;
@@ -24,6 +25,8 @@ struct jobs {
 	struct job *running[JOBS_THREADS];
 	struct job *finished, **finished_end;
 	unsigned int n;			/* not yet collected */
+	uint64_t own[OWN_LEASES];	/* ids, a ring: the last ones that we made for ourselves */
+	unsigned int n_own;
 	unsigned int alive;		/* threads */
 	bool stop;
 	pthread_t threads[JOBS_THREADS];
@@ -242,9 +245,22 @@ bool job_set_lease(struct jobs *jobs, struct job *job, uint64_t lease_id)
 
 	pthread_mutex_lock(&jobs->lock);
 	job->running_lease = lease_id;
+	if (lease_id)
+		jobs->own[jobs->n_own++ % OWN_LEASES] = lease_id;
 	wanted = !job->cancelled;
 	pthread_mutex_unlock(&jobs->lock);
 	return wanted;
+}
+
+bool jobs_had_lease(struct jobs *jobs, uint64_t lease_id)
+{
+	bool found = false;
+
+	pthread_mutex_lock(&jobs->lock);
+	for (unsigned int i = 0; !found && i < OWN_LEASES; i++)
+		found = jobs->own[i] == lease_id;
+	pthread_mutex_unlock(&jobs->lock);
+	return found;
 }
 
 struct job *job_new(enum job_kind kind, struct peer *peer, struct policy *policy,

@@ -60,6 +60,7 @@ struct job {
 	int error;
 	uint64_t fw_status;
 	bool host_stuck;		/* with EAGAIN: no buffer is left, and waiting here is no help */
+	bool trusted_privileged;	/* doors stand open, and policy allows that */
 	char text[512];
 	int lease_fd;			/* JOB_LEASE: ours to pass on, or to close */
 	uint64_t lease_id;
@@ -87,6 +88,9 @@ void jobs_collect(struct jobs *jobs);
 int jobs_submit(struct jobs *jobs, struct job *job);
 /* jobs_cancel() - nobody wants the result any more; done() is called all the same. */
 void jobs_cancel(struct jobs *jobs, struct job *job);
+
+/* jobs_had_lease() - was this lease made for a job, which used it and threw it away? Of the last 256. */
+bool jobs_had_lease(struct jobs *jobs, uint64_t lease_id);
 
 struct job *job_new(enum job_kind kind, struct peer *peer, struct policy *policy,
 		    const struct rule *rule);

@@ -8,13 +8,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <syslog.h>
 #include <systemd/sd-journal.h>
 
 #include "journal.h"
 
-/* "teegated decided about a request" */
-#define DECISION_MESSAGE_ID	"5f0c8dd1a1744d0fb1d2f7c7b9a7e46b"
+/* A record of ours has about twenty fields; the longest are paths of cgroups. */
+#define FIELDS_MAX	40
+#define FIELD_SIZE	2048
 
 static bool to_journal;
 
@@ -56,37 +58,51 @@ const char *describe_peer(const struct peer *peer, char *text, size_t size)
 	return text_sanitize(text);
 }
 
-void journal_decision(struct account *account, const struct decision *decision)
+/* "workloadNumber" is TEEGATE_WORKLOAD_NUMBER in the journal. */
+static void add_field_name(const char *name, char *text, size_t size)
 {
-	const char *workload = decision->rule ? decision->rule->name : "";
-	const char *path = decision->rule ? decision->rule->path : "";
-	int priority = strcmp(decision->verdict, "granted") ? LOG_WARNING : LOG_INFO;
-	char who[512], text[1536] = "";
-	unsigned int suppressed;
+	text_add(text, size, "TEEGATE_");
+	for (; *name; name++)
+		text_add(text, size, "%s%c", *name >= 'A' && *name <= 'Z' ? "_" : "",
+			 *name >= 'a' && *name <= 'z' ? *name - 'a' + 'A' : *name);
+	text_add(text, size, "=");
+}
 
-	if (!account_may_audit(account, now_ms(), &suppressed))
+/* A text, a number or a list of texts. */
+static void add_value(sd_json_variant *value, char *text, size_t size)
+{
+	if (sd_json_variant_is_array(value)) {
+		for (size_t i = 0; i < sd_json_variant_elements(value); i++) {
+			text_add(text, size, "%s", i > 0 ? " " : "");
+			add_value(sd_json_variant_by_index(value, i), text, size);
+		}
 		return;
-	if (suppressed > 0)
-		journal_say(LOG_WARNING, "%u decisions about %s were not written", suppressed, account->name);
-	describe_peer(decision->peer, who, sizeof(who));
-	text_add(text, sizeof(text), "%s: %s", decision->method, decision->verdict);
-	if (*workload)
-		text_add(text, sizeof(text), " \"%s\"", workload);
-	text_add(text, sizeof(text), " (%s)", who);
-	if (*path)
-		text_add(text, sizeof(text), " by %s", path);
-	if (decision->detail && *decision->detail)
-		text_add(text, sizeof(text), ": %s", decision->detail);
-	text_sanitize(text);
+	}
+	if (sd_json_variant_is_string(value))
+		text_add(text, size, "%s", sd_json_variant_string(value));
+	else
+		text_add(text, size, "%llu", (unsigned long long)sd_json_variant_unsigned(value));
+}
+
+void journal_event(int priority, const char *message_id, const char *text, sd_json_variant *fields)
+{
+	char buf[FIELDS_MAX][FIELD_SIZE];
+	struct iovec iov[FIELDS_MAX];
+	unsigned int n = 3;
+
 	if (!to_journal) {
 		fprintf(stderr, "teegated: %s\n", text);
 		return;
 	}
-	sd_journal_send("PRIORITY=%i", priority, "MESSAGE=%s", text, "MESSAGE_ID=" DECISION_MESSAGE_ID,
-			"TEEGATE_METHOD=%s", decision->method, "TEEGATE_VERDICT=%s", decision->verdict,
-			"TEEGATE_WORKLOAD=%s", workload, "TEEGATE_RULE=%s", path,
-			"TEEGATE_UNIT=%s", decision->peer->place.unit,
-			"TEEGATE_UID=%u", decision->peer->uid,
-			"TEEGATE_PID=%i", (int)decision->peer->pid,
-			"TEEGATE_CGROUP=%s", decision->peer->cgroup ?: "", NULL);
+	snprintf(buf[0], FIELD_SIZE, "PRIORITY=%i", priority);
+	snprintf(buf[1], FIELD_SIZE, "MESSAGE_ID=%s", message_id);
+	snprintf(buf[2], FIELD_SIZE, "MESSAGE=%s", text);
+	for (size_t i = 0; fields && i + 1 < sd_json_variant_elements(fields) && n < FIELDS_MAX; i += 2, n++) {
+		buf[n][0] = '\0';
+		add_field_name(sd_json_variant_string(sd_json_variant_by_index(fields, i)), buf[n], FIELD_SIZE);
+		add_value(sd_json_variant_by_index(fields, i + 1), buf[n], FIELD_SIZE);
+	}
+	for (unsigned int i = 0; i < n; i++)
+		iov[i] = (struct iovec){ buf[i], strlen(buf[i]) };
+	sd_journal_sendv(iov, (int)n);
 }

@@ -7,6 +7,7 @@
 #define TEEGATED_JOURNAL_H
 
 #include <stdint.h>
+#include <systemd/sd-json.h>
 
 #include "account.h"
 #include "peer.h"
@@ -27,7 +28,16 @@ struct decision {
 	const char *detail;
 };
 
-/* journal_decision() - unless this account has filled the journal enough lately. */
+/*
+ * journal_event() - one record with the fields of a JSON object, each as TEEGATE_NAME=. Use
+ * events_emit(), which tells subscribers, too.
+ */
+void journal_event(int priority, const char *message_id, const char *text, sd_json_variant *fields);
+
+/*
+ * journal_decision() - an event, unless this account has filled the journal enough lately; then it
+ * is counted, and the number is told soon (audit.h).
+ */
 void journal_decision(struct account *account, const struct decision *decision);
 
 /* The peer in words, for messages: unit, uid and cgroup, printable. */

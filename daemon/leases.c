@@ -50,6 +50,17 @@ static const char *lease_cause_text(enum lease_cause cause)
 	return texts[cause];
 }
 
+struct lease lease_of(const struct peer *peer, const struct rule *rule, uint64_t operations)
+{
+	return (struct lease){
+		.workload = peer_workload(peer),
+		.rule = rule->path,
+		.facts = peer_facts(peer),
+		.grant = grant_of(rule, operations),
+		.why = "",
+	};
+}
+
 static void lease_free(struct lease *lease)
 {
 	if (!lease)

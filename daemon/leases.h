@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "facts.h"
+#include "peer.h"
 #include "policy.h"
 
 #define LEASES_MAX	4096	/* as the module's */
@@ -50,6 +51,12 @@ struct lease {
 	enum lease_cause cause;
 	const char *why;
 };
+
+/*
+ * lease_of() - a lease with @operations that @rule grants to @peer, as leases_add() and notes want it.
+ * Everything is borrowed from the two; @id is the caller's to set, and of @grant the flags.
+ */
+struct lease lease_of(const struct peer *peer, const struct rule *rule, uint64_t operations);
 
 /*
  * @revoke: ends a lease in the kernel; 0, or a negative errno, -ENOENT when it is gone already

@@ -18,6 +18,7 @@
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
+#include "events.h"
 #include "exposure.h"
 #include "journal.h"
 #include "server.h"
@@ -103,24 +104,35 @@ static int parse_options(int argc, char **argv, struct options *options)
 	return 0;
 }
 
+/* What is wrong with the policy, for whoever asked for it; the journal has it in any case. */
+struct complaints {
+	char *text;
+	size_t size;
+};
+
 static void on_complaint(const char *file, unsigned int line, const char *what, void *userdata)
 {
-	(void)userdata;
+	struct complaints *complaints = userdata;
+	char text[1024] = "";
+
 	if (line > 0)
-		journal_say(LOG_ERR, "%s:%u: %s", file, line, what);
+		text_add(text, sizeof(text), "%s:%u: %s", file, line, what);
 	else
-		journal_say(LOG_ERR, "%s: %s", file, what);
+		text_add(text, sizeof(text), "%s: %s", file, what);
+	journal_say(LOG_ERR, "%s", text);
+	if (complaints)
+		text_add(complaints->text, complaints->size, "%s\n", text);
 }
 
-static int read_policy(const struct options *options, struct policy **ret)
+static int read_policy(const struct options *options, struct complaints *complaints, struct policy **ret)
 {
 	static const char *const system_dirs[] = {
 		"/etc/" POLICY_SUBDIR, "/run/" POLICY_SUBDIR, "/usr/lib/" POLICY_SUBDIR,
 	};
 
 	if (options->policy_dir)
-		return policy_load(&options->policy_dir, 1, on_complaint, NULL, ret);
-	return policy_load(system_dirs, ARRAY_SIZE(system_dirs), on_complaint, NULL, ret);
+		return policy_load(&options->policy_dir, 1, on_complaint, complaints, ret);
+	return policy_load(system_dirs, ARRAY_SIZE(system_dirs), on_complaint, complaints, ret);
 }
 
 static void say_status(const struct policy *policy)
@@ -133,20 +145,27 @@ static void say_status(const struct policy *policy)
 }
 
 /* All or nothing: a broken file must not take from workloads what they had. */
-static void reload(struct context *context)
+static int reload(void *userdata, char *text, size_t size)
 {
 	CLEANUP(policy_unrefp) struct policy *policy = NULL;
-	int r = read_policy(context->options, &policy);
+	struct complaints complaints = { text, size };
+	struct context *context = userdata;
+	char workloads[64] = "";
+	int r = read_policy(context->options, size > 0 ? &complaints : NULL, &policy);
 
-	if (r < 0 || policy->errors > 0) {
-		journal_say(LOG_ERR, "the policy was not reloaded, what was read before stays in force: %s",
-			    r < 0 ? strerror(-r) : "see the errors above");
+	if (r >= 0 && policy->errors > 0)
+		r = -EBADMSG;
+	if (r < 0) {
+		events_emit(EVENT(EVENT_POLICY_REFUSED, .error = -r,
+				  .reason = "it is broken, and what was read before stays in force"));
 		sd_notify(false, "STATUS=The last reload failed; the policy before it stays in force");
-		return;
+		return r;
 	}
-	journal_say(LOG_INFO, "policy reloaded: %zu workloads", policy->n_rules);
+	text_add(workloads, sizeof(workloads), "%zu workloads", policy->n_rules);
+	events_emit(EVENT(EVENT_POLICY_LOADED, .reason = workloads));
 	say_status(policy);
 	server_set_policy(context->server, take_pointer(&policy));
+	return 0;
 }
 
 /*
@@ -166,7 +185,7 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *inf
 	(void)source;
 	(void)info;
 	sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)now_usec());
-	reload(userdata);
+	reload(userdata, NULL, 0);
 	sd_notify(false, "READY=1");
 	return 0;
 }
@@ -332,6 +351,8 @@ static int serve(const struct options *options, sd_event *event, int cgroups_fd,
 	r = server_new(event, cgroups_fd, device, policy, &context.server);
 	if (r < 0)
 		return r;
+	context.server->reload = reload;
+	context.server->reload_userdata = &context;
 	r = start_listening(context.server, options);
 	if (r >= 0)
 		r = sd_event_set_watchdog(event, true);
@@ -357,7 +378,7 @@ static int run(const struct options *options)
 	status = check_system(&cgroups_fd);
 	if (status)
 		return status;
-	r = read_policy(options, &policy);
+	r = read_policy(options, NULL, &policy);
 	if (r >= 0)
 		r = device_new(options->device ?: TEEGATE_DEVICE, &device);
 	if (r >= 0)
@@ -377,7 +398,7 @@ static int check_policy(const struct options *options)
 	char names[64];
 	int r;
 
-	r = read_policy(options, &policy);
+	r = read_policy(options, NULL, &policy);
 	if (r < 0) {
 		journal_say(LOG_ERR, "%s", strerror(-r));
 		return EXIT_FAILURE;

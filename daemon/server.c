@@ -17,9 +17,13 @@
 #include <sys/socket.h>
 #include <syslog.h>
 
+#include "admin.h"
+#include "audit.h"
 #include "journal.h"
+#include "ledger.h"
 #include "server.h"
 #include "service.h"
+#include "subscribers.h"
 #include "util.h"
 
 #define MESSAGE_MAX		16384	/* bytes of one call, with its NUL */
@@ -43,6 +47,7 @@ static struct conn *conn_free(struct conn *conn)
 		conn->job->owner = NULL;
 		jobs_cancel(server->jobs, conn->job);
 	}
+	subscriber_free(conn->subscriber);
 	if (conn->back) {
 		*conn->back = conn->next;
 		if (conn->next)
@@ -139,6 +144,8 @@ void conn_drive(struct conn *conn)
 		r = sd_event_source_set_io_events(conn->io, CONN_EVENTS);
 	if (r < 0)
 		conn_free(conn);
+	else if (conn->subscriber)
+		subscriber_go_on(conn->subscriber);
 }
 
 static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userdata)
@@ -357,6 +364,7 @@ void server_set_policy(struct server *server, struct policy *policy)
 	policy_unref(server->policy);
 	server->policy = policy;
 	end_narrowed(server);
+	ledger_policy_changed(server);
 }
 
 static int start_varlink(struct server *server)
@@ -372,7 +380,8 @@ static int start_varlink(struct server *server)
 	r = sd_varlink_server_set_connections_max(server->varlink, CONNECTIONS_MAX);
 	if (r < 0)
 		return r;
-	return service_bind(server->varlink);
+	r = service_bind(server->varlink);
+	return r < 0 ? r : admin_bind(server->varlink);
 }
 
 int server_new(sd_event *event, int cgroups_fd, struct device *device, struct policy *policy,
@@ -397,6 +406,12 @@ int server_new(sd_event *event, int cgroups_fd, struct device *device, struct po
 	if (r >= 0)
 		r = sd_event_add_io(event, &server->jobs_source, jobs_fd(server->jobs), EPOLLIN,
 				    on_jobs, server);
+	if (r >= 0)
+		r = subscribers_start(event);
+	if (r >= 0)
+		r = audit_start(event, &server->accounts);
+	if (r >= 0)
+		r = ledger_start(server);
 	if (r < 0) {
 		server_free(server);
 		return r;
@@ -409,10 +424,13 @@ bool server_free(struct server *server)
 {
 	while (server->conns)
 		conn_free(server->conns);
+	subscribers_stop();
+	audit_stop();
 	sd_event_source_unref(server->jobs_source);
 	sd_event_source_unref(server->resume_accept);
 	for (unsigned int i = 0; i < server->n_listen; i++)
 		sd_event_source_unref(server->listen[i]);
+	ledger_stop(server);
 	if (!jobs_free(server->jobs))
 		return false;
 	sd_varlink_server_unref(server->varlink);

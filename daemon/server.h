@@ -12,11 +12,16 @@
 #include "budget.h"
 #include "device.h"
 #include "jobs.h"
+#include "leases.h"
 #include "peer.h"
 #include "policy.h"
+#include "watch.h"
 
 #define LISTEN_MAX	8
 
+/*
+ * @reload: reads the policy again, and says what is wrong with it; NULL when nobody can
+ */
 struct server {
 	sd_event *event;
 	sd_varlink_server *varlink;
@@ -30,6 +35,10 @@ struct server {
 	struct policy *policy;
 	struct accounts accounts;
 	struct budgets budgets;
+	struct leases *leases;
+	struct watch *watch;
+	int (*reload)(void *userdata, char *complaints, size_t size);
+	void *reload_userdata;
 	struct conn *conns;
 	unsigned int n_conns, n_strangers;
 };
@@ -37,6 +46,7 @@ struct server {
 /*
  * @rule, @other_rule: what @policy said when it connected: no rule, one, or two, which is as none
  * @job: the request that is being worked on; varlink has at most one per connection
+ * @subscriber: with a request that is answered by one event after the other
  */
 struct conn {
 	struct conn *next, **back;
@@ -49,6 +59,7 @@ struct conn {
 	struct policy *policy;
 	const struct rule *rule, *other_rule;
 	struct job *job;
+	struct subscriber *subscriber;
 };
 
 /* server_new() - takes @cgroups_fd, @device and @policy in any case. */
@@ -58,7 +69,7 @@ int server_new(sd_event *event, int cgroups_fd, struct device *device, struct po
 bool server_free(struct server *server);
 /* server_listen() - takes @fd. */
 int server_listen(struct server *server, int fd);
-/* server_set_policy() - for connections to come; ends those it takes something from. Takes @policy. */
+/* server_set_policy() - ends connections and leases that it takes something from. Takes @policy. */
 void server_set_policy(struct server *server, struct policy *policy);
 
 /* conn_drive() - goes on with a connection after its pending request was answered. May free it. */

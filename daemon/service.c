@@ -9,6 +9,8 @@
 
 #include "idl.h"
 #include "journal.h"
+#include "json.h"
+#include "ledger.h"
 #include "server.h"
 #include "service.h"
 #include "util.h"
@@ -221,24 +223,10 @@ static int admit(struct conn *conn, const char *method, uint64_t operations)
 	return 1;
 }
 
-static sd_json_variant *strings_of(uint64_t operations)
-{
-	CLEANUP(sd_json_variant_unrefp) sd_json_variant *array = NULL;
-	char text[64], *save = NULL;
-
-	if (sd_json_variant_new_array(&array, NULL, 0) < 0)
-		return NULL;
-	operation_names(operations, text, sizeof(text));
-	for (char *name = strtok_r(text, " ", &save); name; name = strtok_r(NULL, " ", &save))
-		if (sd_json_variant_append_arrayb(&array, SD_JSON_BUILD_STRING(name)) < 0)
-			return NULL;
-	return take_pointer(&array);
-}
-
 /* What the TEE can do: the operations, and the kinds of report among them. */
 static sd_json_variant *abilities_of(const struct teegate_get_info *info)
 {
-	CLEANUP(sd_json_variant_unrefp) sd_json_variant *array = strings_of(info->firmware_ops);
+	CLEANUP(sd_json_variant_unrefp) sd_json_variant *array = operations_json(info->firmware_ops);
 
 	if (array && info->provider == TEEGATE_PROVIDER_TDX && (info->firmware_ops & TEEGATE_OP_REPORT) &&
 	    sd_json_variant_append_arrayb(&array, SD_JSON_BUILD_STRING("local")) < 0)
@@ -259,7 +247,7 @@ static int on_get_info(sd_varlink *link, sd_json_variant *parameters, sd_varlink
 	(void)flags;
 	device_info(conn->server->device, &info);
 	operations = abilities_of(&info);
-	allowed = strings_of(rule ? rule->operations : 0);
+	allowed = operations_json(rule ? rule->operations : 0);
 	if (!operations || !allowed)
 		return -ENOMEM;
 	text_sanitize((char *)info.reason);
@@ -284,21 +272,41 @@ static int on_get_info(sd_varlink *link, sd_json_variant *parameters, sd_varlink
 						     SD_JSON_BUILD_UNSIGNED(info.in_flight_max))));
 }
 
+/* 0; else answered or failed, and the lease is gone. */
+static int record_lease(struct conn *conn, const struct job *job)
+{
+	struct lease lease = lease_of(conn->peer, conn->rule, job->operations);
+	const char *why;
+	int r;
+
+	lease.id = job->lease_id;
+	lease.grant.trusted_privileged = job->trusted_privileged;
+	r = ledger_record(conn->server, &lease, &why);
+	if (r < 0)
+		device_revoke(conn->server->device, job->lease_id);
+	if (r == -EACCES)
+		return refuse_by_policy(conn, "AcquireLease", why, conn->rule->path) ?: 1;
+	return r;
+}
+
 static int reply_lease(struct conn *conn, struct job *job)
 {
-	CLEANUP(sd_json_variant_unrefp) sd_json_variant *operations = strings_of(job->operations);
+	CLEANUP(sd_json_variant_unrefp) sd_json_variant *operations = operations_json(job->operations);
 	char detail[160] = "", names[64];
-	int index;
+	int index, r;
 
 	if (!operations)
 		return -ENOMEM;
+	text_add(detail, sizeof(detail), "lease %llu for \"%s\"", (unsigned long long)job->lease_id,
+		 operation_names(job->operations, names, sizeof(names)));
+	r = record_lease(conn, job);
+	if (r != 0)
+		return r;
+	audit(conn, "AcquireLease", "granted", detail);
 	index = sd_varlink_push_fd(conn->link, job->lease_fd);
 	if (index < 0)
 		return index;
 	job->lease_fd = -1;	/* the link's, which closes it once it is sent */
-	text_add(detail, sizeof(detail), "lease %llu for \"%s\"", (unsigned long long)job->lease_id,
-		 operation_names(job->operations, names, sizeof(names)));
-	audit(conn, "AcquireLease", "granted", detail);
 	return sd_varlink_replybo(conn->link,
 				  SD_JSON_BUILD_PAIR_INTEGER("leaseFd", index),
 				  SD_JSON_BUILD_PAIR_UNSIGNED("leaseId", job->lease_id),
@@ -414,13 +422,6 @@ static int start(struct conn *conn, struct job *job)
 	return 0;
 }
 
-static sd_json_variant *parameter(sd_json_variant *parameters, const char *name)
-{
-	sd_json_variant *value = sd_json_variant_by_key(parameters, name);
-
-	return value && sd_json_variant_is_null(value) ? NULL : value;
-}
-
 /* At most @size bytes in base64; absent is as good as none. */
 static bool parse_bytes(sd_json_variant *value, uint8_t *to, size_t size, size_t *ret_len)
 {
@@ -481,7 +482,7 @@ static bool parse_bool(sd_json_variant *value)
 static int on_get_evidence(sd_varlink *link, sd_json_variant *parameters,
 			   sd_varlink_method_flags_t flags, void *userdata)
 {
-	bool raw = parse_bool(parameter(parameters, "raw"));
+	bool raw = parse_bool(parameter_of(parameters, "raw"));
 	uint64_t operation = raw ? TEEGATE_OP_RAW_REPORT : TEEGATE_OP_REPORT;
 	struct conn *conn = userdata;
 	sd_json_variant *event_log;
@@ -498,14 +499,14 @@ static int on_get_evidence(sd_varlink *link, sd_json_variant *parameters,
 	if (!job)
 		return -ENOMEM;
 	job->operations = operation;
-	job->certificates = parse_bool(parameter(parameters, "certificates"));
-	event_log = parameter(parameters, "eventLog");
+	job->certificates = parse_bool(parameter_of(parameters, "certificates"));
+	event_log = parameter_of(parameters, "eventLog");
 	job->event_log = event_log ? parse_bool(event_log) : job->certificates;
-	if (!parse_challenge(parameter(parameters, "challenge"), job))
+	if (!parse_challenge(parameter_of(parameters, "challenge"), job))
 		wrong = "challenge";
-	else if (!parse_user_data(parameter(parameters, "userData"), job))
+	else if (!parse_user_data(parameter_of(parameters, "userData"), job))
 		wrong = "userData";
-	else if (!parse_timeout(parameter(parameters, "timeoutMs"), job))
+	else if (!parse_timeout(parameter_of(parameters, "timeoutMs"), job))
 		wrong = "timeoutMs";
 	if (wrong) {
 		job_free(job);
@@ -545,11 +546,11 @@ static int on_extend(sd_varlink *link, sd_json_variant *parameters, sd_varlink_m
 	if (!job)
 		return -ENOMEM;
 	job->operations = TEEGATE_OP_EXTEND;
-	if (!parse_index(parameter(parameters, "index"), job))
+	if (!parse_index(parameter_of(parameters, "index"), job))
 		wrong = "index";
-	else if (!parse_event(parameter(parameters, "event"), job))
+	else if (!parse_event(parameter_of(parameters, "event"), job))
 		wrong = "event";
-	else if (!parse_timeout(parameter(parameters, "timeoutMs"), job))
+	else if (!parse_timeout(parameter_of(parameters, "timeoutMs"), job))
 		wrong = "timeoutMs";
 	if (wrong) {
 		job_free(job);
@@ -611,7 +612,7 @@ static int on_acquire_lease(sd_varlink *link, sd_json_variant *parameters,
 
 	if (flags & SD_VARLINK_METHOD_ONEWAY)
 		return 0;
-	if (!parse_operations(parameter(parameters, "operations"), conn->rule, &operations))
+	if (!parse_operations(parameter_of(parameters, "operations"), conn->rule, &operations))
 		return sd_varlink_error_invalid_parameter_name(link, "operations");
 	r = admit(conn, "AcquireLease", operations);
 	if (r <= 0)
@@ -623,9 +624,9 @@ static int on_acquire_lease(sd_varlink *link, sd_json_variant *parameters,
 	if (!job)
 		return -ENOMEM;
 	job->operations = operations;
-	if (!parse_part(parameter(parameters, "extendEvents"), 1, operations, &job->extend_events))
+	if (!parse_part(parameter_of(parameters, "extendEvents"), 1, operations, &job->extend_events))
 		wrong = "extendEvents";
-	else if (!parse_part(parameter(parameters, "extendBytes"), TEEGATE_EVENT_MAX, operations,
+	else if (!parse_part(parameter_of(parameters, "extendBytes"), TEEGATE_EVENT_MAX, operations,
 			     &job->extend_bytes))
 		wrong = "extendBytes";
 	if (wrong) {

@@ -38,7 +38,8 @@ static bool exposed_ok(struct job *job, struct exposure *exposure)
 	exposure_look(job->peer, exposure);
 	if (exposure->verdict == EXPOSURE_NONE)
 		return true;
-	if (exposure->verdict == EXPOSURE_OPEN && job->rule->trust_privileged)
+	job->trusted_privileged = exposure->verdict == EXPOSURE_OPEN && job->rule->trust_privileged;
+	if (job->trusted_privileged)
 		return true;
 	job->outcome = JOB_FORGEABLE;
 	text_add(job->text, sizeof(job->text), "%s", exposure->text);

@@ -251,7 +251,7 @@ class Abuse(unittest.TestCase):
 
     def test_the_right_unit_with_another_user_hears_which_file_to_change(self):
         self.write_policy(POLICY.replace("[Allow]", "Uid=1\n[Allow]"))
-        self.reload("policy reloaded")
+        self.reload("policy-loaded")
         reply = self.in_unit("payments.service", "io.teegate.Broker.AcquireLease", {}, uid=1)
         self.assertEqual(reply["error"], "io.teegate.Broker.Failed")
         reply = self.in_unit("payments.service", "io.teegate.Broker.AcquireLease", {})
@@ -264,7 +264,7 @@ class Abuse(unittest.TestCase):
         self.assertEqual(reply["error"], "io.teegate.Broker.Forgeable")
         self.assertIn("CAP_", reply["parameters"]["reason"])
         self.write_policy(POLICY + "TrustPrivileged=yes\n")
-        self.reload("policy reloaded")
+        self.reload("policy-loaded")
         reply = self.in_unit("payments.service", "io.teegate.Broker.AcquireLease", {}, uid=0)
         self.assertEqual(reply["error"], "io.teegate.Broker.Failed")
 
@@ -320,7 +320,7 @@ class Abuse(unittest.TestCase):
 
     def test_two_rules_are_refused_and_both_named(self):
         self.write_policy(f"[Match]\nUid={NOBODY}\n[Allow]\nOperations=report\n", "nobody.conf")
-        self.reload("policy reloaded")
+        self.reload("policy-loaded")
         for _ in range(2):
             reply = self.in_unit("payments.service", "io.teegate.Broker.AcquireLease", {})
             self.assertEqual(reply["error"], "io.teegate.Broker.NotAllowed")
@@ -371,7 +371,7 @@ class Abuse(unittest.TestCase):
         self.assertEqual(reply["error"], "io.teegate.Broker.NotAllowed")
         self.assertIn("Operations=extend", reply["parameters"]["rule"])
         self.write_policy(POLICY + "Operations=extend\nExtendEvents=3\nExtendBytes=100\n")
-        self.reload("policy reloaded")
+        self.reload("policy-loaded")
         for _ in range(5):    # there is no device, so nothing was extended and nothing is used up
             reply = self.in_unit("payments.service", extend, event)
             self.assertEqual(reply["parameters"].get("errno"), "ENODEV", reply)
@@ -389,7 +389,7 @@ class Abuse(unittest.TestCase):
 
     def test_bad_parameters_are_named(self):
         self.write_policy(POLICY + "Operations=extend\n")
-        self.reload("policy reloaded")
+        self.reload("policy-loaded")
         for method, parameters, field in (
                 ("Extend", {"index": 1, "event": "AAAA"}, "index"),
                 ("Extend", {"index": 4, "event": "AAAA"}, "index"),
