@@ -1,16 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which personalities there are. Each has a file of its own; this one knows their names only.
+ * What the personalities of leases share: which there are, and the one way from them to the queue.
+ *
+ * DOC: programs that know the stock driver only
+ *
+ * Such a program opens the driver's device. In a container there is none; teegated catches the
+ * attempt and gives it a lease instead, whose descriptor understands the driver's ioctls and
+ * nothing else. It asks through the same worker, under the same policy, pins and quota as any
+ * lease, and cannot keep a message of its own in the channel.
+ *
+ * These ABIs have no place for claims. So what they hand out is raw: it speaks for the whole guest,
+ * takes TEEGATE_OP_RAW_REPORT, and passes tg_report_data(), which refuses what would look like a
+ * bound report. The caller chooses neither the VMPL nor how long the request is.
+ *
+ * Numbers, structures and errno values are those of the stock driver; where teegate refuses what
+ * the driver has no word for, the errno is teegate's own.
  */
-#include <linux/errno.h>
-#include <linux/kernel.h>
+#include <linux/array_size.h>
+#include <linux/err.h>
+#include <linux/string.h>
 #include <uapi/linux/teegate.h>
 
 #include "abi.h"
+#include "binding.h"
+#include "lease.h"
 #include "queue.h"
 
-static const struct tg_abi *const abis[] = {
-	NULL,	/* the native one is the table in ioctl.c */
+/* By enum teegate_abi; the native one is the table in ioctl.c. */
+static const struct tg_abi *const abis[TEEGATE_ABI_UVDEVICE + 1] = {
+#ifdef TG_HAVE_SNP
+	[TEEGATE_ABI_SEV_GUEST] = &tg_abi_sev_guest,
+#endif
+#ifdef TG_HAVE_TDX
+	[TEEGATE_ABI_TDX_GUEST] = &tg_abi_tdx_guest,
+#endif
+#ifdef TG_HAVE_UV
+	[TEEGATE_ABI_UVDEVICE] = &tg_abi_uvdevice,
+#endif
 };
 
 /**
@@ -22,19 +48,60 @@ static const struct tg_abi *const abis[] = {
  */
 int tg_abi_find(u32 abi, const struct tg_abi **ret_abi)
 {
-	unsigned int i;
-
-	if (abi > TEEGATE_ABI_UVDEVICE)
+	if (abi >= ARRAY_SIZE(abis))
 		return -EINVAL;
-	if (abi == TEEGATE_ABI_NATIVE) {
-		*ret_abi = NULL;
-		return 0;
+	if (abi != TEEGATE_ABI_NATIVE &&
+	    (!abis[abi] || abis[abi]->provider != tg_queue.be.ops->provider))
+		return -EOPNOTSUPP;
+	*ret_abi = abis[abi];
+	return 0;
+}
+
+/* As on every lease, before a byte of the caller's is looked at. */
+long tg_abi_ioctl(struct tg_lease *lease, unsigned int cmd, void __user *uarg)
+{
+	int err = tg_lease_check(lease, 0);
+
+	return err ?: lease->terms.abi->ioctl(lease, cmd, uarg);
+}
+
+static int make_subject(struct tg_subject *subject, const u8 *data, u32 len)
+{
+	struct tg_report_data report_data;
+
+	subject->kind = tg_queue.be.ops->raw_unpadded ? TG_SUBJECT_RAW_UNPADDED : TG_SUBJECT_RAW;
+	subject->len = len;
+	memcpy(subject->bytes, data, len);
+	return tg_report_data(subject, &report_data);
+}
+
+struct tg_request *tg_abi_request_new(struct tg_lease *lease, enum tg_ask_kind kind,
+				      const u8 *data, u32 len, bool want_aux)
+{
+	struct tg_backend *be = &tg_queue.be;
+	struct tg_request *req;
+	int err;
+
+	err = tg_lease_check(lease, TEEGATE_OP_RAW_REPORT) ?:
+	      tg_backend_can(be, TEEGATE_OP_RAW_REPORT);
+	if (err)
+		return ERR_PTR(err);
+	req = tg_request_new(be, lease, kind, want_aux);
+	if (!req)
+		return ERR_PTR(-ENOMEM);
+	err = make_subject(&req->subject, data, len);
+	if (err) {
+		tg_request_put(req);
+		return ERR_PTR(err);
 	}
-	for (i = 0; i < ARRAY_SIZE(abis); i++)
-		if (abis[i] && abis[i]->abi == abi &&
-		    abis[i]->provider == tg_queue.be.ops->provider) {
-			*ret_abi = abis[i];
-			return 0;
-		}
-	return -EOPNOTSUPP;
+	return req;
+}
+
+int tg_abi_ask(struct tg_request *req)
+{
+	int err = tg_queue_ask(&tg_queue, req, TG_TIMEOUT_DEFAULT_MS);
+
+	if (!err && tg_queue.be.ops->makes_buffers)
+		err = tg_answer_charge(&req->x.answer);
+	return err ?: tg_lease_check(req->lease, TEEGATE_OP_RAW_REPORT);
 }

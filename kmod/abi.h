@@ -8,15 +8,28 @@
 
 #include <linux/types.h>
 
-struct tg_lease;
+#include "backend.h"
 
-/* One personality. What it does with a lease, it does by the functions that ioctl.c uses, too. */
+struct tg_lease;
+struct tg_request;
+
+/* One personality: a file in abi/. */
 struct tg_abi {
-	u32 abi;	/* enum teegate_abi */
 	u32 provider;	/* enum teegate_provider whose driver it speaks for */
 	long (*ioctl)(struct tg_lease *lease, unsigned int cmd, void __user *uarg);
 };
 
+extern const struct tg_abi tg_abi_sev_guest;	/* abi/sev_guest.c */
+extern const struct tg_abi tg_abi_tdx_guest;	/* abi/tdx_guest.c */
+extern const struct tg_abi tg_abi_uvdevice;	/* abi/uvdevice.c */
+
 int tg_abi_find(u32 abi, const struct tg_abi **ret_abi);
+long tg_abi_ioctl(struct tg_lease *lease, unsigned int cmd, void __user *uarg);
+
+/* A raw request over @len bytes of the caller's, or an error pointer. For tg_request_put(). */
+struct tg_request *tg_abi_request_new(struct tg_lease *lease, enum tg_ask_kind kind,
+				      const u8 *data, u32 len, bool want_aux);
+/* As tg_queue_ask(), with the lease checked once more before the answer may be passed on. */
+int tg_abi_ask(struct tg_request *req);
 
 #endif

@@ -20,10 +20,9 @@
 static long lease_fd_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct tg_lease *lease = file->private_data;
-	const struct tg_abi *abi = lease->terms.abi;
 
-	if (abi)
-		return abi->ioctl(lease, cmd, (void __user *)arg);
+	if (lease->terms.abi)
+		return tg_abi_ioctl(lease, cmd, (void __user *)arg);
 	return tg_ioctl_lease(lease, cmd, (void __user *)arg);
 }
 
