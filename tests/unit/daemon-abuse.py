@@ -22,7 +22,8 @@ import unittest
 
 DAEMON = sys.argv.pop(1)
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
-SLICE = CGROUPS / "teegate-test.slice"
+# Not the same for two runs on one machine: a run in a PID namespace of its own has the numbers of others.
+SLICE = CGROUPS / f"teegate-test-{os.urandom(4).hex()}.slice"
 ACCOUNT_MAX = 16
 MESSAGE_MAX = 16384
 NOBODY = 65534
