@@ -13,7 +13,8 @@
  *
  * session, lease_fd -> ioctl -> info, report, extend, secrets -> queue -> backend (snp, tdx or uv,
  * as detect says), each knowing only what is to the right of it; lease, pin, block and binding are
- * used by all of them. Files say in their first lines what they leave to others.
+ * used by all of them. abi stands beside ioctl, for programs that know a stock driver only. Files
+ * say in their first lines what they leave to others.
  *
  * DOC: expected load
  *
