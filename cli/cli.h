@@ -31,7 +31,7 @@ struct command {
 };
 
 extern const struct command cmd_info, cmd_report, cmd_verify, cmd_extract, cmd_extend, cmd_secret,
-	cmd_policy, cmd_doctor;
+	cmd_policy, cmd_leases, cmd_events, cmd_top, cmd_doctor;
 
 /* Say what is wrong with the command line, with a hint at --help; returns STATUS_USAGE. */
 int usage_error(const struct command *command, const char *format, ...)

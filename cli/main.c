@@ -10,7 +10,8 @@
 #include "cli.h"
 
 static const struct command *const commands[] = {
-	&cmd_info, &cmd_report, &cmd_verify, &cmd_extract, &cmd_extend, &cmd_secret, &cmd_policy, &cmd_doctor,
+	&cmd_info, &cmd_report, &cmd_verify, &cmd_extract, &cmd_extend, &cmd_secret, &cmd_policy,
+	&cmd_leases, &cmd_events, &cmd_top, &cmd_doctor,
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -6,11 +6,13 @@ _teegatectl()
 	local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]}
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W 'info report verify extract extend secret policy doctor help --help --version' -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W 'info report verify extract extend secret policy leases events top doctor help --help --version' -- "$word")
 	elif [ "$command" = secret ] && [ "$COMP_CWORD" -eq 2 ] && [ "${word:0:1}" != - ]; then
 		mapfile -t COMPREPLY < <(compgen -W 'add list lock' -- "$word")
 	elif [ "$command" = policy ] && [ "$COMP_CWORD" -eq 2 ] && [ "${word:0:1}" != - ]; then
 		mapfile -t COMPREPLY < <(compgen -W 'check explain' -- "$word")
+	elif [ "$command" = leases ] && [ "$COMP_CWORD" -eq 2 ] && [ "${word:0:1}" != - ]; then
+		mapfile -t COMPREPLY < <(compgen -W 'list revoke' -- "$word")
 	elif [ "${word:0:1}" = - ]; then
 		mapfile -t COMPREPLY < <(compgen -W \
 			"$(teegatectl "$command" --help 2>/dev/null | grep -o -- '--[a-z-]*')" -- "$word")

@@ -11,9 +11,9 @@
 
 #include "admin.h"
 #include "administrator.h"
+#include "audit.h"
 #include "events.h"
 #include "idl.h"
-#include "journal.h"
 #include "json.h"
 #include "server.h"
 #include "statistics.h"
@@ -28,7 +28,10 @@ static void audit(struct conn *conn, const char *method, const char *verdict, co
 		.method = method, .verdict = verdict, .peer = conn->peer, .detail = detail,
 	};
 
-	journal_decision(conn->account, &decision);
+	if (!strcmp(verdict, "granted"))
+		audit_tell(&decision);
+	else
+		journal_decision(conn->account, &decision);
 }
 
 /* 1: go on. Anything else: answered, return it. */

@@ -5,7 +5,6 @@
 
 #include "audit.h"
 #include "events.h"
-#include "journal.h"
 #include "util.h"
 
 #define TELL_USEC	(10 * 1000 * 1000)
@@ -74,18 +73,11 @@ void audit_stop(void)
 	audit.timer = sd_event_source_disable_unref(audit.timer);
 }
 
-void journal_decision(struct account *account, const struct decision *decision)
+void audit_tell(const struct decision *decision)
 {
 	const struct peer *peer = decision->peer;
 	const struct rule *rule = decision->rule;
-	unsigned int suppressed;
 
-	if (!account_may_audit(account, now_ms(), &suppressed)) {
-		tell_soon();
-		return;
-	}
-	if (suppressed > 0)
-		tell_suppressed(account->name, suppressed);
 	events_emit(EVENT(EVENT_DECISION,
 		.method = decision->method,
 		.verdict = decision->verdict,
@@ -100,4 +92,17 @@ void journal_decision(struct account *account, const struct decision *decision)
 		.uid = peer->uid,
 		.has_uid = peer->uid != (uid_t)-1,
 		.pid = peer->pid));
+}
+
+void journal_decision(struct account *account, const struct decision *decision)
+{
+	unsigned int suppressed;
+
+	if (!account_may_audit(account, now_ms(), &suppressed)) {
+		tell_soon();
+		return;
+	}
+	if (suppressed > 0)
+		tell_suppressed(account->name, suppressed);
+	audit_tell(decision);
 }

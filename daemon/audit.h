@@ -9,10 +9,14 @@
 #include <systemd/sd-event.h>
 
 #include "account.h"
+#include "journal.h"
 
 /* audit_start() - until then counts wait for the next decision of their account. */
 int audit_start(sd_event *loop, struct accounts *accounts);
 /* audit_stop() - tells what is left to tell. */
 void audit_stop(void);
+
+/* audit_tell() - what journal_decision() does, but without a limit: for what only administrators do. */
+void audit_tell(const struct decision *decision);
 
 #endif
