@@ -2,13 +2,12 @@
 /*
  * ioctls on /dev/teegate.
  *
- * The session is opened when it is first needed and kept: it pins the module, so that leases made
- * through it cannot lose their ground. It is given up when the module says that only a reload helps,
- * because an open session would prevent just that.
+ * A session is opened for each of them and closed again: it has no state, leases do not depend on it,
+ * and as long as one is open the module cannot be unloaded. So the module may be replaced whenever
+ * nobody holds a lease, and what is opened is always the one that is there.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,17 +21,7 @@
 
 struct device {
 	char *path;
-	pthread_mutex_t lock;	/* guards @fd; held over the quick ioctls of a session only */
-	int fd;
 };
-
-static void unlockp(pthread_mutex_t **lock)
-{
-	pthread_mutex_unlock(*lock);
-}
-
-#define HOLD(mutex) \
-	pthread_mutex_t *held CLEANUP(unlockp) = (pthread_mutex_lock(mutex), (mutex))
 
 int device_new(const char *path, struct device **ret)
 {
@@ -40,8 +29,6 @@ int device_new(const char *path, struct device **ret)
 
 	if (!device)
 		return -ENOMEM;
-	device->fd = -1;
-	pthread_mutex_init(&device->lock, NULL);
 	device->path = strdup(path);
 	if (!device->path)
 		return -ENOMEM;
@@ -53,8 +40,6 @@ struct device *device_free(struct device *device)
 {
 	if (!device)
 		return NULL;
-	closep(&device->fd);
-	pthread_mutex_destroy(&device->lock);
 	free(device->path);
 	free(device);
 	return NULL;
@@ -65,35 +50,34 @@ void device_freep(struct device **device)
 	device_free(*device);
 }
 
-static int open_session(struct device *device)
+static int open_session(const struct device *device)
 {
 	CLEANUP(closep) int fd = -1;
 	struct stat st;
 
-	if (device->fd >= 0)
-		return 0;
-	fd = open(device->path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
+	/* For reading: nothing is ever written, and the node is root's. */
+	fd = open(device->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return -errno;
 	if (!S_ISCHR(st.st_mode))
 		return -ENODEV;
-	device->fd = take_fd(&fd);
-	return 0;
+	return take_fd(&fd);
 }
 
-static void close_session(struct device *device)
+static int session_ioctl(const struct device *device, unsigned long command, void *argument)
 {
-	closep(&device->fd);
-	device->fd = -1;
+	CLEANUP(closep) int fd = open_session(device);
+
+	if (fd < 0)
+		return fd;
+	return ioctl(fd, command, argument) < 0 ? -errno : 0;
 }
 
-static int session_ioctl(struct device *device, unsigned long command, void *argument)
+int device_probe(struct device *device)
 {
-	int r = open_session(device);
+	CLEANUP(closep) int fd = open_session(device);
 
-	if (r < 0)
-		return r;
-	return ioctl(device->fd, command, argument) < 0 ? -errno : 0;
+	return fd < 0 ? fd : 0;
 }
 
 static void explain_absence(const struct device *device, int error, struct teegate_get_info *ret)
@@ -123,17 +107,13 @@ static void explain_absence(const struct device *device, int error, struct teega
 void device_info(struct device *device, struct teegate_get_info *ret)
 {
 	struct teegate_get_info info = { .size = sizeof(info) };
-	HOLD(&device->lock);
 	int r;
 
 	r = session_ioctl(device, TEEGATE_GET_INFO, &info);
 	if (r < 0) {
-		close_session(device);
 		explain_absence(device, r, ret);
 		return;
 	}
-	if (info.state == TEEGATE_STATE_DEAD)
-		close_session(device);
 	info.reason[sizeof(info.reason) - 1] = '\0';
 	*ret = info;
 }
@@ -167,7 +147,6 @@ int device_create_lease(struct device *device, const struct lease_request *reque
 		.note = (uintptr_t)request->note,
 		.note_len = (uint32_t)request->note_len,
 	};
-	HOLD(&device->lock);
 	int r;
 
 	r = session_ioctl(device, TEEGATE_CREATE_LEASE, &io);
@@ -181,7 +160,6 @@ int device_create_lease(struct device *device, const struct lease_request *reque
 int device_revoke(struct device *device, uint64_t lease_id)
 {
 	struct teegate_revoke io = { .size = sizeof(io), .lease_id = lease_id };
-	HOLD(&device->lock);
 
 	return session_ioctl(device, TEEGATE_REVOKE, &io);
 }

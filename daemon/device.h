@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel module, as the administrator sees it: one session on /dev/teegate, and what is asked
- * of it. All functions may be called from any thread.
+ * The kernel module, as the administrator sees it: sessions on /dev/teegate, and what is asked of
+ * them. All functions may be called from any thread.
  */
 #ifndef TEEGATED_DEVICE_H
 #define TEEGATED_DEVICE_H
@@ -21,9 +21,12 @@ void device_freep(struct device **device);
 
 /*
  * device_info() - the state of the TEE. Never fails: without a module the state is ABSENT and
- * @reason says what to do. Opens the session when there is none.
+ * @reason says what to do.
  */
 void device_info(struct device *device, struct teegate_get_info *ret);
+
+/* device_probe() - can it be opened? 0, or why not: a negative errno. */
+int device_probe(struct device *device);
 
 /*
  * What a lease is to allow. @cgroup_fd: -1 for a lease without a pin, which must not leave the

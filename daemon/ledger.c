@@ -7,7 +7,6 @@
 #include <string.h>
 #include <syslog.h>
 
-#include "events.h"
 #include "journal.h"
 #include "ledger.h"
 #include "server.h"

@@ -363,7 +363,7 @@ static int serve(const struct options *options, sd_event *event, int cgroups_fd,
 	ended = server_free(context.server);
 	if (!ended) {
 		journal_say(LOG_WARNING, "a request still hangs in the kernel; leaving without it");
-		_exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+		_exit(r < 0 ? EXIT_FAILURE : r);
 	}
 	return r;
 }
@@ -389,7 +389,7 @@ static int run(const struct options *options)
 		journal_say(LOG_ERR, "%s", strerror(-r));
 		return EXIT_FAILURE;
 	}
-	return EXIT_SUCCESS;
+	return r;	/* what the event loop ended with */
 }
 
 static int check_policy(const struct options *options)

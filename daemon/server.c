@@ -19,6 +19,7 @@
 
 #include "admin.h"
 #include "audit.h"
+#include "hotplug.h"
 #include "journal.h"
 #include "ledger.h"
 #include "server.h"
@@ -367,6 +368,33 @@ void server_set_policy(struct server *server, struct policy *policy)
 	ledger_policy_changed(server);
 }
 
+/*
+ * The service manager allows us a device by its number, and shows us those that were there when we
+ * started. When the module's is another one now, a restart is what it takes; leases, registrations and
+ * sockets outlive that.
+ */
+static void on_teegate(bool there, void *userdata)
+{
+	struct server *server = userdata;
+	int r = there ? device_probe(server->device) : 0;
+
+	if (r >= 0 || !getenv("INVOCATION_ID"))
+		return;
+	journal_say(LOG_NOTICE, "the module's device has appeared, but not to this process: %s; restarting",
+		    strerror(-r));
+	sd_event_exit(server->event, EXIT_RESTART);
+}
+
+/* Devices come and go without us, too: nobody is served worse for want of this. */
+static void start_hotplug(struct server *server)
+{
+	static const struct hotplug_hooks hooks = { on_teegate };
+	int r = hotplug_new(server->event, &hooks, server, &server->hotplug);
+
+	if (r < 0)
+		journal_say(LOG_WARNING, "cannot hear of devices: %s", strerror(-r));
+}
+
 static int start_varlink(struct server *server)
 {
 	int r;
@@ -412,6 +440,8 @@ int server_new(sd_event *event, int cgroups_fd, struct device *device, struct po
 		r = audit_start(event, &server->accounts);
 	if (r >= 0)
 		r = ledger_start(server);
+	if (r >= 0)
+		start_hotplug(server);
 	if (r < 0) {
 		server_free(server);
 		return r;
@@ -430,6 +460,7 @@ bool server_free(struct server *server)
 	sd_event_source_unref(server->resume_accept);
 	for (unsigned int i = 0; i < server->n_listen; i++)
 		sd_event_source_unref(server->listen[i]);
+	hotplug_free(server->hotplug);
 	ledger_stop(server);
 	if (!jobs_free(server->jobs))
 		return false;

@@ -17,6 +17,9 @@
 #include "policy.h"
 #include "watch.h"
 
+/* Exit status by which the event loop ends when only a restart brings the module within reach. */
+#define EXIT_RESTART	75
+
 #define LISTEN_MAX	8
 
 /*
@@ -37,6 +40,7 @@ struct server {
 	struct budgets budgets;
 	struct leases *leases;
 	struct watch *watch;
+	struct hotplug *hotplug;
 	int (*reload)(void *userdata, char *complaints, size_t size);
 	void *reload_userdata;
 	struct conn *conns;

@@ -23,7 +23,7 @@ import unittest
 
 TOOL = EVIDENCE = None
 VECTORS = pathlib.Path(__file__).resolve().parents[1] / "vectors"
-COMMANDS = ("info", "report", "verify", "extract", "extend", "secret", "doctor")
+COMMANDS = ("info", "report", "verify", "extract", "extend", "secret", "leases", "events", "top", "doctor")
 
 
 def run(*args, data=None, **more):
