@@ -199,7 +199,7 @@ static int get_info(int pidfd, struct pidfd_info_ver0 *ret)
 	return 1;
 }
 
-static int pid_of(int pidfd, pid_t *ret)
+int peer_pid_of(int pidfd, pid_t *ret)
 {
 	struct pidfd_info_ver0 info;
 	int r = get_info(pidfd, &info);
@@ -515,7 +515,7 @@ static int examine(struct peer *peer, int socket_fd, int cgroups_fd)
 {
 	int r;
 
-	r = pid_of(peer->pidfd, &peer->pid);
+	r = peer_pid_of(peer->pidfd, &peer->pid);
 	if (r < 0)
 		return r;
 	peer->proc_fd = open_proc(peer->pidfd, peer->pid);

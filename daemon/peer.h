@@ -71,6 +71,9 @@ int peer_identify(int socket_fd, int cgroups_fd, struct peer **ret);
  */
 int peer_identify_pid(pid_t pid, int cgroups_fd, struct peer **ret);
 
+/* peer_pid_of() - the number of the process that a pidfd holds. -ESRCH; -EXDEV: it has none for us. */
+int peer_pid_of(int pidfd, pid_t *ret);
+
 /*
  * peer_verify() - is it still the same process in the same cgroup? 0, -ESRCH when it is gone,
  * -EXDEV when it moved, or what kept us from looking. Callable from any thread.
