@@ -3,7 +3,6 @@
  * teegated: options, start, reload, end. Nothing is decided here.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -11,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/utsname.h>
 #include <syslog.h>
 #include <systemd/sd-daemon.h>
@@ -21,10 +18,10 @@
 #include "events.h"
 #include "exposure.h"
 #include "journal.h"
+#include "listen.h"
 #include "server.h"
 #include "util.h"
 
-#define DEFAULT_SOCKET	"/run/teegate/broker.sock"
 #define POLICY_SUBDIR	"teegate/workloads.d"
 
 /* The service manager does not start us again after this one: nothing would be different. */
@@ -32,6 +29,7 @@
 
 struct options {
 	const char *socket;
+	const char *run_dir;
 	const char *device;
 	const char *policy_dir;
 	bool check;
@@ -49,7 +47,9 @@ static void usage(FILE *to)
 		"Hands workloads of this confidential guest what policy allows them of the TEE.\n"
 		"Normally started by teegated.socket; see teegated(8) and teegate-workloads.d(5).\n\n"
 		"  --socket=PATH      listen there, when the service manager passes no socket\n"
-		"                     (default " DEFAULT_SOCKET ")\n"
+		"                     (default " LISTEN_RUN_DIR "/broker.sock)\n"
+		"  --run-dir=DIR      where register.sock and sockets of single containers are\n"
+		"                     (default " LISTEN_RUN_DIR "; with --socket only, nowhere)\n"
 		"  --policy-dir=DIR   read policy from there only, instead of\n"
 		"                     {/etc,/run,/usr/lib}/" POLICY_SUBDIR "\n"
 		"  --device=PATH      the module's device (default " TEEGATE_DEVICE ")\n"
@@ -64,6 +64,7 @@ static int parse_options(int argc, char **argv, struct options *options)
 {
 	static const struct option list[] = {
 		{ "socket", required_argument, NULL, 's' },
+		{ "run-dir", required_argument, NULL, 'r' },
 		{ "policy-dir", required_argument, NULL, 'p' },
 		{ "device", required_argument, NULL, 'd' },
 		{ "check", no_argument, NULL, 'c' },
@@ -77,6 +78,9 @@ static int parse_options(int argc, char **argv, struct options *options)
 		switch (c) {
 		case 's':
 			options->socket = optarg;
+			break;
+		case 'r':
+			options->run_dir = optarg;
 			break;
 		case 'p':
 			options->policy_dir = optarg;
@@ -198,75 +202,6 @@ static int on_terminate(sd_event_source *source, const struct signalfd_siginfo *
 	return sd_event_exit(sd_event_source_get_event(source), 0);
 }
 
-/* The backlog may be empty again by the time we look: never wait for it. */
-static int set_nonblocking(int fd)
-{
-	int flags = fcntl(fd, F_GETFL);
-
-	return flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0;
-}
-
-/* Takes the sockets that the service manager passed. Returns how many. */
-static int listen_activated(struct server *server)
-{
-	int n = sd_listen_fds(true), r;
-
-	for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + n; fd++) {
-		r = sd_is_socket(fd, AF_UNIX, SOCK_STREAM, 1);
-		if (r <= 0)
-			return r < 0 ? r : -ENOTSOCK;
-		r = set_nonblocking(fd);
-		if (r >= 0)
-			r = server_listen(server, fd);
-		if (r < 0)
-			return r;
-	}
-	return n;
-}
-
-static int remove_stale(const char *path)
-{
-	struct stat st;
-
-	if (lstat(path, &st) < 0)
-		return errno == ENOENT ? 0 : -errno;
-	if (!S_ISSOCK(st.st_mode))
-		return -EEXIST;
-	return unlink(path) < 0 ? -errno : 0;
-}
-
-/* Everybody may connect: the mode of a socket is no identity. */
-static int listen_at(struct server *server, const char *path)
-{
-	CLEANUP(closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int r;
-
-	if (fd < 0)
-		return -errno;
-	if (strlen(path) >= sizeof(address.sun_path))
-		return -ENAMETOOLONG;
-	memcpy(address.sun_path, path, strlen(path) + 1);
-	r = remove_stale(path);
-	if (r < 0)
-		return r;
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || chmod(path, 0666) < 0 ||
-	    listen(fd, SOMAXCONN) < 0)
-		return -errno;
-	return server_listen(server, take_fd(&fd));
-}
-
-static int start_listening(struct server *server, const struct options *options)
-{
-	int r = listen_activated(server);
-
-	if (r != 0)
-		return r;
-	if (!options->socket && mkdir("/run/teegate", 0755) < 0 && errno != EEXIST)
-		return -errno;
-	return listen_at(server, options->socket ?: DEFAULT_SOCKET);
-}
-
 /*
  * Who waits at an activated socket would have us started again at once; so hang up on them before we
  * give up.
@@ -276,7 +211,7 @@ static void turn_away(void)
 	int n = sd_listen_fds(false), client;
 
 	for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + n; fd++) {
-		if (set_nonblocking(fd) < 0)
+		if (listen_set_nonblocking(fd) < 0)
 			continue;
 		while ((client = accept4(fd, NULL, NULL, SOCK_CLOEXEC)) >= 0)
 			close(client);
@@ -353,7 +288,7 @@ static int serve(const struct options *options, sd_event *event, int cgroups_fd,
 		return r;
 	context.server->reload = reload;
 	context.server->reload_userdata = &context;
-	r = start_listening(context.server, options);
+	r = listen_start(context.server, options->run_dir, options->socket);
 	if (r >= 0)
 		r = sd_event_set_watchdog(event, true);
 	if (r >= 0) {

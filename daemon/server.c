@@ -199,7 +199,7 @@ static void enlist(struct server *server, struct conn *conn)
  * The link gets a duplicate. It closes that when it meets the end of the stream, and if a child held
  * the socket just then, the epoll set would go on watching it for a source that is no more.
  */
-static int attach(struct server *server, struct conn *conn)
+static int attach(struct server *server, struct conn *conn, enum endpoint endpoint)
 {
 	int fd = fcntl(conn->fd, F_DUPFD_CLOEXEC, 3), r;
 	sd_varlink *link;
@@ -207,23 +207,49 @@ static int attach(struct server *server, struct conn *conn)
 	if (fd < 0)
 		return -errno;
 	/* The server has no event loop of its own: this only makes the link, and step() works it. */
-	r = sd_varlink_server_add_connection(server->varlink, fd, &link);
+	r = sd_varlink_server_add_connection(server->varlink[endpoint], fd, &link);
 	if (r < 0) {
 		close(fd);
 		return r;
 	}
 	conn->link = sd_varlink_ref(link);
 	sd_varlink_set_userdata(link, conn);
+	/* Elsewhere the kernel drops descriptors that somebody sends. */
+	if (endpoint == ENDPOINT_REGISTRAR) {
+		r = sd_varlink_set_allow_fd_passing_input(link, true);
+		if (r < 0)
+			return r;
+	}
 	r = sd_event_add_io(server->event, &conn->io, conn->fd, CONN_EVENTS, on_io, conn);
 	if (r < 0)
 		return r;
 	return sd_event_source_set_exit_on_failure(conn->io, false);
 }
 
+/*
+ * Which container it is in, if one is registered. A socket that was made for one is no proof: whoever it
+ * was mounted for may have passed it on.
+ */
+static int find_registration(struct peer *peer, const struct listener *listener)
+{
+	int r;
+
+	if (*peer->nameless)
+		return 0;
+	r = registrar_find(listener->server->registrar, peer->cgroup_fd, &peer->registration);
+	if (r < 0)
+		return r;
+	if (listener->registration && peer->registration != listener->registration)
+		snprintf(peer->nameless, sizeof(peer->nameless),
+			 "it is not in the container that this socket was made for");
+	return 0;
+}
+
 /* Takes @fd. */
-static int conn_new(struct server *server, int fd, struct conn **ret)
+static int conn_new(struct listener *listener, int fd, struct conn **ret)
 {
 	CLEANUP(conn_freep) struct conn *conn = calloc(1, sizeof(*conn));
+	struct server *server = listener->server;
 	const char *why;
 	int r;
 
@@ -234,6 +260,8 @@ static int conn_new(struct server *server, int fd, struct conn **ret)
 	conn->server = server;
 	conn->fd = fd;
 	r = peer_identify(fd, server->cgroups_fd, &conn->peer);
+	if (r >= 0)
+		r = find_registration(conn->peer, listener);
 	if (r < 0)
 		return r;
 	apply_policy(conn, server->policy);
@@ -249,7 +277,7 @@ static int conn_new(struct server *server, int fd, struct conn **ret)
 		journal_decision(conn->account, &decision);
 		return -EUSERS;
 	}
-	r = attach(server, conn);
+	r = attach(server, conn, listener->endpoint);
 	if (r < 0)
 		return r;
 	enlist(server, conn);
@@ -259,8 +287,8 @@ static int conn_new(struct server *server, int fd, struct conn **ret)
 
 static void set_accepting(struct server *server, bool on)
 {
-	for (unsigned int i = 0; i < server->n_listen; i++)
-		sd_event_source_set_enabled(server->listen[i], on ? SD_EVENT_ON : SD_EVENT_OFF);
+	for (struct listener *l = server->listeners; l; l = l->next)
+		sd_event_source_set_enabled(l->source, on ? SD_EVENT_ON : SD_EVENT_OFF);
 }
 
 static int on_resume(sd_event_source *source, uint64_t usec, void *userdata)
@@ -287,7 +315,8 @@ static void pause_accepting(struct server *server, int error)
 
 static int on_connect(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
-	struct server *server = userdata;
+	struct listener *listener = userdata;
+	struct server *server = listener->server;
 	struct conn *conn;
 	int client, r;
 
@@ -299,7 +328,7 @@ static int on_connect(sd_event_source *source, int fd, uint32_t revents, void *u
 			pause_accepting(server, -errno);
 		return 0;
 	}
-	r = conn_new(server, client, &conn);
+	r = conn_new(listener, client, &conn);
 	if (r == -EMFILE || r == -ENFILE || r == -ENOMEM)
 		pause_accepting(server, r);
 	return 0;
@@ -316,27 +345,76 @@ static int on_jobs(sd_event_source *source, int fd, uint32_t revents, void *user
 	return 0;
 }
 
-int server_listen(struct server *server, int fd)
+static struct listener *listener_free(struct listener *listener)
 {
+	if (!listener)
+		return NULL;
+	if (listener->back) {
+		*listener->back = listener->next;
+		if (listener->next)
+			listener->next->back = listener->back;
+	}
+	sd_event_source_disable_unref(listener->source);
+	registration_unref(listener->registration);
+	free(listener);
+	return NULL;
+}
+
+static void listener_freep(struct listener **listener)
+{
+	listener_free(*listener);
+}
+
+int server_listen(struct server *server, int fd, enum endpoint endpoint,
+		  struct registration *registration)
+{
+	CLEANUP(listener_freep) struct listener *listener = calloc(1, sizeof(*listener));
 	CLEANUP(closep) int owned = fd;
-	sd_event_source *source;
 	int r;
 
-	if (server->n_listen == LISTEN_MAX)
-		return -E2BIG;
-	r = sd_event_add_io(server->event, &source, owned, EPOLLIN, on_connect, server);
+	if (!listener)
+		return -ENOMEM;
+	listener->server = server;
+	listener->endpoint = endpoint;
+	listener->registration = registration ? registration_ref(registration) : NULL;
+	r = sd_event_add_io(server->event, &listener->source, owned, EPOLLIN, on_connect, listener);
 	if (r < 0)
 		return r;
-	r = sd_event_source_set_io_fd_own(source, true);
-	if (r < 0) {
-		sd_event_source_unref(source);
+	r = sd_event_source_set_io_fd_own(listener->source, true);
+	if (r < 0)
 		return r;
-	}
 	take_fd(&owned);
 	/* Requests under way come before new connections. */
-	sd_event_source_set_priority(source, SD_EVENT_PRIORITY_NORMAL + 10);
-	server->listen[server->n_listen++] = source;
+	sd_event_source_set_priority(listener->source, SD_EVENT_PRIORITY_NORMAL + 10);
+	listener->next = server->listeners;
+	if (listener->next)
+		listener->next->back = &listener->next;
+	listener->back = &server->listeners;
+	server->listeners = take_pointer(&listener);
 	return 0;
+}
+
+/*
+ * Connections of that container: what they were granted was granted to what it was. One of them may be at
+ * work right now, so the socket ends, and the event of that frees the connection.
+ */
+static void hang_up(struct server *server, const struct registration *registration)
+{
+	for (struct conn *conn = server->conns; conn; conn = conn->next)
+		if (conn->peer->registration == registration)
+			shutdown(conn->fd, SHUT_RDWR);
+}
+
+void server_unlisten(struct server *server, const struct registration *registration)
+{
+	struct listener *next;
+
+	for (struct listener *l = server->listeners; l; l = next) {
+		next = l->next;
+		if (l->registration == registration)
+			listener_free(l);
+	}
+	hang_up(server, registration);
 }
 
 /*
@@ -395,21 +473,31 @@ static void start_hotplug(struct server *server)
 		journal_say(LOG_WARNING, "cannot hear of devices: %s", strerror(-r));
 }
 
+static int new_varlink(sd_varlink_server **varlink, int (*bind)(sd_varlink_server *varlink))
+{
+	int r;
+
+	r = sd_varlink_server_new(varlink, 0);
+	if (r < 0)
+		return r;
+	r = sd_varlink_server_set_info(*varlink, "teegate", "teegated", TEEGATE_VERSION, NULL);
+	if (r < 0)
+		return r;
+	r = sd_varlink_server_set_connections_max(*varlink, CONNECTIONS_MAX);
+	return r < 0 ? r : bind(*varlink);
+}
+
 static int start_varlink(struct server *server)
 {
 	int r;
 
-	r = sd_varlink_server_new(&server->varlink, 0);
+	r = new_varlink(&server->varlink[ENDPOINT_BROKER], service_bind);
 	if (r < 0)
 		return r;
-	r = sd_varlink_server_set_info(server->varlink, "teegate", "teegated", TEEGATE_VERSION, NULL);
+	r = admin_bind(server->varlink[ENDPOINT_BROKER]);
 	if (r < 0)
 		return r;
-	r = sd_varlink_server_set_connections_max(server->varlink, CONNECTIONS_MAX);
-	if (r < 0)
-		return r;
-	r = service_bind(server->varlink);
-	return r < 0 ? r : admin_bind(server->varlink);
+	return new_varlink(&server->varlink[ENDPOINT_REGISTRAR], registrar_bind);
 }
 
 int server_new(sd_event *event, int cgroups_fd, struct device *device, struct policy *policy,
@@ -429,6 +517,8 @@ int server_new(sd_event *event, int cgroups_fd, struct device *device, struct po
 	server->device = device;
 	server->policy = policy;
 	r = start_varlink(server);
+	if (r >= 0)
+		r = registrar_new(server, &server->registrar);
 	if (r >= 0)
 		r = jobs_new(device, &server->jobs);
 	if (r >= 0)
@@ -458,13 +548,15 @@ bool server_free(struct server *server)
 	audit_stop();
 	sd_event_source_unref(server->jobs_source);
 	sd_event_source_unref(server->resume_accept);
-	for (unsigned int i = 0; i < server->n_listen; i++)
-		sd_event_source_unref(server->listen[i]);
+	while (server->listeners)
+		listener_free(server->listeners);
 	hotplug_free(server->hotplug);
 	ledger_stop(server);
 	if (!jobs_free(server->jobs))
 		return false;
-	sd_varlink_server_unref(server->varlink);
+	registrar_free(server->registrar);
+	for (unsigned int i = 0; i < ENDPOINTS; i++)
+		sd_varlink_server_unref(server->varlink[i]);
 	sd_event_unref(server->event);
 	device_free(server->device);
 	policy_unref(server->policy);

@@ -15,27 +15,38 @@
 #include "leases.h"
 #include "peer.h"
 #include "policy.h"
+#include "registrar.h"
 #include "watch.h"
 
 /* Exit status by which the event loop ends when only a restart brings the module within reach. */
 #define EXIT_RESTART	75
 
-#define LISTEN_MAX	8
+/* What a socket is for. */
+enum endpoint { ENDPOINT_BROKER, ENDPOINT_REGISTRAR, ENDPOINTS };
+
+/* A socket that takes connections. @registration: the container that it is for alone, or NULL. */
+struct listener {
+	struct listener *next, **back;
+	struct server *server;
+	struct sd_event_source *source;
+	enum endpoint endpoint;
+	struct registration *registration;
+};
 
 /*
  * @reload: reads the policy again, and says what is wrong with it; NULL when nobody can
  */
 struct server {
 	sd_event *event;
-	sd_varlink_server *varlink;
-	struct sd_event_source *listen[LISTEN_MAX];
-	unsigned int n_listen;
+	sd_varlink_server *varlink[ENDPOINTS];
+	struct listener *listeners;
 	struct sd_event_source *resume_accept;
 	struct sd_event_source *jobs_source;
 	int cgroups_fd;
 	struct device *device;
 	struct jobs *jobs;
 	struct policy *policy;
+	struct registrar *registrar;
 	struct accounts accounts;
 	struct budgets budgets;
 	struct leases *leases;
@@ -71,8 +82,14 @@ int server_new(sd_event *event, int cgroups_fd, struct device *device, struct po
 	       struct server **ret);
 /* False: some request still hangs in the kernel, and what it uses was left to it. */
 bool server_free(struct server *server);
-/* server_listen() - takes @fd. */
-int server_listen(struct server *server, int fd);
+/*
+ * server_listen() - takes @fd. @registration: only for its container, until server_unlisten(); NULL for
+ * all who come.
+ */
+int server_listen(struct server *server, int fd, enum endpoint endpoint,
+		  struct registration *registration);
+/* server_unlisten() - closes the socket of @registration, if there is one, and its connections. */
+void server_unlisten(struct server *server, const struct registration *registration);
 /* server_set_policy() - ends connections and leases that it takes something from. Takes @policy. */
 void server_set_policy(struct server *server, struct policy *policy);
 

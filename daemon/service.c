@@ -214,6 +214,9 @@ static int admit(struct conn *conn, const char *method, uint64_t operations)
 	missing = operations ? operations & ~conn->rule->operations : TEEGATE_OP_REPORT;
 	if (missing)
 		return refuse_operations(conn, method, missing);
+	if (conn->peer->registration &&
+	    !registrar_has(conn->server->registrar, conn->peer->registration))
+		return refuse_unknown(conn, method, "the registration of its container has ended: connect again");
 	reason = unpinnable(conn->peer, &conn->rule->pins);
 	if (reason)
 		return refuse_by_policy(conn, method, reason, conn->rule->path);
