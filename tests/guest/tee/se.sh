@@ -29,6 +29,17 @@ tee_platform() {
 
 tee_boot() { :; }
 
+# request_for_host ARPK REQUEST ARGUMENT...: for the host of this platform, once its key is verified.
+request_for_host() {
+	local chip=$IN/chip arpk=$1 request=$2
+
+	shift 2
+	in_root /src/tests/pki/make-request --host-key "$IN/host.crt" --hdr "$IN/image.hdr" \
+		--root-ca "$chip/root.crt" --cert "$chip/ibm.crt" --cert "$chip/inter.crt" \
+		--crl "$chip/ibm.crl" --crl "$chip/inter.crl" --crl "$chip/root.crl" \
+		--arpk-out "$arpk" --output "$request" "$@"
+}
+
 # Nothing in a mini guest can make a request.
 tee_scene() {
 	run_logged scene in_root /src/tests/kselftest/make-se-scene "/build/${1#"$BUILD"/}" \
@@ -45,9 +56,7 @@ tee_publish() {
 	if [ -n "${REQUEST:-}" ]; then
 		cp "$REQUEST" "$OUT/request.bin"
 	else
-		in_root /src/tests/pki/make-request --host-key "$IN/host.crt" --hdr "$IN/image.hdr" \
-			--add-data phkh-img --add-data phkh-att --arpk-out "$IN/arpk.bin" \
-			--output "$IN/request.bin"
+		request_for_host "$IN/arpk.bin" "$IN/request.bin" --add-data phkh-img --add-data phkh-att
 	fi && cp "$OUT/request.bin" "$OUT/guest/"
 }
 
@@ -100,8 +109,7 @@ tee_judgement() {
 }
 
 another_request() {
-	in_root /src/tests/pki/make-request --host-key "$IN/host.crt" --hdr "$IN/image.hdr" \
-		--arpk-out "$IN/other.bin" --output "$IN/other-request.bin" || return
+	request_for_host "$IN/other.bin" "$IN/other-request.bin" || return
 	not teegatectl verify --quiet --arpk "$IN/other.bin" --hdr "$IN/image.hdr" "$IN/evidence.cbor"
 }
 
