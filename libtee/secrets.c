@@ -47,13 +47,21 @@ static int check(tee_ctx *ctx, uint64_t op, unsigned int timeout_ms)
 	return 0;
 }
 
-/* The Ultravisor's reasons are other ones here than for a report. */
-static int fail_secrets(tee_ctx *ctx, int error, const char *what, uint64_t fw_status)
+/* Never in the words for a report: the Ultravisor's reasons are other ones here. */
+static int fail_list(tee_ctx *ctx, int error, const char *what, uint64_t fw_status)
+{
+	if (!fw_status)
+		return tee_kernel_fail(ctx, ctx->fd, error, what, 0);
+	return tee_fail(ctx, error, "%s: %s (firmware code 0x%llx)", what, tee_strerror(error),
+			(unsigned long long)fw_status);
+}
+
+static int fail_change(tee_ctx *ctx, int error, const char *what, uint64_t fw_status)
 {
 	const char *words = fw_status_secret_text(fw_status);
 
 	if (!words)
-		return tee_kernel_fail(ctx, ctx->fd, error, what, fw_status);
+		return fail_list(ctx, error, what, fw_status);
 	return tee_fail(ctx, error, "%s: %s (firmware code 0x%llx).", what, words,
 			(unsigned long long)fw_status);
 }
@@ -79,7 +87,7 @@ TEE_PUBLIC int tee_add_secret(tee_ctx *ctx, const void *request, size_t request_
 		return r;
 	/* Once: what may have been added must not be added again. */
 	r = ctx->sys->ioctl(ctx->fd, TEEGATE_ADD_SECRET, &arg);
-	return r < 0 ? fail_secrets(ctx, r, "Adding a secret", arg.fw_status) : 0;
+	return r < 0 ? fail_change(ctx, r, "Adding a secret", arg.fw_status) : 0;
 }
 
 /* One list, asked for again with more room while there is more and time is left. */
@@ -145,7 +153,7 @@ TEE_PUBLIC int tee_list_secrets(tee_ctx *ctx, unsigned int timeout_ms,
 		return r;
 	r = ask_list(ctx, timeout_ms, &list, &arg);
 	if (r < 0)
-		return fail_secrets(ctx, r, "Listing the secrets", arg.fw_status);
+		return fail_list(ctx, r, "Listing the secrets", arg.fw_status);
 	secrets = calloc((size_t)arg.count + 1, sizeof(*secrets));
 	for (uint32_t i = 0; secrets && i < arg.count; i++)
 		copy_secret(&secrets[i], &list[i]);
@@ -175,5 +183,5 @@ TEE_PUBLIC int tee_lock_secrets(tee_ctx *ctx, unsigned int flags, unsigned int t
 	if (r < 0)
 		return r;
 	r = ctx->sys->ioctl(ctx->fd, TEEGATE_LOCK_SECRETS, &arg);
-	return r < 0 ? fail_secrets(ctx, r, "Locking the store of secrets", arg.fw_status) : 0;
+	return r < 0 ? fail_change(ctx, r, "Locking the store of secrets", arg.fw_status) : 0;
 }

@@ -10,7 +10,7 @@
 
 /* @provider: enum teegate_provider. NULL when nothing is known of this code. Static. */
 const char *fw_status_text(uint32_t provider, uint64_t status);
-/* The same for calls about the store of secrets (IBM Z). */
+/* The same for calls that change the store of secrets (IBM Z). */
 const char *fw_status_secret_text(uint64_t status);
 
 #endif

@@ -9,7 +9,7 @@
 # kernel says ENOTTY; test-verify-snp and test-verify-evidence, which flip each bit and take many
 # minutes of emulated RSA. What they share with TDX is tested there, with fewer flips.
 S390X_TESTS=(
-	test-{evidence,claims,exchange} test-libtee-{kernel,se,tdx}
+	test-{evidence,claims,exchange} test-libtee-{kernel,se,secrets,tdx}
 	test-verify-{se,se-evidence,tdx,tdx-evidence} corpus-of-fuzz-{evidence,verify}
 )
 
