@@ -4,7 +4,7 @@
  * with what is said about its user data: who asked, or the caller's own bytes.
  *
  * User data are up to 256 bytes of any length here, and measured as they are: nothing is padded.
- * Those of a bound report are the 64 bytes that report_data is elsewhere.
+ * Those of a bound report are the 64 bytes that report_data is elsewhere, of a single requester.
  */
 #include <string.h>
 
@@ -68,6 +68,12 @@ static int check_bound(OSSL_LIB_CTX *lib, const struct ev_binding *binding,
 		verdict_fail(v, CHECK_BINDING_TAG,
 			     "the Ultravisor got %zu bytes of user data, a bound report has %d",
 			     user_data->len, REPORT_DATA_SIZE);
+		return 0;
+	}
+	if (binding->tree_size > 1) {
+		verdict_fail(v, CHECK_BINDING_PROOF, "a tree of %llu requesters: one request has "
+			     "one answer, which nobody shares",
+			     (unsigned long long)binding->tree_size);
 		return 0;
 	}
 	r = binding_check(lib, binding, user_data->data, v);
