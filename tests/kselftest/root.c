@@ -164,6 +164,10 @@ TEST(each_fault_is_told_and_gives_no_root)
 	static const struct fault faults[] = {
 		{ "retr-rc", -EREMOTEIO, RC(0x0111) },
 		{ "retr-rc arg=0x01100005", -EREMOTEIO, RC(0x0110) | 5 },
+		{ "retr-rc arg=0x01020000", -EREMOTEIO, RC(0x0102) },
+		{ "retr-rc arg=0x010f0000", -EREMOTEIO, RC(0x010f) },
+		{ "retr-rc arg=0x010b0000", -EREMOTEIO, RC(0x010b) },
+		{ "retr-rc arg=0x010d0000", -EREMOTEIO, RC(0x010d) },
 		{ "retr-rc arg=0x01090000", -EPROTO, 0 },
 		{ "retr-rc arg=0x00020000", -EOPNOTSUPP, RC(0x0002) },
 		{ "retr-rc arg=0", -EPROTO, 0 },
@@ -173,6 +177,8 @@ TEST(each_fault_is_told_and_gives_no_root)
 		{ "secret-len arg=31", -EPROTO, 0 },
 		{ "secret-len arg=33", -EPROTO, 0 },
 		{ "zero-secret", -EPROTO, 0 },
+		{ "no-answer skip=1", -EPROTO, 0 },
+		{ "wrong-cc skip=1", -EPROTO, 0 },
 	};
 	int session = fresh_session();
 

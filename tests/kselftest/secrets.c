@@ -353,6 +353,7 @@ TEST(each_fault_of_add_is_told_and_the_next_one_is_added)
 		{ "add-rc arg=0x010b0001", -ENOSPC, RC(0x010b) | 1 },
 		{ "add-rc arg=0x010d0000", -EAGAIN, RC(0x010d) },
 		{ "add-rc arg=0", -EPROTO, 0 },
+		{ "rc arg=0x00980007", -EREMOTEIO, RC(0x0098) | 7 },
 		{ "busy count=30", 0, 0 },
 		{ "partial count=30", 0, 0 },
 	};
@@ -382,6 +383,8 @@ TEST(each_fault_of_the_list_is_told_and_the_next_one_is_right)
 		{ "list-rc arg=0", -EPROTO, 0 },
 		{ "list-stored", -EPROTO, 0 },
 		{ "list-stored arg=86", -EPROTO, 0 },
+		{ "list-total arg=0", -EPROTO, 0 },
+		{ "wrong-cc", -EPROTO, 0 },
 		/* More to come, and nothing that comes: it would never end. */
 		{ "list-next arg=0 count=1000000", -EPROTO, 0 },
 		{ "busy count=30", 1, 0 },
@@ -421,6 +424,62 @@ TEST(each_fault_of_locking_is_told_and_the_next_one_locks)
 	EXPECT_EQ(se_lock_secrets(session, &status), -EPROTO);
 	expect_added(session, "short");
 	fw_fault("busy count=30");
+	EXPECT_EQ(se_lock_secrets(session, &status), 0);
+}
+
+static int result_of(int session, const char *fault, uint64_t *ret_status)
+{
+	struct teegate_list_secrets a = { .size = sizeof(a) };
+	int r;
+
+	if (!strcmp(fault, "add-rc"))
+		return add(session, "short", ret_status);
+	if (!strcmp(fault, "lock-rc"))
+		return se_lock_secrets(session, ret_status);
+	r = tg(session, TEEGATE_LIST_SECRETS, &a);
+	*ret_status = a.fw_status;
+	return r;
+}
+
+/* What a code means depends on the call: that of a full store is one of add alone. */
+static int errno_of(const char *fault, uint32_t rc)
+{
+	if (!strcmp(fault, "add-rc") && rc == 0x010b)
+		return -ENOSPC;
+	if (!strcmp(fault, "add-rc") && rc == 0x010d)
+		return -EAGAIN;
+	/* More to come after an empty page. */
+	return !strcmp(fault, "list-rc") && rc == 0x0100 ? -EPROTO : -EREMOTEIO;
+}
+
+/* All that doc/faults.md has, and some that nobody knows yet. */
+TEST(each_return_code_of_each_call_has_its_errno_and_its_reason)
+{
+	static const char *const calls[] = { "add-rc", "list-rc", "lock-rc" };
+	static const uint32_t codes[] = {
+		0x0003, 0x0005, 0x0007, 0x0098, 0x0100, 0x0101, 0x0102, 0x0103, 0x0104, 0x0105,
+		0x0106, 0x0107, 0x0108, 0x0109, 0x010a, 0x010b, 0x010c, 0x010d, 0x010e, 0x010f,
+		0x0110, 0x0111, 0x0200, 0x8000, 0xffff,
+	};
+	const size_t n = sizeof(codes) / sizeof(codes[0]);
+	int session = fresh_session();
+	uint64_t status;
+	char text[64];
+
+	for (size_t i = 0; i < n * 3; i++) {
+		const char *call = calls[i / n];
+		uint32_t rc = codes[i % n], rrc = (uint32_t)i * 0x111;
+		int want = errno_of(call, rc);
+
+		snprintf(text, sizeof(text), "%s arg=0x%x", call, rc << 16 | rrc);
+		fw_fault(text);
+		status = 1;
+		if (!EXPECT_EQ(result_of(session, call, &status), want) ||
+		    !EXPECT_EQ(status, want == -EPROTO ? 0 : RC(rc) | rrc))
+			tap_note("that was %s", text);
+	}
+	EXPECT_EQ(list_now(session), 0);
+	expect_added(session, "short");
 	EXPECT_EQ(se_lock_secrets(session, &status), 0);
 }
 

@@ -14,6 +14,7 @@
 #include "kit.h"
 #include "modules.h"
 #include "se.h"
+#include "tee.h"
 
 struct fault {
 	const char *text;	/* name and options */
@@ -178,6 +179,8 @@ TEST(a_call_that_the_Ultravisor_does_not_know_is_EOPNOTSUPP_from_then_on)
 
 FAULT(no_return_code_is_EPROTO,
 	"attest-rc arg=0", 0, 30000, -EPROTO, 0)
+FAULT(a_condition_that_contradicts_the_code_is_EPROTO,
+	"wrong-cc", 0, 30000, -EPROTO, 0)
 FAULT(a_code_of_another_call_is_EREMOTEIO,
 	"attest-rc arg=0x01000000", 0, 30000, -EREMOTEIO, RC(0x0100, 0))
 FAULT(done_without_an_answer_is_EPROTO,
@@ -202,6 +205,49 @@ FAULT(additional_data_that_is_missing_is_EPROTO,
 	"additional-len arg=0", AUX, 30000, -EPROTO, 0)
 FAULT(additional_data_that_nobody_demanded_is_EPROTO,
 	"additional-len arg=1", 0, 30000, -EPROTO, 0)
+
+/* The other way round: refused, and the condition says that it was done. */
+TEST(a_refusal_that_looks_done_is_EPROTO)
+{
+	const struct fault f = { "wrong-cc", 0, 30000, -EPROTO, 0 };
+	struct lease l = lease_unpinned();
+	uint64_t hits = fw_hits("attest-rc");
+
+	fw_fault("attest-rc skip=1");
+	meet(&l, &f);
+	EXPECT_EQ(fw_hits("attest-rc"), hits + 1);
+	expect_nothing_came_out();
+	expect_next_one(&l);
+}
+
+/* ---- it offers less ---- */
+
+/* The stock driver of some kernels does not load then, and is not needed. */
+TEST(a_machine_without_attestation_says_so)
+{
+	struct teegate_get_info i;
+	struct lease l;
+	uint64_t calls;
+
+	module_unload(OUR_MODULE);
+	module_unload(the_tee()->driver);
+	module_unload(the_tee()->firmware);
+	module_load_with(the_tee()->firmware, "attestation=0");
+	module_load(OUR_MODULE);
+	i = info_now();
+	EXPECT_EQ(i.state, TEEGATE_STATE_UP);
+	EXPECT_EQ(i.firmware_ops, SECRET_OPS);
+	EXPECT(strstr((const char *)i.reason, "does not offer attestation"));
+	l = lease_unpinned();
+	calls = fw_stat("calls");
+	EXPECT_EQ(report_try(l.fd), -EOPNOTSUPP);
+	EXPECT_EQ(report_try_raw(l.fd), -EOPNOTSUPP);
+	EXPECT_EQ(fw_stat("calls"), calls);
+	close(l.fd);
+	everything_anew();
+	l = lease_unpinned();
+	expect_next_one(&l);
+}
 
 /* ---- it measures something else ---- */
 

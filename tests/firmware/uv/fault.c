@@ -37,6 +37,7 @@ struct softfw_fault_entry softfw_faults[SOFTUV_FAULTS] = {
 	[SOFTUV_FAULT_LIST_RC]		= { "list-rc", ANY_RC },
 	[SOFTUV_FAULT_LOCK_RC]		= { "lock-rc", 0x01010000 },
 	[SOFTUV_FAULT_RETR_RC]		= { "retr-rc", 0x01110000 },
+	[SOFTUV_FAULT_WRONG_CC]		= { "wrong-cc" },
 	[SOFTUV_FAULT_NO_ANSWER]	= { "no-answer" },
 	[SOFTUV_FAULT_BAD_MEASUREMENT]	= { "bad-measurement", 0 },
 	[SOFTUV_FAULT_FOREIGN_IMAGE]	= { "foreign-image", 0x5a },

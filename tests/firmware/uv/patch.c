@@ -11,6 +11,7 @@
 #include <linux/bits.h>
 #include <linux/build_bug.h>
 #include <linux/minmax.h>
+#include <linux/moduleparam.h>
 #include <linux/string.h>
 #include <asm/facility.h>
 #include <asm/setup.h>
@@ -29,6 +30,10 @@
 #define BIT_LIST	30
 #define BIT_LOCK	31
 #define BIT_RETR_SECRET	33
+
+static bool attestation = true;
+module_param(attestation, bool, 0444);
+MODULE_PARM_DESC(attestation, "N: a machine that does not offer it");
 
 static const u8 calls[] = {
 	BIT_QUI, BIT_SHARE, BIT_UNSHARE, BIT_RETR_ATTEST, BIT_ADD_SECRET, BIT_LIST, BIT_LOCK,
@@ -75,7 +80,13 @@ static void install_calls(unsigned long list[4])
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(calls); i++)
-		list[calls[i] / 64] |= BIT(63 - calls[i] % 64);
+		if (attestation || calls[i] != BIT_RETR_ATTEST)
+			list[calls[i] / 64] |= BIT(63 - calls[i] % 64);
+}
+
+bool softuv_offers(u16 cmd)
+{
+	return attestation || cmd != SOFTUV_CMD_RETR_ATTEST;
 }
 
 /* QUI: as much of it as there is room for. */

@@ -3,9 +3,9 @@
  * uvc by hand: /sys/kernel/debug/teegate-softfw/uvc
  *
  * The stock driver passes no malformed control block, and older ones know no RETR_SECRET. So a test
- * may execute the instruction itself. It writes "CMD LEN" for a block with this header and nothing
- * else, or "retrieve INDEX ROOM", and reads condition code, rc and rrc from the same open file,
- * and what was retrieved in hex.
+ * may execute the instruction itself. It writes "CMD LEN [AT VALUE]" for a block with this header
+ * and nothing else but 8 bytes at that offset, or "retrieve INDEX ROOM", and reads condition code,
+ * rc and rrc from the same open file, and what was retrieved in hex.
  */
 #include <linux/debugfs.h>
 #include <linux/module.h>
@@ -65,13 +65,20 @@ static int retrieve(struct probe *probe, const char *text)
 static int bare(struct probe *probe, const char *text)
 {
 	struct softuv_header *header;
-	u16 cmd, len;
+	u16 cmd, len, at;
+	s64 value;
+	int n;
 
-	if (sscanf(text, "%hi %hi", &cmd, &len) != 2 || len > BLOCK_MAX)
+	n = sscanf(text, "%hi %hi %hi %lli", &cmd, &len, &at, &value);
+	if ((n != 2 && n != 4) || len > BLOCK_MAX)
+		return -EINVAL;
+	if (n == 4 && at > BLOCK_MAX - sizeof(value))
 		return -EINVAL;
 	header = kzalloc(BLOCK_MAX, GFP_KERNEL);
 	if (!header)
 		return -ENOMEM;
+	if (n == 4)
+		memcpy((u8 *)header + at, &value, sizeof(value));
 	header->cmd = cmd;
 	header->len = len;
 	call(probe, header);

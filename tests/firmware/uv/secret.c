@@ -13,6 +13,7 @@
 #include <linux/build_bug.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/moduleparam.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -153,6 +154,10 @@ static struct {
 	u8 extension[EXTENSION_LEN];
 	u8 chain[SOFTUV_SHA512_LEN];	/* over the accepted requests */
 } store = { .lock = __RAW_SPIN_LOCK_UNLOCKED(store.lock) };
+
+static bool fixed_store;
+module_param(fixed_store, bool, 0444);
+MODULE_PARM_DESC(fixed_store, "Y: this guest may not change its store");
 
 void softuv_secrets_wipe(void)
 {
@@ -312,7 +317,7 @@ u16 softuv_add_secret(struct softuv_header *header)
 
 	if (header->len != sizeof(*block))
 		return SOFTUV_RC_INV_LEN;
-	if (softuv_platform.flags & SOFTUV_FLAG_NO_SECRETS)
+	if (fixed_store)
 		return RC_NOT_ALLOWED;
 	if (softuv_secrets_locked())
 		return RC_LOCKED;
@@ -334,7 +339,7 @@ u16 softuv_lock_secrets(struct softuv_header *header)
 
 	if (header->len != LOCK_BLOCK_LEN)
 		return SOFTUV_RC_INV_LEN;
-	if (softuv_platform.flags & SOFTUV_FLAG_NO_SECRETS)
+	if (fixed_store)
 		return RC_NOT_ALLOWED;
 	raw_spin_lock_irqsave(&store.lock, flags);
 	before = store.locked;

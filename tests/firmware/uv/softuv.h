@@ -79,8 +79,6 @@ struct softuv_tags {
 	u8 tag[16];
 };
 
-#define SOFTUV_FLAG_NO_SECRETS		BIT(0)	/* this guest's store must not change */
-
 struct softuv_platform {
 	char magic[8];
 	u32 version;
@@ -89,7 +87,7 @@ struct softuv_platform {
 	struct softuv_tags tags;
 	u8 communication_key[SOFTUV_KEY_LEN];
 	u64 attestation_flags;
-	u32 flags;
+	u32 reserved;
 	u16 max_secrets;
 	u16 max_retrievable;
 	u8 firmware_state[SOFTUV_FW_STATE_LEN];
@@ -203,6 +201,7 @@ int softuv_selftest(void);
 
 /* patch.c */
 const char *softuv_patch_present(void);
+bool softuv_offers(u16 cmd);
 u16 softuv_query(struct softuv_header *header);
 void softuv_patch_apply(void);
 void softuv_patch_undo(void);
@@ -224,6 +223,7 @@ enum softuv_fault {
 	SOFTUV_FAULT_LIST_RC,
 	SOFTUV_FAULT_LOCK_RC,
 	SOFTUV_FAULT_RETR_RC,
+	SOFTUV_FAULT_WRONG_CC,
 	SOFTUV_FAULT_NO_ANSWER,
 	SOFTUV_FAULT_BAD_MEASUREMENT,
 	SOFTUV_FAULT_FOREIGN_IMAGE,

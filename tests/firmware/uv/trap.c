@@ -73,8 +73,10 @@ static int run(const struct command *command, struct softuv_header *header)
 		softuv_fault_spin(arg);
 	softuv_fault_spin(softuv_latency());
 	if (softfw_fault(SOFTUV_FAULT_RC, &arg) || softfw_fault(command->rc_fault, &arg))
-		return finish(header, arg >> 16, arg);
-	return finish(header, command->run(header), 0);
+		cc = finish(header, arg >> 16, arg);
+	else
+		cc = finish(header, command->run(header), 0);
+	return softfw_fault(SOFTUV_FAULT_WRONG_CC, &arg) ? SOFTUV_CC_ERROR - cc : cc;
 }
 
 static int uvc(struct softuv_header *header)
@@ -91,7 +93,7 @@ static int uvc(struct softuv_header *header)
 		return finish(header, SOFTUV_RC_EXECUTED, 0);
 	}
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
-		if (commands[i].cmd == header->cmd)
+		if (commands[i].cmd == header->cmd && softuv_offers(header->cmd))
 			return run(&commands[i], header);
 	return finish(header, SOFTUV_RC_INV_CMD, 0);
 }
