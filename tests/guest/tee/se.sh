@@ -126,7 +126,7 @@ tee_second_opinion() {
 		teegatectl verify --quiet "${anchor[@]}" "$IN/exchange.bin"
 	expect "each flipped byte of measurement, user data, config UID, digests... is refused by name" \
 		in_root /src/tests/guest/judge-se flips "$IN" /build/user/cli/teegatectl verify \
-		--arpk "$IN/arpk.bin" "${known[@]}"
+		--arpk "$IN/arpk.bin" -- "${known[@]}"
 	expect "the evidence is not good for the maker of another request" another_request
 	rm -f "$OUT"/other{,-request}.bin
 }
