@@ -16,14 +16,14 @@ S390X_TESTS=(
 # Kernels that Secure Execution is tried on: what the archive has for s390x.
 S390X_KERNELS=(6.1 6.12)
 
-# build_s390x: libraries, command and tests into build/user-s390x. No daemon: Debian 12 has not the
-# libsystemd that it needs.
+# build_s390x: libraries, command and tests into build/user-s390x, and the daemon where there is the
+# libsystemd that it needs, which Debian 12 has not.
 build_s390x() {
 	arch_root || return
 	if [ ! -e "$BUILD/user-s390x/build.ninja" ]; then
 		run_logged meson-s390x in_arch_root meson setup \
 			--cross-file /src/tests/guest/s390x/cross.ini -Db_sanitize=undefined \
-			-D{libtee,verify,cli,tests}=enabled -D{broker,daemon,man}=disabled \
+			-D{libtee,verify,cli,tests}=enabled -D{broker,daemon}=auto -Dman=disabled \
 			/build/user-s390x /src || return
 	fi
 	run_logged ninja-s390x in_arch_root ninja -C /build/user-s390x all meson-test-prereq
