@@ -296,7 +296,7 @@ void tg_tdx_slots_exit(struct tg_tdx *tdx)
 	for (i = 0; i < TG_TDX_QUOTE_BUFFERS; i++)
 		left += !slot_exit(&tdx->slots[i]);
 	if (left)
-		pr_warn("%u quote buffers of %u bytes stay with the host, which has not answered\n",
+		pr_warn("%u quote buffers of %u bytes stay with the host, which has not given them back\n",
 			left, TG_TDX_QUOTE_BUFFER_SIZE);
 }
 

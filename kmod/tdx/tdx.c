@@ -35,7 +35,7 @@ static const char no_buffer[] =
 static const char some_lost[] =
 	"the host has not answered some requests and keeps their buffers; others are served";
 static const char no_log[] =
-	"reports carry no event log: somebody else extended the runtime registers";
+	"reports carry no event log: firmware's is damaged, or others extended its registers";
 static const char no_extend[] =
 	"reports work; EXTEND does not, it needs Linux 6.16 or newer";
 
@@ -64,6 +64,8 @@ static void show(struct tg_backend *be)
 		return;
 	tdx->reason = why;
 	tg_backend_set_state(be, TEEGATE_STATE_UP, "%s", why);
+	if (quarantined)
+		pr_notice_ratelimited("%s\n", why);
 }
 
 int tg_tdx_add_log(struct tg_tdx *tdx, const struct tg_tdx_mark *mark, const u8 *rtmrs,
@@ -138,9 +140,11 @@ static int tdx_ask(struct tg_backend *be, struct tg_exchange *x)
 
 static int tdx_poll(struct tg_backend *be, struct tg_exchange *x)
 {
+	bool was_with_host = x->with_host;
 	int err = tg_tdx_quote_poll(be->priv, x);
 
-	if (err != -EINPROGRESS)
+	/* Not after each of many looks. A host that was busy may have taken the buffer now. */
+	if (err != -EINPROGRESS || x->with_host != was_with_host)
 		show(be);
 	return err;
 }
