@@ -362,10 +362,10 @@ static bool pausing(const struct tg_queue *q)
 	return q->pause_until && ktime_get_ns() < q->pause_until;
 }
 
-/* From now on the host has its time, and the requester what it asked for. */
+/* From now on the host has its time, even if the requester has less. */
 static void be_patient(struct tg_queue *q, struct tg_request *req)
 {
-	req->give_up_at = max(req->deadline, ktime_get_ns() + q->be.patience_ns);
+	req->patient_until = ktime_get_ns() + q->be.patience_ns;
 }
 
 static void serve(struct tg_queue *q, struct tg_request *req)
@@ -390,11 +390,11 @@ static void serve(struct tg_queue *q, struct tg_request *req)
 	cond_resched();
 }
 
-/* Without memory of ours in the host's hands there is nothing to be patient about. */
+/* Nobody waits, and without memory of ours in the host's hands there is no need for patience. */
 static bool must_give_up(const struct tg_request *req, u64 now)
 {
-	if (req->x.with_host)
-		return now >= req->give_up_at;
+	if (req->x.with_host && now < req->patient_until)
+		return false;
 	return now >= req->deadline || READ_ONCE(req->dropped);
 }
 
@@ -509,7 +509,7 @@ static void part(struct tg_queue *q)
 	u64 end_at = ktime_get_ns() + q->be.patience_ns;
 
 	list_for_each_entry(req, &q->asked, node)
-		req->give_up_at = min(req->give_up_at, end_at);
+		req->patient_until = min(req->patient_until, end_at);
 	while (!list_empty(&q->asked)) {
 		list_for_each_entry_safe(req, next, &q->asked, node)
 			look_at(q, req, ktime_get_ns());

@@ -45,7 +45,7 @@ struct tg_request {
 
 	u64 entered;			/* ktime_get_ns(): into the queue */
 	u64 deadline;			/* likewise: the caller leaves */
-	u64 give_up_at;			/* likewise: a buffer of the host's is given up */
+	u64 patient_until;		/* likewise: no buffer of the host's is given up before */
 	struct tg_subject subject;	/* what its leaf, or the caller, says */
 	struct tg_exchange x;
 };

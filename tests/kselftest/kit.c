@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/klog.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -479,6 +480,30 @@ void wait_random(unsigned int max_us)
 void wait_a_moment(void)
 {
 	nanosleep(&(struct timespec) { .tv_nsec = 1000000 }, NULL);
+}
+
+/* ---- the kernel's log ---- */
+
+void klog_mark(const char *mark)
+{
+	char line[80];
+
+	snprintf(line, sizeof(line), "<5>%s", mark);
+	ASSERT_EQ(write_text("/dev/kmsg", line), 0);
+}
+
+bool klog_says(const char *mark, const char *text)
+{
+	int size = klogctl(10, NULL, 0);
+	char *log = calloc(1, (size_t)size + 1), *at;
+	bool found;
+
+	ASSERT(log);
+	ASSERT(klogctl(3, log, size) > 0);
+	at = strstr(log, mark);
+	found = at && strstr(at, text);
+	free(log);
+	return found;
 }
 
 /* ---- files ---- */

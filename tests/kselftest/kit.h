@@ -139,6 +139,10 @@ void wait_a_moment(void);
 /* Not to wait for anything, but to hit any stage of what others do. */
 void wait_random(unsigned int max_us);
 
+/* Puts a line into the kernel's log, and asks whether one with this text came after it. */
+void klog_mark(const char *mark);
+bool klog_says(const char *mark, const char *text);
+
 int count_open_fds(void);
 /* Number in a one-line file; -errno when there is none. */
 long long number_in(const char *path);
