@@ -24,6 +24,7 @@
 #include "abi.h"
 #include "binding.h"
 #include "lease.h"
+#include "notify.h"
 #include "queue.h"
 
 /* By enum teegate_abi; the native one is the table in ioctl.c. */
@@ -57,12 +58,24 @@ int tg_abi_find(u32 abi, const struct tg_abi **ret_abi)
 	return 0;
 }
 
+/* enum teegate_abi; @abi may be NULL. */
+u32 tg_abi_number(const struct tg_abi *abi)
+{
+	u32 i = ARRAY_SIZE(abis);
+
+	while (--i && abis[i] != abi)
+		;
+	return i;
+}
+
 /* As on every lease, before a byte of the caller's is looked at. */
 long tg_abi_ioctl(struct tg_lease *lease, unsigned int cmd, void __user *uarg)
 {
-	int err = tg_lease_check(lease, 0);
+	long err = tg_lease_check(lease, 0) ?: lease->terms.abi->ioctl(lease, cmd, uarg);
 
-	return err ?: lease->terms.abi->ioctl(lease, cmd, uarg);
+	if (err)
+		tg_notify_denied(lease, err, TEEGATE_OP_RAW_REPORT);
+	return err;
 }
 
 static int make_subject(struct tg_subject *subject, const u8 *data, u32 len)

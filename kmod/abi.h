@@ -24,6 +24,7 @@ extern const struct tg_abi tg_abi_tdx_guest;	/* abi/tdx_guest.c */
 extern const struct tg_abi tg_abi_uvdevice;	/* abi/uvdevice.c */
 
 int tg_abi_find(u32 abi, const struct tg_abi **ret_abi);
+u32 tg_abi_number(const struct tg_abi *abi);
 long tg_abi_ioctl(struct tg_lease *lease, unsigned int cmd, void __user *uarg);
 
 /* A raw request over @len bytes of the caller's, or an error pointer. For tg_request_put(). */

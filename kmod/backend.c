@@ -12,6 +12,7 @@
 #include <linux/string.h>
 
 #include "backend.h"
+#include "notify.h"
 #include "queue.h"
 
 static const char *const state_names[] = {
@@ -45,9 +46,13 @@ void tg_backend_set_state(struct tg_backend *be, u32 state, const char *reason, 
 		memcpy(be->reason, text, sizeof(text));
 	}
 	spin_unlock(&be->state_lock);
-	if (changed)
-		pr_info_ratelimited("%s is %s%s%s\n", be->ops->name, state_names[state],
-				    *text ? ": " : "", text);
+	if (!changed)
+		return;
+	pr_info_ratelimited("%s is %s%s%s\n", be->ops->name, state_names[state],
+			    *text ? ": " : "", text);
+	tg_notify_backend(be, TEEGATE_EVENT_BACKEND);
+	if (state == TEEGATE_STATE_LOST)
+		tg_notify_backend(be, TEEGATE_EVENT_KEY_WIPED);
 }
 
 u32 tg_backend_state(struct tg_backend *be)

@@ -28,6 +28,7 @@
 
 #include "ioctl.h"
 #include "lease.h"
+#include "notify.h"
 
 #define ON_SESSION	BIT(0)
 #define ON_LEASE	BIT(1)
@@ -217,6 +218,9 @@ long tg_ioctl_session(unsigned int cmd, void __user *uarg)
 long tg_ioctl_lease(struct tg_lease *lease, unsigned int cmd, void __user *uarg)
 {
 	struct tg_call call = { .lease = lease };
+	long err = dispatch(&call, ON_LEASE, cmd, uarg);
 
-	return dispatch(&call, ON_LEASE, cmd, uarg);
+	if (err)
+		tg_notify_denied(lease, err, call.needs);
+	return err;
 }

@@ -5,10 +5,10 @@
  *
  * DOC: what is compared
  *
- * The text that the kernel gives for the task now (what /proc/PID/attr/current says, without the
- * end of the line), byte for byte. AppArmor adds the mode of its profile in some places and not in
- * others, " (enforce)" and the like, and an administrator has the text from one of those; so such
- * an end is no part of the label, on either side.
+ * The text that the kernel gives for the task now (what /proc/PID/attr/current says to a reader in
+ * the initial namespaces, without the end of the line), byte for byte. AppArmor adds the mode of
+ * its profile in some places and not in others, " (enforce)" and the like, and an administrator has
+ * the text from one of those; so such an end is no part of the label, on either side.
  *
  * It is asked for anew each time, because a task may change its label: by executing something, or,
  * where policy lets it, just so.

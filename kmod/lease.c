@@ -18,8 +18,9 @@
  * dead. Whoever uses a lease asks tg_lease_check() before the request and again before the answer
  * is passed on; what waits in between is thrown out by tg_queue_flush().
  *
- * Expiry needs no event either, it is a comparison with the clock. The reaper only tells those who
- * sleep: poll() and callers in the queue.
+ * Expiry needs no event either, it is a comparison with the clock; nor does the removal of a cgroup
+ * that a lease is pinned to. The reaper only tells those who wait for that: poll(), callers in the
+ * queue and, once for each lease, administrators.
  */
 #include <linux/err.h>
 #include <linux/jiffies.h>
@@ -34,7 +35,9 @@
 #include <linux/xarray.h>
 
 #include "binding.h"
+#include "cgroup_watch.h"
 #include "lease.h"
+#include "notify.h"
 #include "queue.h"
 
 static DEFINE_XARRAY_FLAGS(leases, XA_FLAGS_ACCOUNT);	/* by id; holds no reference */
@@ -47,6 +50,9 @@ struct tg_lease *tg_admin_lease;
 static struct workqueue_struct *reaper_wq;
 static struct delayed_work reaper;
 #define REAPER_SLEEP_MAX_MS	(60 * MSEC_PER_SEC)
+
+static bool watching_cgroups;
+#define CGROUP_LOOK_NS		(5 * (u64)NSEC_PER_SEC)
 
 int tg_claims_from_user(const void __user *bytes, u32 len, struct tg_claims **ret_claims)
 {
@@ -265,8 +271,9 @@ static struct tg_lease *lease_make(struct tg_lease *parent, struct tg_terms *ter
 	else
 		tell_workload(lease);
 	memset(terms, 0, sizeof(*terms));
-	if (lease->terms.expires != U64_MAX)
+	if (lease->terms.expires != U64_MAX || !watching_cgroups)
 		mod_delayed_work(reaper_wq, &reaper, 0);
+	tg_notify_created(lease);
 	return lease;
 
 not_registered:
@@ -326,6 +333,7 @@ void tg_lease_put(struct tg_lease *lease)
 	for (; lease && refcount_dec_and_test(&lease->ref); lease = parent) {
 		parent = lease->parent;
 		lease_unregister(lease);
+		tg_notify_closed(lease);
 		lease_leave_workload(lease);
 		tg_terms_release(&lease->terms);
 		kfree(lease);
@@ -364,37 +372,69 @@ void tg_lease_revoke(struct tg_lease *revoked)
 	struct tg_lease *lease;
 	unsigned long id;
 
-	WRITE_ONCE(revoked->revoked, true);
+	bool again = xchg(&revoked->revoked, true);
+
 	mutex_lock(&lease_lock);
 	xa_for_each(&leases, id, lease)
 		if (lease->top == revoked->top && tg_lease_under(lease, revoked))
 			wake_up_poll(&lease->wait, EPOLLHUP);
 	mutex_unlock(&lease_lock);
 	tg_queue_flush(&tg_queue);
+	if (!again)
+		tg_notify_revoked(revoked, 0);
 }
 
-/* Tells the sleepers of expired leases; returns when the next one expires. */
+/* 0: it is not over; revoked ones were told of already. */
+static int why_over(const struct tg_lease *lease)
+{
+	if (expired(lease))
+		return -ETIME;
+	return tg_pin_is_gone(&lease->terms.pin) ? -ENOENT : 0;
+}
+
+/* Once for each, unless it goes without saying: its parent went, too, or it was revoked before. */
+static void tell_end(struct tg_lease *lease)
+{
+	int why = why_over(lease);
+
+	if (!why || lease->end_told)
+		return;
+	lease->end_told = true;
+	if (!READ_ONCE(lease->revoked) && !(lease->parent && why_over(lease->parent)))
+		tg_notify_revoked(lease, why);
+}
+
+/* Tells who waits for the end of leases; returns when the next one expires. */
 static u64 reap(void)
 {
-	u64 next = U64_MAX;
+	u64 next = U64_MAX, last = 0;
 	struct tg_lease *lease;
-	unsigned long id;
 
-	mutex_lock(&lease_lock);
-	xa_for_each(&leases, id, lease) {
+	while ((lease = tg_lease_next(last))) {
+		last = lease->id;
 		if (expired(lease))
 			wake_up_poll(&lease->wait, EPOLLHUP);
 		else
 			next = min(next, lease->terms.expires);
+		tell_end(lease);
+		tg_lease_put(lease);
+		cond_resched();
 	}
-	mutex_unlock(&lease_lock);
 	return next;
+}
+
+/* Without news of cgroups we look ourselves, now and then. */
+static u64 look_again(u64 next, u64 now)
+{
+	if (watching_cgroups || !READ_ONCE(top_leases))
+		return next;
+	return min(next, now + CGROUP_LOOK_NS);
 }
 
 static void reaper_run(struct work_struct *work)
 {
-	u64 next = reap();
 	u64 now = ktime_get_boottime_ns();
+	u64 next = look_again(reap(), now);
 	u64 ms;
 
 	tg_queue_flush(&tg_queue);
@@ -424,6 +464,13 @@ static struct tg_lease *make_admin_lease(void)
 	return lease;
 }
 
+/* Called by the kernel with spinlocks held; whose cgroup that was, the reaper finds out. */
+static void cgroup_gone(void)
+{
+	if (READ_ONCE(top_leases))
+		mod_delayed_work(reaper_wq, &reaper, 0);
+}
+
 static void free_admin_lease(void)
 {
 	lease_leave_workload(tg_admin_lease);
@@ -442,12 +489,14 @@ int tg_leases_init(void)
 		return -ENOMEM;
 	}
 	INIT_DELAYED_WORK(&reaper, reaper_run);
+	watching_cgroups = tg_cgroup_watch_start(cgroup_gone);
 	return 0;
 }
 
 /* No file is open any more, and no request is left: there is no lease. */
 void tg_leases_exit(void)
 {
+	tg_cgroup_watch_stop();
 	cancel_delayed_work_sync(&reaper);
 	destroy_workqueue(reaper_wq);
 	free_admin_lease();

@@ -61,11 +61,13 @@ struct tg_lease {
 	struct tg_lease *top;		/* the end of the chain of parents, maybe itself */
 	struct tg_workload *workload;	/* that of the top, which holds it */
 	bool revoked;			/* only ever set; see tg_lease_gone() */
+	bool end_told;			/* the reaper's: that it expired, or its cgroup is gone */
 	unsigned int descendants;	/* lease_lock */
 	wait_queue_head_t wait;		/* poll() */
 
 	/* turns.c, under the lock of the queue: */
 	unsigned int pending;		/* requests of this lease and its descendants */
+	bool used;			/* there was one */
 	u32 extends;			/* events, likewise */
 	u32 extend_bytes;
 };

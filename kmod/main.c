@@ -12,9 +12,10 @@
  * DOC: layers
  *
  * session, lease_fd -> ioctl -> info, report, extend, secrets -> queue -> backend (snp, tdx or uv,
- * as detect says), each knowing only what is to the right of it; lease, pin, block and binding are
- * used by all of them. abi stands beside ioctl, for programs that know a stock driver only. Files
- * say in their first lines what they leave to others.
+ * as detect says), each knowing only what is to the right of it; lease, workload, pin, block and
+ * binding are used by all of them. abi stands beside ioctl, for programs that know a stock driver
+ * only. All of them tell notify what happens, and genl tells that, and what there is, to
+ * administrators. Files say in their first lines what they leave to others.
  *
  * DOC: expected load
  *
@@ -38,8 +39,10 @@
 #include "backend.h"
 #include "binding.h"
 #include "compat/autoload.h"
+#include "genl.h"
 #include "ioctl.h"
 #include "lease.h"
+#include "notify.h"
 #include "queue.h"
 
 struct tg_queue tg_queue;
@@ -85,15 +88,21 @@ static int __init teegate_init(void)
 	err = backend_start(&tg_queue);
 	if (err)
 		goto no_backend;
+	err = tg_genl_register();
+	if (err)
+		goto no_genl;
 	err = tg_session_register();
 	if (err)
 		goto no_session;
 	return 0;
 
 no_session:
+	tg_genl_unregister();
+no_genl:
 	backend_stop(&tg_queue);
 no_backend:
 	tg_leases_exit();
+	tg_notify_exit();
 no_leases:
 	tg_binding_exit();
 	return err;
@@ -102,8 +111,10 @@ no_leases:
 static void __exit teegate_exit(void)
 {
 	tg_session_unregister();
+	tg_genl_unregister();
 	backend_stop(&tg_queue);
 	tg_leases_exit();
+	tg_notify_exit();
 	tg_binding_exit();
 }
 

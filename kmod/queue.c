@@ -52,6 +52,7 @@
 
 #include "block.h"
 #include "lease.h"
+#include "notify.h"
 #include "queue.h"
 #include "turns.h"
 
@@ -131,9 +132,18 @@ static void drop(struct tg_request *req, int result)
 	complete(&req->done);
 }
 
+/* What a lease had to allow for this. */
+static u64 op_of(const struct tg_request *req)
+{
+	if (!tg_asks_for_report(req->x.kind))
+		return TEEGATE_OP_EXTEND;
+	return req->subject.kind == TG_SUBJECT_ROOT ? TEEGATE_OP_REPORT : TEEGATE_OP_RAW_REPORT;
+}
+
 /* A lease that goes before the lock is taken refuses here; one that goes later flushes. */
 static int submit(struct tg_queue *q, struct tg_request *req)
 {
+	bool first = false;
 	int err;
 
 	spin_lock(&q->lock);
@@ -141,10 +151,14 @@ static int submit(struct tg_queue *q, struct tg_request *req)
 	if (!err) {
 		refcount_inc(&req->ref);
 		WRITE_ONCE(q->news, true);
+		first = !req->lease->used;
+		req->lease->used = true;
 	}
 	spin_unlock(&q->lock);
 	if (!err)
 		wake_up(&q->wake);
+	if (first && req->lease != tg_admin_lease)
+		tg_notify_used(req->lease, op_of(req));
 	return err;
 }
 

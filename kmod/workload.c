@@ -10,13 +10,6 @@
  * for each of its processes. If each had turns and room of its own, whoever asks for more leases
  * would get more of both. So these belong to the number, and the lease only names it.
  *
- * DOC: the bucket
- *
- * Tokens are not counted, so there is nothing to refill and nothing to overflow. One moment is kept
- * instead: when the bucket would be full again if nobody took anything. Each request moves it by
- * the interval between two requests; one is refused while that moment is farther off than all
- * tokens but one take. All numbers are bounded by TEEGATE_RATE_MAX minutes, which are two years.
- *
  * DOC: the end of a workload
  *
  * A workload whose last lease goes stays here until its bucket is full, or else whoever drops a
@@ -25,8 +18,6 @@
  */
 #include <linux/hashtable.h>
 #include <linux/ktime.h>
-#include <linux/math64.h>
-#include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -36,7 +27,6 @@
 #include "workload.h"
 
 #define TG_IDLE_MAX	1024
-#define MINUTE_NS	(60 * NSEC_PER_SEC)
 
 static DEFINE_MUTEX(workload_lock);
 static DEFINE_XARRAY_FLAGS(workloads, XA_FLAGS_ACCOUNT);	/* all, by serial */
@@ -44,34 +34,6 @@ static DEFINE_HASHTABLE(numbered, 8);
 static LIST_HEAD(idle);
 static unsigned int idle_count;
 static u64 last_serial;
-
-void tg_bucket_set(struct tg_bucket *b, u32 per_minute, u32 burst, u64 now)
-{
-	b->interval_ns = per_minute ? div_u64(MINUTE_NS + per_minute - 1, per_minute) : 0;
-	b->slack_ns = per_minute ? (burst - 1) * b->interval_ns : 0;
-	/* What was taken under other terms is never worth more than all of these. */
-	b->full_at = min(b->full_at, now + b->slack_ns + b->interval_ns);
-}
-
-/* Nanoseconds until there is a token, 0 if there is one. */
-u64 tg_bucket_wait(const struct tg_bucket *b, u64 now)
-{
-	u64 debt = b->full_at > now ? b->full_at - now : 0;
-
-	return b->interval_ns && debt > b->slack_ns ? debt - b->slack_ns : 0;
-}
-
-void tg_bucket_take(struct tg_bucket *b, u64 now)
-{
-	if (b->interval_ns)
-		b->full_at = max(b->full_at, now) + b->interval_ns;
-}
-
-/* For ever, if nobody takes anything. */
-static bool bucket_is_full(const struct tg_bucket *b, u64 now)
-{
-	return !b->interval_ns || b->full_at <= now;
-}
 
 static struct tg_workload *workload_new(u64 number)
 {
@@ -84,6 +46,7 @@ static struct tg_workload *workload_new(u64 number)
 	INIT_LIST_HEAD(&w->idle);
 	INIT_LIST_HEAD(&w->lane.ready);
 	INIT_LIST_HEAD(&w->lane.requests);
+	tg_gate_init(&w->gate);
 	if (xa_err(xa_store(&workloads, w->serial, w, GFP_KERNEL_ACCOUNT))) {
 		kfree(w);
 		return NULL;
@@ -103,6 +66,7 @@ static void workload_free(struct tg_workload *w)
 	if (w->number)
 		hash_del(&w->by_number);
 	xa_erase(&workloads, w->serial);
+	tg_gate_exit(&w->gate);
 	kfree(w);
 }
 
@@ -123,7 +87,7 @@ static void prune_idle(void)
 	u64 now = ktime_get_ns();
 
 	list_for_each_entry_safe(w, next, &idle, idle)
-		if (idle_count > TG_IDLE_MAX || bucket_is_full(&w->bucket, now))
+		if (idle_count > TG_IDLE_MAX || tg_bucket_is_full(&w->bucket, now))
 			workload_free(w);
 }
 
@@ -158,7 +122,7 @@ void tg_workload_put(struct tg_workload *w)
 {
 	mutex_lock(&workload_lock);
 	if (!--w->leases) {
-		if (w->number && !bucket_is_full(&w->bucket, ktime_get_ns())) {
+		if (w->number && !tg_bucket_is_full(&w->bucket, ktime_get_ns())) {
 			list_add_tail(&w->idle, &idle);
 			idle_count++;
 		} else {

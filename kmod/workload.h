@@ -6,6 +6,9 @@
 #include <linux/list.h>
 #include <linux/types.h>
 
+#include "bucket.h"
+#include "notify.h"
+
 struct tg_lease;
 struct tg_queue;
 
@@ -20,13 +23,6 @@ struct tg_quota {
 	u32 max_pending;		/* requests in the queue */
 	u32 per_minute;			/* 0: no limit, and no burst */
 	u32 burst;
-};
-
-/* See "DOC: the bucket" in workload.c. ktime_get_ns() throughout. */
-struct tg_bucket {
-	u64 interval_ns;		/* 0: no limit */
-	u64 slack_ns;
-	u64 full_at;
 };
 
 struct tg_workload_stats {
@@ -48,6 +44,7 @@ struct tg_workload {
 	u64 first_lease;
 
 	size_t block_bytes;		/* block.c: of all its requests */
+	struct tg_gate gate;		/* notify.c */
 
 	/* turns.c, under the lock of the queue: */
 	struct tg_lane lane;
@@ -73,11 +70,6 @@ struct tg_workload_view {
 };
 
 bool tg_workload_view_next(u64 after, struct tg_workload_view *ret_view);
-
-/* Under the lock of the queue: */
-void tg_bucket_set(struct tg_bucket *b, u32 per_minute, u32 burst, u64 now);
-u64 tg_bucket_wait(const struct tg_bucket *b, u64 now);
-void tg_bucket_take(struct tg_bucket *b, u64 now);
 
 void tg_workloads_exit(void);
 

@@ -24,6 +24,7 @@
 #include <asm/msr-index.h>
 #include <asm/sev.h>
 
+#include "notify.h"
 #include "snp.h"
 
 /* MSG_REPORT_RSP (AMD 56860): this header, then the report. */
@@ -50,6 +51,7 @@ struct tg_snp {
 	struct tg_snp_exchange x;
 	unsigned long resume_at;	/* jiffies */
 	bool pause;
+	bool slow;			/* the last one was */
 	u64 look_at;			/* ktime_get_ns(): is the key still there? */
 };
 
@@ -75,10 +77,17 @@ static void pace_before(struct tg_snp *s)
 	s->pause = false;
 }
 
-static void pace_after(struct tg_snp *s, unsigned long began)
+static void pace_after(struct tg_backend *be, struct tg_snp *s, unsigned long began)
 {
-	s->pause = time_after_eq(jiffies, began + SLOW_EXCHANGE);
+	bool was_slow = s->slow;
+
+	s->slow = time_after_eq(jiffies, began + SLOW_EXCHANGE);
+	s->pause = s->slow;
 	s->resume_at = jiffies + SLOW_PAUSE;
+	if (s->slow)
+		tg_notify_backend(be, TEEGATE_EVENT_THROTTLED);
+	else if (was_slow)
+		tg_notify_backend(be, TEEGATE_EVENT_RECOVERED);
 }
 
 void tg_snp_set_up(struct tg_backend *be)
@@ -250,7 +259,7 @@ static int snp_ask(struct tg_backend *be, struct tg_exchange *asked)
 	pace_before(snp);
 	began = jiffies;
 	ret = ans->aux ? exchange_extended(be, ans) : exchange_report(be, ans);
-	pace_after(snp, began);
+	pace_after(be, snp, began);
 
 	memzero_explicit(x, sizeof(*x));
 	return ret;

@@ -16,6 +16,7 @@
 #include <linux/string.h>
 #include <asm/shared/tdx.h>
 
+#include "notify.h"
 #include "tdx.h"
 
 /* Bytes of events that workloads may log until the guest restarts. */
@@ -55,11 +56,15 @@ static void show(struct tg_backend *be)
 {
 	struct tg_tdx *tdx = be->priv;
 	unsigned int quarantined = tg_tdx_slots_in(tdx, TG_SLOT_QUARANTINED);
+	unsigned int before = be->quarantined;
 	const char *why = reason(tdx, quarantined);
 
 	WRITE_ONCE(be->quarantined, quarantined);
 	WRITE_ONCE(be->in_flight, quarantined + tg_tdx_slots_in(tdx, TG_SLOT_WITH_HOST));
 	be->patience_ns = tg_pace_patience(&tdx->pace);
+	if (quarantined != before)
+		tg_notify_backend(be, quarantined > before ? TEEGATE_EVENT_QUARANTINED :
+							     TEEGATE_EVENT_RECOVERED);
 	if (why == tdx->reason)
 		return;
 	tdx->reason = why;
