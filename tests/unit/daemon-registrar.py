@@ -9,6 +9,7 @@ Needs root, for a mount namespace with a cgroup v2 tree at /sys/fs/cgroup: skipp
 import array
 import ctypes
 import fcntl
+import hashlib
 import json
 import os
 import pathlib
@@ -24,7 +25,7 @@ import threading
 import time
 import unittest
 
-DAEMON = sys.argv.pop(1)
+DAEMON, HOOK = sys.argv.pop(1), sys.argv.pop(1)
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
 SLICE = CGROUPS / f"teegate{os.urandom(4).hex()}.slice"    # the hierarchy is one for all that run here
 ALICE, BOB = 10001, 10002
@@ -596,6 +597,124 @@ class Registrar(unittest.TestCase):
         os.close(null)
 
 
+class Hook(Registrar):
+    """teegate-oci-hook, started as a runtime would."""
+
+    MOUNT = {"destination": "/run/teegate/broker.sock", "type": "bind", "source": "/run/teegate/broker.sock"}
+
+    def setUp(self):
+        super().setUp()
+        self.storage = self.dir / "storage"
+        self.bundle = self.storage / "overlay-containers/c1/userdata"
+        self.bundle.mkdir(parents=True)
+        (self.storage / "overlay-images").mkdir()
+        self.inside = self.container("box.scope", 0)[1]
+
+    def config(self, **config):
+        (self.bundle / "config.json").write_text(json.dumps({"root": {"path": "rootfs"}, **config}))
+
+    def state(self, **state):
+        return json.dumps({"ociVersion": "1.0.2", "id": "c1", "status": "created", "pid": self.inside.pid,
+                           "bundle": str(self.bundle), **state}).encode()
+
+    def hook(self, stage="createRuntime", stdin=None, path=None):
+        done = subprocess.run([HOOK, f"--socket={path or self.register}", stage], capture_output=True,
+                              input=self.state() if stdin is None else stdin, timeout=60, check=False)
+        message = done.stderr.decode()
+        self.assertNotIn("Sanitizer", message)
+        self.assertNotIn("runtime error", message)
+        return done.returncode, message
+
+    def test_a_container_that_asks_is_registered_with_what_podman_knows(self):
+        self.config(mounts=[self.MOUNT])
+        (self.storage / "overlay-containers/containers.json").write_text(json.dumps(
+            [{"id": "c2", "image": "b" * 64}]))
+        (self.storage / "overlay-containers/volatile-containers.json").write_text(json.dumps(
+            [{"id": "c1", "image": "a" * 64, "metadata": json.dumps({"image-name": "localhost/pay:1"})}]))
+        (self.storage / "overlay-images/images.json").write_text(json.dumps(
+            [{"id": "b" * 64, "digest": "sha256:" + "0" * 64}, {"id": "a" * 64, "digest": DIGEST}]))
+        self.assertEqual(self.hook(), (0, ""))
+        container = self.listed()["c1"]
+        self.assertEqual(container["vouchedBy"], "runtime:root")
+        self.assertEqual(container["imageName"], "localhost/pay:1")
+        self.assertEqual(container["imageDigest"], DIGEST)
+        self.assertEqual(container["configDigest"], "sha256:" + hashlib.sha256(
+            (self.bundle / "config.json").read_bytes()).hexdigest())
+        self.assertEqual(container["bundle"], str(self.bundle))
+        self.assertTrue((self.run / "workloads/c1/broker.sock").is_socket())
+        self.assertEqual(self.hook("poststop", self.state(status="stopped", pid=0)), (0, ""))
+        self.assertEqual(self.listed(), {})
+
+    def test_without_lists_of_images_there_is_no_digest_and_none_from_annotations(self):
+        self.config(annotations={"io.teegate.register": "yes", "org.opencontainers.image.base.digest": DIGEST,
+                                 "io.kubernetes.cri-o.ImageRef": DIGEST,
+                                 "io.kubernetes.cri-o.SandboxID": "pod1"})
+        self.assertEqual(self.hook(), (0, ""))
+        container = self.listed()["c1"]
+        self.assertNotIn("imageDigest", container)
+        self.assertEqual(container["pod"], "pod1")
+
+    def test_one_that_does_not_ask_is_not_hindered_and_not_registered(self):
+        nowhere = self.dir / "nowhere"
+        for config in ({}, {"mounts": [{"source": "/run/teegated", "destination": "/x"}]},
+                       {"mounts": [self.MOUNT], "annotations": {"io.teegate.register": "no"}}):
+            self.config(**config)
+            self.assertEqual(self.hook(path=nowhere), (0, ""))
+            self.assertEqual(self.hook(), (0, ""))
+            self.assertEqual(self.listed(), {})
+
+    def test_one_that_asks_does_not_start_unregistered(self):
+        self.config(mounts=[self.MOUNT])
+        status, message = self.hook(path=self.dir / "nowhere")
+        self.assertEqual(status, 1)
+        self.assertIn("teegated does not answer", message)
+        self.stop()
+        self.assertEqual(self.hook()[0], 1)
+        self.start()
+        status, message = self.hook(stdin=self.state(id="../c1"))
+        self.assertEqual(status, 1)
+        self.assertIn("InvalidParameter", message)
+        self.config(annotations={"io.teegate.register": "perhaps"})
+        self.assertEqual(self.hook()[0], 1)
+        self.config(mounts=[self.MOUNT])
+        self.assertEqual(self.hook(), (0, ""))
+
+    def test_the_word_of_the_hook_is_worth_its_user(self):
+        self.config(mounts=[self.MOUNT])
+        os.chmod(self.bundle / "config.json", 0o644)
+        done = subprocess.run([HOOK, f"--socket={self.register}", "createRuntime"], input=self.state(),
+                              capture_output=True, user=ALICE, group=ALICE, extra_groups=[], check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"not one of user", done.stderr)
+        self.assertEqual(self.listed(), {})
+        self.assertEqual(self.hook(), (0, ""))
+
+    def test_what_is_no_state_is_refused_in_no_time(self):
+        self.config(mounts=[self.MOUNT])
+        deep = b"[" * 10000 + b"]" * 10000
+        for stdin in (b"", b"{}", b"null", b"[]", b"\0", self.state() + b"\0", self.state()[:-1],
+                      b"{" + b" " * (16 << 20) + b"}", deep, b'{"id":' + deep + b"}",
+                      self.state(id=7), self.state(bundle="relative"), self.state(pid=-1),
+                      self.state(pid=1 << 40), self.state(bundle=str(self.dir / "nowhere")),
+                      self.state(pid=0), b'{"id":"\xff\xfe","bundle":"/"}'):
+            start = time.monotonic()
+            self.assertEqual(self.hook(stdin=stdin)[0], 1, stdin[:80])
+            self.assertLess(time.monotonic() - start, 10)
+        for config in (b"", b"[]", deep, b"\xff", b"{" + b" " * (9 << 20) + b"}"):
+            (self.bundle / "config.json").write_bytes(config)
+            self.assertEqual(self.hook()[0], 1, config[:80])
+        self.assertEqual(self.listed(), {})
+        self.config(mounts=[self.MOUNT])
+        self.assertEqual(self.hook(), (0, ""))
+
+    def test_lists_of_images_that_make_no_sense_are_none(self):
+        self.config(mounts=[self.MOUNT])
+        for lists in (b"", b"{}", b"[1, null, {}]", b'[{"id":"c1","image":7}]', b"[" * 10000):
+            (self.storage / "overlay-containers/containers.json").write_bytes(lists)
+            self.assertEqual(self.hook(), (0, ""), lists)
+            self.assertNotIn("imageDigest", self.listed()["c1"])
+
+
 class UserNamespaces(Registrar):
     """For where a chroot does not keep processes from making any; else tests/e2e has the like."""
 
@@ -615,6 +734,7 @@ class UserNamespaces(Registrar):
 
 def load_tests(loader, _tests, _pattern):
     suite = loader.loadTestsFromTestCase(Registrar)
+    suite.addTests(Hook(name) for name in vars(Hook) if name.startswith("test_"))
     child = os.fork()
     if child == 0:
         os._exit(LIBC.unshare(CLONE_NEWUSER) != 0)
