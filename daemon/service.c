@@ -226,6 +226,21 @@ static int admit(struct conn *conn, const char *method, uint64_t operations)
 	return 1;
 }
 
+/*
+ * The same for what teegated asks the module on the client's behalf. A process can put another file in
+ * the place of its executable (prctl(2), PR_SET_MM_MAP), and only the kernel knows whether it did.
+ */
+static int admit_without_lease(struct conn *conn, const char *method, uint64_t operations)
+{
+	int r = admit(conn, method, operations);
+
+	if (r <= 0 || !conn->rule->pins.exe)
+		return r;
+	return refuse_by_policy(conn, method,
+				"policy pins its executable, which the kernel checks with each use of a lease and nobody else can: call AcquireLease",
+				conn->rule->path);
+}
+
 /* What the TEE can do: the operations, and the kinds of report among them. */
 static sd_json_variant *abilities_of(const struct teegate_get_info *info)
 {
@@ -495,7 +510,7 @@ static int on_get_evidence(sd_varlink *link, sd_json_variant *parameters,
 
 	if (flags & SD_VARLINK_METHOD_ONEWAY)	/* nobody to answer */
 		return 0;
-	r = admit(conn, "GetEvidence", operation);
+	r = admit_without_lease(conn, "GetEvidence", operation);
 	if (r <= 0)
 		return r;
 	job = job_new(JOB_EVIDENCE, conn->peer, conn->policy, conn->rule);
@@ -542,7 +557,7 @@ static int on_extend(sd_varlink *link, sd_json_variant *parameters, sd_varlink_m
 
 	if (flags & SD_VARLINK_METHOD_ONEWAY)
 		return 0;
-	r = admit(conn, "Extend", TEEGATE_OP_EXTEND);
+	r = admit_without_lease(conn, "Extend", TEEGATE_OP_EXTEND);
 	if (r <= 0)
 		return r;
 	job = job_new(JOB_EXTEND, conn->peer, conn->policy, conn->rule);
