@@ -22,12 +22,13 @@ static const char help[] =
 "Usage: teegatectl policy check [OPTIONS] [DIRECTORY...]\n"
 "       teegatectl policy explain --pid N [OPTIONS] [DIRECTORY...]\n"
 "\n"
-"Looks at the policy of teegated, see teegate-workloads.d(5). Without a DIRECTORY at\n"
-"{/etc,/run,/usr/lib}/" POLICY_SUBDIR "; of several, the first takes precedence.\n"
+"Looks at the policy of teegated, see teegate-workloads.d(5), in DIRECTORY or in\n"
+"{/etc,/run,/usr/lib}/" POLICY_SUBDIR "; the first takes precedence.\n"
 "\n"
-"  check              say what is wrong, as FILE:LINE, and which workloads there are\n"
-"  explain            which rule names a process and what it grants; if none does,\n"
-"                     which are near and what they want. As root, or not all is seen\n"
+"  check              say what is wrong, as FILE:LINE, and which workloads are\n"
+"                     named\n"
+"  explain            which rule names a process and what it grants; if none\n"
+"                     does, which are near, and why not. Only root sees it all\n"
 "\n"
 "  --pid N            the process\n"
 "  --image-digest DIGEST  explain as if its container was registered with this\n"
@@ -37,9 +38,10 @@ static const char help[] =
 "  --json             say it as JSON\n"
 "  --help             this text\n"
 "\n"
-"Exit status: 0 no error, or one rule names the process; 1 there are errors, or none\n"
-"or two do; 2 usage; 3 this system does not tell who a process is; 4 the process or\n"
-"a directory cannot be looked at, or memory ran out.\n";
+"Exit status: 0 no error, or one rule names the process and grants something;\n"
+"1 there are errors, or none or two do, or nothing is granted; 2 usage; 3 this\n"
+"system does not tell who a process is; 4 the process or a directory cannot be\n"
+"looked at, or memory ran out.\n";
 
 enum { OPT_PID = 256, OPT_IMAGE, OPT_SIGNER, OPT_VOUCHER, OPT_JSON, OPT_HELP };
 

@@ -5,8 +5,8 @@
 static const char help[] =
 "Usage: teegatectl policy check|explain ...\n"
 "\n"
-"Looks at the policy of teegated. This teegatectl was built without teegated, so it\n"
-"cannot.\n";
+"Looks at the policy of teegated. This teegatectl was built without teegated,\n"
+"so it cannot.\n";
 
 static int run(int argc, char **argv)
 {

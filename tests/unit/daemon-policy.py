@@ -1,0 +1,239 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Whom teegated and "teegatectl policy explain" name, and what a reload takes back, without a module.
+
+    daemon-policy.py TEEGATED TEEGATECTL
+
+With the cgroups and the clients of daemon-abuse.py: where a request would go on to the module, the
+answer is Failed, and that is what "allowed" looks like here. Needs root: skipped (77) without.
+"""
+
+import importlib.machinery
+import importlib.util
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+def load(name):
+    loader = importlib.machinery.SourceFileLoader(name.replace("-", "_"), str(HERE / (name + ".py")))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+    loader.exec_module(module)
+    return module
+
+
+abuse = load("daemon-abuse")
+TOOL = sys.argv.pop(1)
+NOBODY, SLICE, POLICY = abuse.NOBODY, abuse.SLICE, abuse.POLICY
+ACQUIRE, EVIDENCE = "io.teegate.Broker.AcquireLease", "io.teegate.Broker.GetEvidence"
+ALLOWED, REFUSED = "io.teegate.Broker.Failed", "io.teegate.Broker.NotAllowed"
+# As the kernel shows it, from the root of the hierarchy.
+PATH = "/" + SLICE.name
+
+
+class Policy(abuse.Abuse):
+    def reload_with(self, text, name="payments.conf"):
+        self.write_policy(text, name)
+        self.daemon.send_signal(signal.SIGHUP)
+        self.notification("RELOADING")
+        self.notification("READY")
+
+    def setUp(self):
+        super().setUp()
+        self.notification("READY")
+        self.children = []
+
+    def tearDown(self):
+        for child, _ in self.children:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+        super().tearDown()
+
+    def resident(self, unit, below=None, owner=0):
+        """A connection of a process that stays in the unit's cgroup, or in one below it; and its number."""
+        cgroup = SLICE / unit
+        cgroup.mkdir(parents=True, exist_ok=True)
+        if below:
+            os.chown(cgroup, owner, owner)
+            cgroup = cgroup / below
+            cgroup.mkdir(exist_ok=True)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        ours.settimeout(20)
+        child = os.fork()
+        if child == 0:
+            try:
+                (cgroup / "cgroup.procs").write_text(str(os.getpid()))
+                os.setgroups([])
+                os.setresuid(NOBODY, NOBODY, NOBODY)
+                client = abuse.Client(self.path)
+                socket.send_fds(theirs, [b"x"], [client.sock.fileno()])
+                signal.pause()
+            finally:
+                os._exit(1)
+        self.children.append((child, cgroup))
+        _, fds, _, _ = socket.recv_fds(ours, 1, 1)
+        client = abuse.Client.__new__(abuse.Client)
+        client.sock, client.rest = socket.socket(fileno=fds[0]), b""
+        client.sock.settimeout(20)
+        self.clients.append(client)
+        return client, child
+
+    def leave(self):
+        """All residents go, with what they had below their units."""
+        for child, cgroup in self.children:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            if cgroup.parent != SLICE:
+                cgroup.rmdir()
+        self.children = []
+
+    def explain(self, status, pid, *more):
+        done = subprocess.run([TOOL, "policy", "explain", "--json", "--pid", str(pid), *more,
+                               str(self.policy)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              check=False, text=True)
+        self.assertEqual(done.returncode, status, (done.stdout, done.stderr))
+        return json.loads(done.stdout)
+
+    def test_a_reload_that_takes_nothing_leaves_connections_open(self):
+        client, _ = self.resident("payments.service")
+        for text in (POLICY, POLICY + "Operations=raw\n", POLICY + "Operations=raw\n[Quota]\n"):
+            self.reload_with(text)
+            self.assertTrue(client.is_open(), text)
+            self.assertEqual(client.ask(ACQUIRE)["error"], ALLOWED)
+        # It still has the policy that it began with, and one who comes now has the new one.
+        self.assertEqual(client.ask(EVIDENCE, {"raw": True})["error"], REFUSED)
+        later, _ = self.resident("payments.service")
+        self.assertEqual(later.ask(EVIDENCE, {"raw": True})["error"], ALLOWED)
+
+    def test_a_reload_that_takes_something_ends_connections(self):
+        wide = POLICY + "Operations=raw\n[Lease]\nLifetimeSec=600\n"
+        for narrow in (POLICY + "[Lease]\nLifetimeSec=600\n", wide + "LifetimeSec=599\n",
+                       wide + "[Match]\nUid=1\n", wide + "[Claims]\nName=other\n",
+                       wide + "[Pin]\nLabel=yes\n"):
+            self.reload_with(wide)
+            client, _ = self.resident("payments.service")
+            self.assertEqual(client.ask(ACQUIRE)["error"], ALLOWED)
+            self.reload_with(narrow)
+            self.assertIsNone(client.reply(), narrow)
+        self.assertIn("reload: Ended", self.logged())
+        self.assert_alive()
+
+    def test_a_broken_file_ends_no_connection(self):
+        client, _ = self.resident("payments.service")
+        self.reload_with("[Match]\nUnit=payments.service\nnonsense\n")
+        self.assertEqual(client.ask(ACQUIRE)["error"], ALLOWED)
+
+    def test_a_deleted_file_ends_connections_and_leaves_those_of_others(self):
+        self.reload_with("[Match]\nUnit=billing.service\n[Allow]\nOperations=report\n", "billing.conf")
+        client, _ = self.resident("payments.service")
+        other, _ = self.resident("billing.service")
+        stranger, _ = self.resident("stranger.service")
+        (self.policy / "payments.conf").unlink()
+        self.reload_with("", "empty.conf")
+        self.assertIsNone(client.reply())
+        self.assertEqual(other.ask(ACQUIRE)["error"], ALLOWED)
+        self.assertEqual(stranger.ask(ACQUIRE)["error"], REFUSED)
+
+    def test_a_cgroup_counts_only_by_a_name_that_root_gave(self):
+        self.reload_with(f"[Match]\nCgroup={PATH}/payments.service/inner\n[Allow]\nOperations=report\n")
+        for owner, outcome in ((0, ALLOWED), (NOBODY, REFUSED), (0, ALLOWED)):
+            client, child = self.resident("payments.service", "inner", owner)
+            self.assertEqual(client.ask(ACQUIRE)["error"], outcome)
+            said = self.explain(0 if outcome == ALLOWED else 1, child)
+            self.assertEqual(said["cgroup"], f"{PATH}/payments.service/inner")
+            self.assertEqual(said["cgroupOfRoot"], f"{PATH}/payments.service" + ("" if owner else "/inner"))
+            self.leave()
+
+    def test_a_cgroup_stands_for_what_is_below_and_for_no_longer_name(self):
+        self.reload_with(f"[Match]\nCgroup={PATH}/payments.service\n[Allow]\nOperations=report\n")
+        for unit, below, outcome in (("payments.service", None, ALLOWED),
+                                     ("payments.service", "x", ALLOWED),
+                                     ("payments.service.service", None, REFUSED)):
+            client, _ = self.resident(unit, below, NOBODY)
+            self.assertEqual(client.ask(ACQUIRE)["error"], outcome, unit)
+            self.leave()
+
+    def test_without_a_registration_there_is_no_image(self):
+        digest = "sha256:" + "ab" * 32
+        self.reload_with(f"[Match]\nUnit=payments.service\nImageDigest={digest}\n[Allow]\nOperations=report\n")
+        client, child = self.resident("payments.service")
+        reply = client.ask(ACQUIRE)
+        self.assertEqual(reply["error"], REFUSED)
+        self.assertIn("ImageDigest=", reply["parameters"]["reason"])
+        self.assertEqual(self.explain(1, child)["near"][0]["differs"], "ImageDigest=")
+        self.assertTrue(self.explain(0, child, "--image-digest", digest)["granted"])
+        self.explain(1, child, "--image-digest", digest, "--voucher", "uid:1000")
+
+    def test_what_is_pinned_must_be_there(self):
+        self.reload_with(POLICY + "[Pin]\nExecutable=yes\n")
+        client, child = self.resident("payments.service")
+        for method in (ACQUIRE, EVIDENCE):
+            reply = client.ask(method)
+            self.assertEqual(reply["error"], REFUSED)
+            self.assertIn("fs-verity", reply["parameters"]["reason"])
+        self.assertIn("refused", self.explain(1, child)["pins"])
+        self.reload_with(POLICY + "[Pin]\nExecutable=no\n")
+        client, child = self.resident("payments.service")
+        self.assertEqual(client.ask(ACQUIRE)["error"], ALLOWED)
+
+    def test_explain_names_the_rule_and_what_it_grants(self):
+        self.reload_with(POLICY + "Operations=extend\nTrustPrivileged=yes\n[Pin]\nUid=yes\n"
+                         "[Quota]\nRatePerMinute=600\n[Lease]\nLifetimeSec=60\n[Claims]\nName=pay\n")
+        _, child = self.resident("payments.service")
+        said = self.explain(0, child)
+        for key, value in {"pid": child, "uid": NOBODY, "unit": "payments.service", "granted": True,
+                           "workload": "pay", "operations": "report extend", "pins": "cgroup, uid",
+                           "trustPrivileged": True, "lifetimeSec": 60, "ratePerMinute": 600,
+                           "rateBurst": 60, "file": str(self.policy / "payments.conf"),
+                           "workloadNumber": (SLICE / "payments.service").stat().st_ino}.items():
+            self.assertEqual(said[key], value, key)
+
+    def test_explain_says_why_near_rules_do_not(self):
+        self.reload_with("[Match]\nUnit=payments.service\nUid=1\nLabel=none-has-this\n", "near.conf")
+        self.reload_with("[Match]\nUid=1\n", "far.conf")
+        (self.policy / "payments.conf").unlink()
+        _, child = self.resident("payments.service")
+        said = self.explain(1, child)
+        self.assertEqual(said["near"], [{"file": str(self.policy / "near.conf"), "differs": "Uid=, Label="}])
+        self.assertEqual(said["others"], 1)
+        self.assertIs(said["granted"], False)
+
+    def test_explain_says_that_two_rules_are_as_good_as_none(self):
+        self.reload_with(f"[Match]\nUid={NOBODY}\n", "nobody.conf")
+        _, child = self.resident("payments.service")
+        said = self.explain(1, child)
+        self.assertEqual(said["refused"], "two rules name this workload, %s and %s" % (
+            self.policy / "nobody.conf", self.policy / "payments.conf"))
+        self.assertIs(said["granted"], False)
+
+    def test_explain_says_why_nobody_can_name_it(self):
+        said = self.explain(1, self.daemon.pid)
+        self.assertIn("root cgroup", said["refused"])
+
+    def test_explain_of_nobody_is_4(self):
+        child = subprocess.Popen(["true"])
+        child.wait()
+        done = subprocess.run([TOOL, "policy", "explain", "--pid", str(child.pid), str(self.policy)],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, text=True)
+        self.assertEqual(done.returncode, 4)
+        self.assertIn("no process", done.stderr)
+
+
+def load_tests(loader, standard, pattern):
+    """Ours, and not once more those of the class that they are built on."""
+    return unittest.TestSuite(Policy(name) for name in vars(Policy) if name.startswith("test_"))
+
+
+if __name__ == "__main__":
+    if not abuse.enter_namespace():
+        print("needs root and cgroup v2", file=sys.stderr)
+        sys.exit(77)
+    unittest.main(warnings="ignore",
+                  testRunner=unittest.TextTestRunner(resultclass=abuse.Tap, verbosity=0))
