@@ -113,7 +113,8 @@ beside() {
 stock_below() {
 	beside /dev/null && [ -s alpha.out ] || return
 	beside "/dev/$stock" && return 1
-	[ $? != 78 ] && [ ! -s alpha.out ] && grep -q 'descriptor 3 is an open TEE device' alpha.err
+	[ $? != 78 ] && [ ! -s alpha.out ] &&
+	tr -s '[:space:]' ' ' <alpha.err | grep -q 'descriptor 3 is an open TEE device'
 }
 check a_neighbour_in_a_cgroup_below_with_the_stock_device_is_as_bad stock_below
 
