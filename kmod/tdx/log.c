@@ -14,7 +14,8 @@
  * DOC: whose words
  *
  * The log of firmware lay in memory that firmware and the host of old had at hand. It is walked
- * once, on a private copy, never behind its end, and anything odd in it makes us do without it.
+ * once, on a private copy, never behind its end, and anything odd in it makes us do without it:
+ * what a verifier would refuse must not cost the evidence that it comes with.
  */
 #include <linux/build_bug.h>
 #include <linux/errno.h>
@@ -99,6 +100,17 @@ static const void *take(struct reader *r, size_t n)
 	return at;
 }
 
+static int digest_size(const struct reader *r, u16 id)
+{
+	u32 i;
+
+	for (i = 0; i < r->algs_used; i++)
+		if (le16_to_cpu(r->algs[i].id) == id)
+			return le16_to_cpu(r->algs[i].size);
+	return -EPROTO;
+}
+
+/* It has to list the one algorithm that ours will be in. */
 static int read_header(struct reader *r)
 {
 	const struct spec_id *id = take(r, sizeof(*id));
@@ -118,17 +130,7 @@ static int read_header(struct reader *r)
 		return -EPROTO;
 	memcpy(r->algs, algs, n * sizeof(*algs));
 	r->algs_used = n;
-	return 0;
-}
-
-static int digest_size(const struct reader *r, u16 id)
-{
-	u32 i;
-
-	for (i = 0; i < r->algs_used; i++)
-		if (le16_to_cpu(r->algs[i].id) == id)
-			return le16_to_cpu(r->algs[i].size);
-	return -EPROTO;
+	return digest_size(r, ALG_SHA384) == TEEGATE_HASH_SIZE ? 0 : -EPROTO;
 }
 
 /* The SHA-384 digest of an event, NULL if it has none. */
@@ -146,8 +148,11 @@ static int read_digests(struct reader *r, u32 n, const u8 **ret_sha384)
 		digest = size < 0 ? NULL : take(r, size);
 		if (!digest)
 			return -EPROTO;
-		if (get_unaligned_le16(id) == ALG_SHA384 && size == TEEGATE_HASH_SIZE)
-			*ret_sha384 = digest;
+		if (get_unaligned_le16(id) != ALG_SHA384)
+			continue;
+		if (*ret_sha384)
+			return -EPROTO;
+		*ret_sha384 = digest;
 	}
 	return 0;
 }
@@ -186,9 +191,9 @@ static int read_event(struct reader *r, tg_rtmrs rtmr)
 	size = take(r, sizeof(__le32));
 	if (!size || !take(r, get_unaligned_le32(size)))
 		return -EPROTO;
-	if (!index || le32_to_cpu(head->type) == EV_NO_ACTION)
+	if (le32_to_cpu(head->type) == EV_NO_ACTION)
 		return 0;
-	if (!sha384)
+	if (!index || !sha384)
 		return -EPROTO;
 	return extended(rtmr[index - 1], sha384, rtmr[index - 1]);
 }

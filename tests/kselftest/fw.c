@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Names of the software firmware's files, see fw.h and tests/firmware/README.md. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,6 +119,30 @@ void fw_device(bool there)
 void fw_slow(void)
 {
 	fw_fault(the_tee()->slow);
+}
+
+static int event_log_open(int mode)
+{
+	int fd = open(DIR "ccel", mode | O_CLOEXEC);
+
+	ASSERT(fd >= 0);
+	return fd;
+}
+
+void fw_event_log_read(uint8_t bytes[FW_EVENT_LOG_SIZE])
+{
+	int fd = event_log_open(O_RDONLY);
+
+	ASSERT_EQ(read(fd, bytes, FW_EVENT_LOG_SIZE), FW_EVENT_LOG_SIZE);
+	close(fd);
+}
+
+void fw_event_log_write(const uint8_t bytes[FW_EVENT_LOG_SIZE])
+{
+	int fd = event_log_open(O_WRONLY);
+
+	ASSERT_EQ(write(fd, bytes, FW_EVENT_LOG_SIZE), FW_EVENT_LOG_SIZE);
+	close(fd);
 }
 
 unsigned int fw_quotes_since(uint64_t host_answered, struct fw_quote *quote, unsigned int max)

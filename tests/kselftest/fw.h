@@ -39,6 +39,11 @@ void fw_device(bool there);
 /* Each request takes long enough for other processes to see that it has been answered. */
 void fw_slow(void);
 
+/* TDX: the memory with the event log of firmware, all of it. */
+#define FW_EVENT_LOG_SIZE 0x8000
+void fw_event_log_read(uint8_t bytes[FW_EVENT_LOG_SIZE]);
+void fw_event_log_write(const uint8_t bytes[FW_EVENT_LOG_SIZE]);
+
 /* TDX: when the host had a quote, in nanoseconds of its clock. */
 struct fw_quote {
 	uint64_t seen, answered;

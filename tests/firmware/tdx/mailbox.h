@@ -77,6 +77,7 @@ struct tdx_mailbox {
 	struct tdx_quote_times times[TDX_TIMES];
 };
 
-#define TDX_MAILBOX_SIZE	0x8000	/* behind it lies the event log of firmware */
+#define TDX_MAILBOX_SIZE	0x8000	/* behind it lies the event log of firmware: */
+#define TDX_LOG_SIZE		0x8000
 
 #endif

@@ -63,8 +63,8 @@ static int check_machine(void)
 		return -ENODEV;
 	}
 	if (!PAGE_ALIGNED(gpa) ||
-	    region_intersects(gpa, TDX_MAILBOX_SIZE, IORESOURCE_SYSTEM_RAM, IORES_DESC_NONE) !=
-	    REGION_DISJOINT) {
+	    region_intersects(gpa, TDX_MAILBOX_SIZE + TDX_LOG_SIZE, IORESOURCE_SYSTEM_RAM,
+			      IORES_DESC_NONE) != REGION_DISJOINT) {
 		pr_err("%#lx is RAM; boot with memmap=64K$%#lx\n", gpa, gpa);
 		return -EBUSY;
 	}

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * tdcall by hand: /sys/kernel/debug/teegate-softfw/tdcall and scratch
+ * tdcall by hand: /sys/kernel/debug/teegate-softfw/tdcall and scratch; and the event log, ccel
  *
  * No driver passes bad operands, or has more than one quote in flight. So a test may execute the
  * instruction itself: it writes eight numbers, RAX RCX RDX R8 R10 R11 R12 R13, and reads RAX and
  * R10 back from the same open file. @N is the guest physical address of byte N of some pages that
  * are there for this, and which are the file scratch.
+ *
+ * The log that firmware left is read by whoever is loaded. A test may put another one there.
  */
 #include <linux/debugfs.h>
 #include <linux/gfp.h>
@@ -17,12 +19,19 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "mailbox.h"
 #include "softtdx.h"
 
 #define SCRATCH_SIZE	SZ_256K
 #define REGISTERS	8
 
-static u8 *scratch;
+/* Memory that is a file. */
+struct area {
+	u8 *bytes;
+	size_t size;
+};
+
+static struct area scratch, event_log;
 
 struct result {
 	struct mutex lock;	/* over the text, not over the call: two files call at a time */
@@ -37,7 +46,7 @@ static int parse_number(char *word, u64 *ret_value)
 
 	r = kstrtou64(word + relative, 0, ret_value);
 	if (!r && relative)
-		*ret_value += virt_to_phys(scratch);
+		*ret_value += virt_to_phys(scratch.bytes);
 	return r;
 }
 
@@ -134,31 +143,39 @@ static const struct file_operations tdcall_fops = {
 	.release = tdcall_release,
 };
 
-static ssize_t scratch_read(struct file *file, char __user *buf, size_t len, loff_t *pos)
+static ssize_t area_read(struct file *file, char __user *buf, size_t len, loff_t *pos)
 {
-	return simple_read_from_buffer(buf, len, pos, scratch, SCRATCH_SIZE);
+	const struct area *area = file->private_data;
+
+	return simple_read_from_buffer(buf, len, pos, area->bytes, area->size);
 }
 
-static ssize_t scratch_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)
+static ssize_t area_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)
 {
-	return simple_write_to_buffer(scratch, SCRATCH_SIZE, pos, buf, len);
+	const struct area *area = file->private_data;
+
+	return simple_write_to_buffer(area->bytes, area->size, pos, buf, len);
 }
 
-static const struct file_operations scratch_fops = {
+static const struct file_operations area_fops = {
 	.owner = THIS_MODULE,
 	.open = simple_open,
-	.read = scratch_read,
-	.write = scratch_write,
+	.read = area_read,
+	.write = area_write,
 	.llseek = default_llseek,
 };
 
 int softtdx_probe_init(struct dentry *dir)
 {
-	scratch = alloc_pages_exact(SCRATCH_SIZE, GFP_KERNEL | __GFP_ZERO);
-	if (!scratch)
+	scratch.bytes = alloc_pages_exact(SCRATCH_SIZE, GFP_KERNEL | __GFP_ZERO);
+	if (!scratch.bytes)
 		return -ENOMEM;
+	scratch.size = SCRATCH_SIZE;
+	event_log.bytes = softtdx_event_log();
+	event_log.size = TDX_LOG_SIZE;
 	debugfs_create_file("tdcall", 0600, dir, NULL, &tdcall_fops);
-	debugfs_create_file("scratch", 0600, dir, NULL, &scratch_fops);
+	debugfs_create_file("scratch", 0600, dir, &scratch, &area_fops);
+	debugfs_create_file("ccel", 0600, dir, &event_log, &area_fops);
 	return 0;
 }
 
@@ -169,5 +186,5 @@ int softtdx_probe_init(struct dentry *dir)
 void softtdx_probe_exit(void)
 {
 	if (!softtdx_quote_in_flight())
-		free_pages_exact(scratch, SCRATCH_SIZE);
+		free_pages_exact(scratch.bytes, SCRATCH_SIZE);
 }

@@ -211,11 +211,17 @@ static int say_hello(const u8 mac_key[32])
 	return -ENODEV;
 }
 
+/* What firmware left behind the mailbox. */
+u8 *softtdx_event_log(void)
+{
+	return (u8 *)mailbox + TDX_MAILBOX_SIZE;
+}
+
 int softtdx_quote_init(phys_addr_t mailbox_pa, const u8 mac_key[32])
 {
 	int r;
 
-	mailbox = memremap(mailbox_pa, TDX_MAILBOX_SIZE, MEMREMAP_WB);
+	mailbox = memremap(mailbox_pa, TDX_MAILBOX_SIZE + TDX_LOG_SIZE, MEMREMAP_WB);
 	if (!mailbox)
 		return -ENOMEM;
 	r = say_hello(mac_key);

@@ -6,7 +6,7 @@
  *	report.c	TDG.MR.REPORT, TDG.MR.RTMR.EXTEND and the lock between them
  *	quote.c		TDG.VP.VMCALL<GetQuote>: hands the request to tdx-host
  *	fault.c		faults on request and counters, in debugfs
- *	probe.c		tdcall by hand, for tests of it
+ *	probe.c		tdcall by hand, for tests of it, and the event log
  *	patch.c		makes the kernel believe that it is a TD, and takes it back
  *
  * Everything between the trap and its return runs with interrupts off (delays let them in).
@@ -78,6 +78,7 @@ void softtdx_quote_set_latency(u32 usec);
 unsigned int softtdx_quote_in_flight(void);
 void softtdx_quote_stats(struct seq_file *seq);
 void softtdx_quote_times(struct seq_file *seq);
+u8 *softtdx_event_log(void);
 
 /* fault.c: a fault is asked for where it would act, which is what counts as one occasion. */
 enum softtdx_fault {
