@@ -225,6 +225,58 @@ TEST_LIMIT(the_log_replays_whether_the_driver_is_there_or_not, 200)
 	EXPECT_EQ(log_now(l.fd, &ev), before + 6);
 }
 
+#define RELOADS 10
+#define EVENTS_MAX 1000		/* there is room for more in the log */
+
+struct extender {
+	struct lease *lease;
+	struct gate done;
+	int result[2];		/* a pipe: how many events there were */
+};
+
+static void extend_until(void *arg)
+{
+	struct extender *e = arg;
+	unsigned int n = 0;
+
+	while (!gate_is_open(e->done)) {
+		if (n < EVENTS_MAX && EXPECT_EQ(extend_try(e->lease->fd, 2 + n % 2, "go", 2), 0))
+			n++;
+		EXPECT_EQ(report_try(e->lease->fd), 0);
+		wait_random(5000);
+	}
+	ASSERT_EQ(write(e->result[1], &n, sizeof(n)), sizeof(n));
+}
+
+/* Each event is in its register once, whoever put it there when the driver came or went. */
+TEST_LIMIT(the_log_replays_while_the_driver_comes_and_goes, 400)
+{
+	struct extender e;
+	struct lease l;
+	unsigned int n;
+	int before;
+	pid_t pid;
+
+	everything_anew();
+	l = lease_for_everything();
+	before = log_now(l.fd, &ev);
+	e = (struct extender) { .lease = &l, .done = gate_make() };
+	ASSERT_EQ(pipe(e.result), 0);
+	pid = child_start(extend_until, &e);
+	for (unsigned int i = 0; i < RELOADS; i++) {
+		module_unload(the_tee()->driver);
+		module_load(the_tee()->driver);
+	}
+	gate_open(e.done);
+	child_ok(pid);
+	ASSERT_EQ(read(e.result[0], &n, sizeof(n)), sizeof(n));
+	tap_note("%u events", n);
+	EXPECT(n > RELOADS);
+	EXPECT_EQ(log_now(l.fd, &ev), before + (int)n);
+	close(l.fd);
+	everything_anew();
+}
+
 /* ---- when it cannot be right ---- */
 
 static void expect_no_log(int fd)
@@ -281,32 +333,6 @@ TEST_LIMIT(a_reload_alone_costs_no_log, 200)
 	module_load(OUR_MODULE);
 	l = lease_unpinned();
 	log_now(l.fd, &ev);
-}
-
-/* An extend that was refused may or may not have happened: the log is right or absent. */
-TEST_LIMIT(a_refused_extend_leaves_a_log_that_is_right_or_none, 200)
-{
-	struct teegate_create_lease wish = lease_wish(BOTH | TEEGATE_OP_EXTEND, CLAIMS);
-	struct lease l;
-	int r;
-
-	need_log();
-	wish.extend_max = 1;
-	wish.extend_bytes_max = 100;
-	l = lease_make(wish);
-	module_unload(the_tee()->driver);
-	fw_fault("extend-error count=1");
-	r = extend_try(l.fd, 3, EVENT);
-	EXPECT(r == -EREMOTEIO || r == -EPROTO);
-	ASSERT_EQ(report_get(l.fd, TEEGATE_REPORT_AUX, "log", 3, &ev), 0);
-	if (ev.r.aux_len)
-		expect_log(&ev);
-	/* Nor was it charged: there is one event in this lease. */
-	EXPECT_EQ(extend_try(l.fd, 3, EVENT), 0);
-	EXPECT_EQ(extend_try(l.fd, 3, EVENT), -EDQUOT);
-	module_load(the_tee()->driver);
-	close(l.fd);
-	need_log();
 }
 
 #define MANY 100000

@@ -28,6 +28,7 @@ TEST(without_a_way_to_extend_it_is_EOPNOTSUPP_and_GET_INFO_says_so)
 
 	EXPECT(i.module_ops & TEEGATE_OP_EXTEND);
 	EXPECT(!(i.firmware_ops & TEEGATE_OP_EXTEND));
+	EXPECT(strstr((char *)i.reason, "EXTEND does not, it needs Linux 6.16"));
 	EXPECT_EQ(extend_try(l.fd, 2, EVENT), -EOPNOTSUPP);
 	EXPECT_EQ(extend_try(l.fd, 3, EVENT), -EOPNOTSUPP);
 	EXPECT_EQ(report_try(l.fd), 0);
@@ -240,7 +241,7 @@ TEST(narrowed_leases_share_the_bytes_of_their_parent)
 	EXPECT_EQ(extend_try(l.fd, 3, "123", 3), 0);
 }
 
-/* A mistake costs no event. (Nor does a TEE that refuses: extend-log.c.) */
+/* A mistake costs no event. (Nor does a TEE that refuses: extend-faults.c.) */
 TEST(what_did_not_happen_is_not_charged)
 {
 	struct lease l = lease_with_bounds(CLAIMS, 1, 1000);

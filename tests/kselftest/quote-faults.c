@@ -113,6 +113,11 @@ FAULT(a_host_that_says_RETRY_is_asked_again,
 	"retry count=3", 0, 30000, 0, 0)
 FAULT(a_host_that_says_RETRY_for_ever_is_ETIMEDOUT,
 	"retry count=1000000", 0, 1000, -ETIMEDOUT, 0)
+/* As the status of the buffer, after the host had taken it. */
+FAULT(a_host_that_says_RETRY_late_is_asked_again,
+	"error arg=1 count=3", 0, 30000, 0, 0)
+FAULT(a_host_that_says_RETRY_late_for_ever_is_ETIMEDOUT,
+	"error arg=1 count=1000000", 0, 1000, -ETIMEDOUT, 0)
 FAULT(a_host_that_never_answers_in_time_is_ETIMEDOUT,
 	"hold", 0, 1000, -ETIMEDOUT, 0)
 
@@ -146,6 +151,11 @@ FAULT(a_quote_of_ten_bytes_is_EPROTO,
 	"truncated arg=10", 0, 30000, -EPROTO, 0)
 FAULT(a_quote_that_ends_in_its_body_is_EPROTO,
 	"truncated arg=600", 0, 30000, -EPROTO, 0)
+FAULT(a_quote_that_ends_with_its_header_is_EPROTO,
+	"empty arg=48", 0, 30000, -EPROTO, 0)
+/* In the body of TDX 1.5, or in the signature where the body is that of TDX 1.0. */
+FAULT(a_quote_that_ends_where_a_shorter_body_would_is_EPROTO,
+	"truncated arg=690", 0, 30000, -EPROTO, 0)
 FAULT(a_quote_that_ends_in_its_signature_is_EPROTO,
 	"truncated arg=1000", 0, 30000, -EPROTO, 0)
 FAULT(a_quote_over_other_data_is_EPROTO,
@@ -162,6 +172,10 @@ FAULT(a_register_lock_that_is_taken_is_waited_for,
 	"report-busy count=20", LOCAL, 30000, 0, 0)
 FAULT(a_register_lock_that_is_taken_before_a_quote_is_waited_for,
 	"report-busy count=20", 0, 30000, 0, 0)
+FAULT(a_module_that_takes_its_time_is_waited_for,
+	"report-slow arg=200000", LOCAL, 30000, 0, 0)
+FAULT(a_module_that_takes_its_time_before_a_quote_is_waited_for,
+	"report-slow arg=200000", 0, 30000, 0, 0)
 FAULT_OLD(a_register_lock_that_is_never_free_is_EREMOTEIO,
 	"report-busy count=100000000", LOCAL, 30000, -EREMOTEIO, OPERAND_BUSY, TDCALL_ERROR)
 FAULT(a_TDREPORT_that_the_module_refuses_is_EREMOTEIO,
