@@ -71,6 +71,20 @@ void module_unload(const char *name)
 	ASSERT_EQ(r, 0);
 }
 
+bool module_is_for(const char *name, const char *modalias)
+{
+	char cmd[256];
+	int status;
+
+	ASSERT_EQ(access(modalias, R_OK), 0);
+	snprintf(cmd, sizeof(cmd),
+		 "modprobe --resolve-alias \"$(cat %s)\" 2>/dev/null | grep -qx %s",
+		 modalias, name);
+	status = run((char *[]) { "sh", "-c", cmd, NULL });
+	ASSERT(WIFEXITED(status) && WEXITSTATUS(status) <= 1);
+	return WEXITSTATUS(status) == 0;
+}
+
 void everything_anew(void)
 {
 	if (module_loaded(OUR_MODULE))

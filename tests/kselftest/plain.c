@@ -49,6 +49,18 @@ TEST(reports_are_ENODEV_and_leases_work)
 	expect_gone(child.fd);
 }
 
+#define CPU_MODALIAS "/sys/devices/system/cpu/modalias"
+
+/* Whoever has installed it may boot the same image elsewhere. */
+TEST(only_a_processor_in_a_TD_loads_the_module)
+{
+	EXPECT(!module_is_for(OUR_MODULE, CPU_MODALIAS));
+	module_load_with("teegate_pretend", "kind=tdx");
+	EXPECT(module_is_for(OUR_MODULE, CPU_MODALIAS));
+	module_unload("teegate_pretend");
+	EXPECT(!module_is_for(OUR_MODULE, CPU_MODALIAS));
+}
+
 TEST(the_module_comes_and_goes)
 {
 	for (unsigned int n = 0; n < 10; n++) {

@@ -388,6 +388,14 @@ TEST(teegate_may_be_loaded_before_the_driver)
 	EXPECT_EQ(report_try(l.fd), 0);
 }
 
+/* As udev asks, for each device that it finds. */
+TEST(the_hardware_loads_teegate)
+{
+	need_module();
+	EXPECT(module_is_for(OUR_MODULE, the_tee()->modalias));
+	EXPECT(!module_is_for(the_tee()->firmware, the_tee()->modalias));
+}
+
 TEST(modprobe_brings_the_driver_along)
 {
 	need_module();

@@ -41,6 +41,8 @@ static const uint8_t *tdx_report_data(const uint8_t *report, uint32_t len)
 	return report + (version == 4 ? QUOTE_HEADER : QUOTE_V5_HEADER) + TD_BODY_DATA;
 }
 
+#define CPU_MODALIAS	"/sys/devices/system/cpu/modalias"
+
 static const struct tee tees[] = {
 	{
 		.name = "snp",
@@ -48,6 +50,7 @@ static const struct tee tees[] = {
 		.firmware = "teegate_softfw",
 		.driver = "sev_guest",
 		.device = "/dev/sev-guest",
+		.modalias = "/sys/devices/platform/sev-guest/modalias",
 		.report_data = snp_report_data,
 		.raw_max = 64,
 		.stock_report = stock_snp_report,
@@ -69,6 +72,7 @@ static const struct tee tees[] = {
 		.firmware = "teegate_softtdx",
 		.driver = "tdx_guest",
 		.device = "/dev/tdx_guest",
+		.modalias = CPU_MODALIAS,
 		.report_data = tdx_report_data,
 		.raw_max = 64,
 		.stock_report = stock_tdx_report,
@@ -85,6 +89,7 @@ static const struct tee tees[] = {
 		.firmware = "teegate_softuv",
 		.driver = "uvdevice",
 		.device = "/dev/uv",
+		.modalias = CPU_MODALIAS,
 		.measured_data = se_report_data,
 		.challenge = se_challenge,
 		.raw_max = 256,

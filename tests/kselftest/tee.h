@@ -21,6 +21,7 @@ struct tee {
 	const char *firmware;
 	const char *driver;
 	const char *device;	/* of the stock driver */
+	const char *modalias;	/* by this file of sysfs udev sees that there is this TEE */
 
 	/* Where report_data stands in a report of that many bytes; NULL if it is none. */
 	const uint8_t *(*report_data)(const uint8_t *report, uint32_t len);
