@@ -97,11 +97,13 @@ make_chip() {
 		--product "${PRODUCT:-Milan}" --report-version "${REPORT_VERSION:-3}"
 }
 
-# make_td DIR: a new simulated TDX platform.
+# make_td DIR: a new simulated TDX platform. TD_BODY is the body of its quotes, 1.0 or 1.5; by itself
+# the one that goes with their version.
 make_td() {
 	mkdir -p "$1"
 	run_logged td in_root /src/tests/pki/make-td "/build/${1#"$BUILD"/}" \
-		--quote-version "${QUOTE_VERSION:-4}" --product "${PRODUCT:-SPR}"
+		--quote-version "${QUOTE_VERSION:-4}" --product "${PRODUCT:-SPR}" \
+		${TD_BODY:+--body "$TD_BODY"}
 }
 
 # make_se DIR: a new simulated host of IBM Z with an image for it.

@@ -291,13 +291,20 @@ job_smp() {
 	[ -z "$list" ] || kernel_tests "kernel-$1" "$1" 2 $list
 }
 
-# The same in a TD.
+# The same in a TD. Each form of a quote is that of one of these four guests.
 job_tdx() {
-	TEE=tdx kernel_tests "kernel-tdx-$1" "$1" 1 $(programs "$1" one tdx)
+	local version=4
+
+	[ "$1" = 6.12 ] || version=5
+	QUOTE_VERSION=$version TEE=tdx kernel_tests "kernel-tdx-$1" "$1" 1 $(programs "$1" one tdx)
 }
 
 job_tdx-smp() {
-	TEE=tdx kernel_tests "kernel-tdx-$1" "$1" 2 $(programs "$1" more tdx)
+	local version=5 body=1.0
+
+	[ "$1" = 6.12 ] || version=4 body=1.5
+	QUOTE_VERSION=$version TD_BODY=$body TEE=tdx \
+		kernel_tests "kernel-tdx-$1" "$1" 2 $(programs "$1" more tdx)
 }
 
 # The same on IBM Z.
