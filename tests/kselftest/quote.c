@@ -112,6 +112,35 @@ TEST_LIMIT(eight_clients_have_four_quotes_in_flight_and_no_more, 300)
 	expect_buffers(0, 0);
 }
 
+/* Of a hundred workloads: so many have crashed a TD that handed them on as they came. */
+#define WORKLOADS 100
+
+TEST_LIMIT(a_hundred_at_once_are_all_served_by_four, 300)
+{
+	static struct fw_quote quote[WORKLOADS];
+	static struct asker *a[WORKLOADS];
+	static struct lease l[WORKLOADS];
+	uint64_t before = fw_stat("host-answered");
+	unsigned int n;
+
+	fw_hold();
+	for (unsigned int i = 0; i < WORKLOADS; i++) {
+		l[i] = lease_unpinned();
+		a[i] = ask_start(l[i].fd, 0);
+	}
+	WAIT_UNTIL(info_now().queued == WORKLOADS);
+	expect_buffers(BUFFERS, 0);
+	fw_release();
+	for (unsigned int i = 0; i < WORKLOADS; i++) {
+		EXPECT_EQ(ask_result(a[i]), 0);
+		expect_bound(&a[i]->ev, "ask", 3, CLAIMS, strlen(CLAIMS));
+	}
+	n = fw_quotes_since(before, quote, WORKLOADS);
+	EXPECT_EQ(n, WORKLOADS);
+	EXPECT(most_at_once(quote, n) <= BUFFERS);
+	expect_buffers(0, 0);
+}
+
 TEST(the_fifth_request_waits_in_the_queue)
 {
 	struct lease l = lease_unpinned();

@@ -355,6 +355,40 @@ TEST_LIMIT(the_driver_may_lose_its_device_under_load, 200)
 	expect_works();
 }
 
+static void ask_until_closed(void *arg)
+{
+	const struct gate *done = arg;
+	struct lease l = lease_unpinned();
+
+	while (!gate_is_open(*done)) {
+		EXPECT_EQ(report_try(l.fd), 0);
+		EXPECT_EQ(report_try_local(l.fd), 0);
+	}
+}
+
+/* TDX: it is beside us, not below us, and is missed by nobody. */
+TEST_LIMIT(the_driver_may_come_and_go_under_load, 200)
+{
+	struct gate done = gate_make();
+	pid_t pid[3];
+
+	need_module();
+	for (unsigned int i = 0; i < 3; i++)
+		pid[i] = child_start(ask_until_closed, &done);
+	for (unsigned int i = 0; i < 10; i++) {
+		uint64_t before = info_now().reports;
+
+		module_unload(the_tee()->driver);
+		WAIT_UNTIL(info_now().reports > before);
+		module_load(the_tee()->driver);
+		WAIT_UNTIL(info_now().reports > before + 2);
+	}
+	gate_open(done);
+	for (unsigned int i = 0; i < 3; i++)
+		child_ok(pid[i]);
+	expect_works();
+}
+
 /* We would call into nothing. */
 TEST(the_driver_is_held_as_long_as_we_use_it)
 {
