@@ -25,6 +25,31 @@ static void on_ended(const struct lease *lease, void *userdata)
 	watch_ended(lease);
 }
 
+/* One lease at a time: on_adopted() is next. */
+static bool on_adopt(const struct bytes *bytes, struct lease *lease, void *userdata)
+{
+	struct server *server = userdata;
+	int r;
+
+	server->note.lease = *lease;
+	r = note_parse(bytes, &server->note);
+	if (r < 0) {
+		journal_say(LOG_NOTICE, "lease %llu has a note that teegated did not write",
+			    (unsigned long long)lease->id);
+		return false;
+	}
+	*lease = server->note.lease;
+	return true;
+}
+
+static void on_adopted(struct lease *lease, void *userdata)
+{
+	struct server *server = userdata;
+
+	(void)lease;
+	note_done(&server->note);
+}
+
 static bool on_own(uint64_t id, void *userdata)
 {
 	struct server *server = userdata;
@@ -41,7 +66,9 @@ static void on_settled(void *userdata)
 int ledger_start(struct server *server)
 {
 	static const struct lease_hooks lease_hooks = { on_revoke, on_ended };
-	static const struct watch_hooks watch_hooks = { .own = on_own, .settled = on_settled };
+	static const struct watch_hooks watch_hooks = {
+		.adopt = on_adopt, .adopted = on_adopted, .own = on_own, .settled = on_settled,
+	};
 	int r;
 
 	r = leases_new(&lease_hooks, server, &server->leases);

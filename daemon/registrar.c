@@ -47,6 +47,7 @@ static void on_ended(const struct entry *entry, const char *why, void *userdata)
 		wsocket_remove(registrar->workloads_fd, registration->id);
 	}
 	server_unlisten(registrar->server, registration);
+	leases_revoke_container(registrar->server->leases, registration->id, CAUSE_CONTAINER);
 }
 
 int registrar_new(struct server *server, struct registrar **ret)

@@ -13,6 +13,7 @@
 #include "device.h"
 #include "jobs.h"
 #include "leases.h"
+#include "note.h"
 #include "peer.h"
 #include "policy.h"
 #include "registrar.h"
@@ -51,6 +52,7 @@ struct server {
 	struct budgets budgets;
 	struct leases *leases;
 	struct watch *watch;
+	struct note note;	/* of the lease that is being adopted */
 	struct hotplug *hotplug;
 	int (*reload)(void *userdata, char *complaints, size_t size);
 	void *reload_userdata;

@@ -16,6 +16,7 @@
 #include "exposure.h"
 #include "fw-status.h"
 #include "jobs.h"
+#include "note.h"
 #include "util.h"
 
 #define OWN_LEASE_MARGIN_MS	10000
@@ -56,6 +57,15 @@ static bool device_up(struct job *job, struct device *device, struct teegate_get
 	return false;
 }
 
+/* For the time after a restart of ours. */
+static int remember(const struct job *job, char **ret)
+{
+	struct lease lease = lease_of(job->peer, job->rule, job->operations);
+
+	lease.grant.trusted_privileged = job->trusted_privileged;
+	return note_make(&lease, ret);
+}
+
 static int create(struct job *job, struct device *device, const struct teegate_get_info *info,
 		  const struct exposure *exposure)
 {
@@ -63,6 +73,7 @@ static int create(struct job *job, struct device *device, const struct teegate_g
 	bool handed_over = job->kind == JOB_LEASE;
 	const struct pins pins = handed_over ? job->rule->pins : (struct pins){ .uid = false };
 	CLEANUP(freep) uint8_t *claims = NULL;
+	CLEANUP(freep) char *note = NULL;
 	struct lease_request request = {
 		.operations = job->operations,
 		.cgroup_fd = handed_over ? job->peer->cgroup_fd : -1,
@@ -87,6 +98,13 @@ static int create(struct job *job, struct device *device, const struct teegate_g
 		if (r < 0)
 			return r;
 		request.claims = claims;
+	}
+	if (handed_over) {
+		r = remember(job, &note);
+		if (r < 0)
+			return r;
+		request.note = (const uint8_t *)note;
+		request.note_len = strlen(note);
 	}
 	return device_create_lease(device, &request, &job->lease_fd, &job->lease_id);
 }
@@ -280,6 +298,10 @@ static void explain(struct job *job, struct device *device, int error)
 	/* Of a report, once there is a lease: what else could be wrong was looked at before. */
 	if (error == -EINVAL && job->challenge_len > 0) {
 		fail(job, error, "the challenge is no attestation request (ARCB), or one that was cut off");
+		return;
+	}
+	if (error == -E2BIG) {
+		fail(job, error, "the names in its policy and identity are too long to be kept with a lease; shorten them");
 		return;
 	}
 	if (job->fw_status)
