@@ -25,6 +25,9 @@
  * wait for systemd to start it.
  */
 #define ANSWER_MS	30000
+/* How often to ask a broker that hangs up, after pauses that double from the next one on. */
+#define ASK_TRIES	5
+#define PAUSE_USEC	25000
 
 #define cleanup(f) __attribute__((cleanup(f)))
 
@@ -143,11 +146,6 @@ static int fail_call(tee_ctx *ctx, int error)
 			ctx, -ETIMEDOUT,
 			"The broker at %s did not answer in time; look at the journal of teegated.",
 			ctx->path);
-	case -ECONNRESET:
-	case -EPIPE:
-		return tee_fail(ctx, -ECONNRESET,
-				"The broker at %s hung up; look at the journal of teegated.",
-				ctx->path);
 	case -ENOMEM:
 		return tee_fail(ctx, error, "%s", tee_strerror(error));
 	default:
@@ -157,11 +155,10 @@ static int fail_call(tee_ctx *ctx, int error)
 	}
 }
 
-/* @ret_reply belongs to @ret_link. @parameters is consumed. */
-static int ask(tee_ctx *ctx, const char *method, sd_json_variant *parameters,
-	       unsigned int timeout_ms, sd_varlink **ret_link, sd_json_variant **ret_reply)
+/* One connection, one question. -ECONNRESET: the broker hung up instead of an answer. */
+static int ask_once(tee_ctx *ctx, const char *method, sd_json_variant *parameters,
+		    uint64_t timeout_ms, sd_varlink **ret_link, sd_json_variant **ret_reply)
 {
-	cleanup(sd_json_variant_unrefp) sd_json_variant *sent = parameters;
 	cleanup(sd_varlink_close_unrefp) sd_varlink *link = NULL;
 	sd_json_variant *reply = NULL;
 	const char *id = NULL;
@@ -170,11 +167,13 @@ static int ask(tee_ctx *ctx, const char *method, sd_json_variant *parameters,
 	r = sd_varlink_connect_address(&link, ctx->path);
 	if (r < 0)
 		return fail_connection(ctx, r, ctx->path);
-	r = sd_varlink_set_relative_timeout(link, (uint64_t)timeout_ms * 1000);
+	r = sd_varlink_set_relative_timeout(link, timeout_ms * 1000);
 	if (r >= 0)
 		r = sd_varlink_set_allow_fd_passing_input(link, true);
 	if (r >= 0)
-		r = sd_varlink_call(link, method, sent, &reply, &id);
+		r = sd_varlink_call(link, method, parameters, &reply, &id);
+	if (r == -EPIPE || r == -ECONNRESET)
+		return -ECONNRESET;
 	if (r < 0)
 		return fail_call(ctx, r);
 	if (id)
@@ -183,6 +182,34 @@ static int ask(tee_ctx *ctx, const char *method, sd_json_variant *parameters,
 	*ret_reply = reply;
 	link = NULL;
 	return 0;
+}
+
+/*
+ * A broker that is restarted or killed hangs up, and its socket stays: the next connection waits there
+ * until it is back. What we ask changes nothing that lasts, so it may be asked again, but for leases
+ * that take their part of a budget: @tries is 1 for these. @ret_reply belongs to @ret_link. @parameters is
+ * consumed.
+ */
+static int ask(tee_ctx *ctx, const char *method, sd_json_variant *parameters,
+	       unsigned int timeout_ms, unsigned int tries, sd_varlink **ret_link,
+	       sd_json_variant **ret_reply)
+{
+	cleanup(sd_json_variant_unrefp) sd_json_variant *sent = parameters;
+	uint64_t end = tee_now_ms() + timeout_ms, now = tee_now_ms();
+	int r = -ECONNRESET;
+
+	for (unsigned int i = 0; r == -ECONNRESET && i < tries && now < end; i++) {
+		if (i > 0)
+			usleep(PAUSE_USEC << i);
+		r = ask_once(ctx, method, sent, end - now, ret_link, ret_reply);
+		now = tee_now_ms();
+	}
+	if (r != -ECONNRESET)
+		return r;
+	return tee_fail(
+		ctx, -EAGAIN,
+		"The broker at %s hung up: it is being restarted, or this workload has too many connections. Try again.",
+		ctx->path);
 }
 
 /* The descriptor beside the reply: a lease, or nothing that we touch. */
@@ -226,7 +253,8 @@ static int acquire(tee_ctx *ctx, unsigned int operation, size_t event_bytes,
 							     SD_JSON_BUILD_UNSIGNED(event_bytes))));
 	if (r < 0)
 		return tee_fail(ctx, r, "%s", tee_strerror(r));
-	r = ask(ctx, BROKER "AcquireLease", parameters, timeout_ms, &link, &reply);
+	r = ask(ctx, BROKER "AcquireLease", parameters, timeout_ms, extend ? 1 : ASK_TRIES, &link,
+		&reply);
 	return r < 0 ? r : take_lease(ctx, link, reply);
 }
 
@@ -353,7 +381,7 @@ static int broker_info(tee_ctx *ctx, struct tee_info *ret)
 	r = sd_json_build(&parameters, SD_JSON_BUILD_EMPTY_OBJECT);
 	if (r < 0)
 		return tee_fail(ctx, r, "%s", tee_strerror(r));
-	r = ask(ctx, BROKER "GetInfo", parameters, ANSWER_MS, &link, &reply);
+	r = ask(ctx, BROKER "GetInfo", parameters, ANSWER_MS, ASK_TRIES, &link, &reply);
 	if (r < 0)
 		return r;
 	info = sd_json_variant_by_key(reply, "info");

@@ -56,7 +56,6 @@ static const struct {
 	{ ENODATA, "The evidence does not have this part." },
 	{ ENOENT, "There is no such file." },
 	{ ECONNREFUSED, "Nobody listens on the broker's socket. Start teegated.socket." },
-	{ ECONNRESET, "The broker closed the connection. Try again, and look at its journal." },
 	{ EIO, "Input or output failed." },
 	{ EMFILE, "This process has too many open files." },
 	{ ENFILE, "The system has too many open files." },

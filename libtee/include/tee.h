@@ -125,7 +125,7 @@ struct tee_info {
  * -EPERM: the lease is pinned to another cgroup or user, or the broker does not know this workload
  * -ESTALE: the lease is revoked or expired
  * -ENODEV: the broker is gone
- * -EAGAIN, -ETIMEDOUT, -ECONNRESET, -EPROTO: the broker is busy, silent, hung up, or is none
+ * -EAGAIN, -ETIMEDOUT, -EPROTO: the broker is busy or being restarted, silent, or is none
  * -EINVAL: @size is too small
  * -ENOMEM
  */
@@ -166,11 +166,10 @@ int tee_get_info(tee_ctx *ctx, struct tee_info *ret_info);
  * -ENODEV: no TEE, or its driver is not there (yet); or the broker is gone
  * -ENOKEY: the channel to the firmware is lost until the guest restarts
  * -EAGAIN, -EDQUOT: too many requests wait, of all or of this lease; TDX, -EAGAIN: the host holds
- *	all buffers and does not answer
+ *	all buffers and does not answer; or the broker hung up, as when it is restarted
  * -ETIMEDOUT: the deadline has passed
  * -EREMOTEIO: the firmware or the host refused; its code is in the text
  * -EPROTO: module or broker answered something that is not evidence for what was asked
- * -ECONNRESET: the broker hung up
  * -ENOSPC: the auxiliary data kept growing between three tries
  * -EINVAL: @user_data_len, @flags or @timeout_ms out of range; or this is Secure Execution, which
  *	answers challenges only: see tee_ask_report()

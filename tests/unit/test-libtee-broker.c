@@ -33,6 +33,7 @@ static struct {
 	int listener;
 	pthread_t thread;
 	_Atomic(const char *) answer;	/* NULL: hangs up */
+	atomic_int hang_ups;		/* so many times before it answers */
 	atomic_bool send_fd, silent;
 	atomic_uint calls, accepted, closed;
 	char asked[4096];
@@ -91,7 +92,9 @@ static void *serve(void *unused)
 		if (read_call(fd)) {
 			broker.calls++;
 			answer = broker.answer;
-			if (broker.silent)
+			if (broker.hang_ups > 0)
+				broker.hang_ups--;
+			else if (broker.silent)
 				(void)!read(fd, &byte, 1); /* until the client has had enough */
 			else if (answer)
 				send_answer(fd, answer, broker.send_fd);
@@ -133,6 +136,7 @@ static int setup(void **state)
 	broker.send_fd = true;
 	broker.silent = false;
 	broker.calls = 0;
+	broker.hang_ups = 0;
 	return 0;
 }
 
@@ -301,13 +305,47 @@ static void broker_that_talks_nonsense_or_hangs_up_is_an_error(void **state)
 
 		broker.answer = answers[i];
 		r = tee_get_report(ctx, "n", 1, 0, 0, &ev);
-		if (r != -EPROTO && r != -ECONNRESET)
+		if (r != -EPROTO && r != -EAGAIN)
 			fail_msg("number %zu gave %d", i, r);
 		assert_said(ctx, address.sun_path);
 	}
 	assert_null(ev);
 	broker.answer = NULL;
-	assert_int_equal(tee_get_report(ctx, "n", 1, 0, 0, &ev), -ECONNRESET);
+	assert_int_equal(tee_get_report(ctx, "n", 1, 0, 0, &ev), -EAGAIN);
+	tee_close(ctx);
+}
+
+static void broker_that_is_restarted_is_asked_again(void **state)
+{
+	tee_ctx *ctx = on_broker();
+	struct tee_info info = { .size = sizeof(info) };
+
+	(void)state;
+	broker.hang_ups = 3;
+	get_one(ctx, 0);
+	assert_int_equal(broker.calls, 4);
+	broker.answer = "{\"parameters\":{\"info\":{\"provider\":\"tdx\"}}}";
+	broker.hang_ups = 2;
+	assert_int_equal(tee_get_info(ctx, &info), 0);
+	assert_int_equal(broker.calls, 7);
+	tee_close(ctx);
+}
+
+static void broker_that_hangs_up_for_ever_is_one_to_try_later(void **state)
+{
+	tee_ctx *ctx = on_broker();
+	tee_evidence *ev = NULL;
+	uint8_t digest[48];
+
+	(void)state;
+	broker.hang_ups = 1000;
+	assert_int_equal(tee_get_report(ctx, "n", 1, 0, 0, &ev), -EAGAIN);
+	assert_said(ctx, "restarted");
+	assert_int_equal(broker.calls, 5);
+	/* A lease that takes its part of a budget is asked for once. */
+	broker.calls = 0;
+	assert_int_equal(tee_extend(ctx, 2, "event", 5, 0, digest), -EAGAIN);
+	assert_int_equal(broker.calls, 1);
 	tee_close(ctx);
 }
 
@@ -593,6 +631,8 @@ int main(void)
 		T(other_errors_do_not_ask_the_broker_again),
 		T(refusals_of_the_broker_pass_with_its_words),
 		T(broker_that_talks_nonsense_or_hangs_up_is_an_error),
+		T(broker_that_is_restarted_is_asked_again),
+		T(broker_that_hangs_up_for_ever_is_one_to_try_later),
 		T(descriptor_that_is_no_lease_is_refused),
 		T(challenge_goes_to_the_module_and_not_to_the_broker),
 		T(silent_broker_meets_the_deadline),
