@@ -9,12 +9,19 @@
  *				in the fifo DIR/ready; asks for a report when that one is done
  *	lease borrow DIR	the other side: asks for a report with the lease that it got
  *	lease revoke NUMBER	root outside of containers: revoke it
+ *	lease claims		the claims of one report, in hexadecimal
+ *	lease hold DIR		connects, announces itself in DIR/ready, waits for somebody to write to
+ *				DIR/number and only then asks for a lease: a line "held", and 0 or EOF
+ *	lease execing PROGRAM	connects, executes PROGRAM, and that asks over the same connection
+ *	lease verity FILE	lets the kernel check FILE from now on; prints sha256:HEX
  *
  * Each request for a report is a line on stdout: "report", and 0 or the name of its errno. The exit
  * status says only whether the request could be made.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/fsverity.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,10 +42,12 @@ static void die(const char *what)
 	exit(70);
 }
 
-static void report(int lease)
+static uint8_t claims[TEEGATE_CLAIMS_MAX];
+
+/* How long the claims are, or -1 with errno. */
+static ssize_t ask(int lease)
 {
-	static uint8_t data[TEEGATE_USER_DATA_MAX], buf[128 * 1024], claims[TEEGATE_CLAIMS_MAX],
-		path[TEEGATE_PATH_MAX * TEEGATE_HASH_SIZE];
+	static uint8_t data[TEEGATE_USER_DATA_MAX], buf[128 * 1024], path[TEEGATE_PATH_MAX * TEEGATE_HASH_SIZE];
 	struct teegate_get_report r = {
 		.size = sizeof(r),
 		.user_data = (uintptr_t)data,
@@ -51,9 +60,47 @@ static void report(int lease)
 		.path_len = sizeof(path),
 	};
 
-	printf("report %s\n",
-	       ioctl(lease, TEEGATE_GET_REPORT, &r) < 0 ? strerrorname_np(errno) : "0");
+	return ioctl(lease, TEEGATE_GET_REPORT, &r) < 0 ? -1 : (ssize_t)r.claims_len;
+}
+
+static void report(int lease)
+{
+	printf("report %s\n", ask(lease) < 0 ? strerrorname_np(errno) : "0");
 	fflush(stdout);
+}
+
+static void print_hex(const uint8_t *data, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		printf("%02x", data[i]);
+	putchar('\n');
+}
+
+static void print_claims(int lease)
+{
+	ssize_t len = ask(lease);
+
+	if (len < 0)
+		die("GET_REPORT");
+	print_hex(claims, (size_t)len);
+}
+
+static void make_verity(const char *file)
+{
+	struct fsverity_enable_arg enable = {
+		.version = 1, .hash_algorithm = FS_VERITY_HASH_ALG_SHA256, .block_size = 4096,
+	};
+	struct {
+		struct fsverity_digest head;
+		uint8_t value[32];
+	} digest = { .head.digest_size = 32 };
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || ioctl(fd, FS_IOC_ENABLE_VERITY, &enable) < 0 ||
+	    ioctl(fd, FS_IOC_MEASURE_VERITY, &digest) < 0)
+		die(file);
+	printf("sha256:");
+	print_hex(digest.value, sizeof(digest.value));
 }
 
 static struct sockaddr_un address(const char *dir, const char *name)
@@ -123,34 +170,47 @@ static void hand_over(int sock, int lease)
 		die("sendmsg");
 }
 
-/* One varlink call: a line of JSON that ends in NUL, each way. */
-static int acquire(unsigned long long *ret_number)
+/* One varlink call: a line of JSON that ends in NUL, each way. -1: the connection has ended. */
+static int acquire_from(int sock, unsigned long long *ret_number)
 {
 	static const char call[] =
 		"{\"method\":\"io.teegate.Broker.AcquireLease\",\"parameters\":{}}";
 	char reply[4096] = "";
 	const char *at;
 	size_t len = 0;
-	int sock, fd, lease = -1;
+	int fd, lease = -1;
 	ssize_t n;
 
-	sock = connected(BROKER, "");
-	if (write(sock, call, sizeof(call)) != sizeof(call))
+	n = send(sock, call, sizeof(call), MSG_NOSIGNAL);
+	if (n < 0 && errno == EPIPE)
+		return -1;
+	if (n != sizeof(call))
 		die(BROKER);
 	do {
 		n = receive(sock, reply + len, sizeof(reply) - len, &fd);
+		if (len == 0 && (n == 0 || (n < 0 && errno == ECONNRESET)))
+			return -1;
 		if (n <= 0 || len + (size_t)n == sizeof(reply))
 			die("the broker's reply");
 		len += (size_t)n;
 		lease = fd >= 0 ? fd : lease;
 	} while (reply[len - 1]);
-	close(sock);
 	at = strstr(reply, "\"leaseId\":");
 	if (lease < 0 || !at) {
 		fprintf(stderr, "lease: %s\n", reply);
 		exit(69);
 	}
 	*ret_number = strtoull(at + strlen("\"leaseId\":"), NULL, 10);
+	return lease;
+}
+
+static int acquire(unsigned long long *ret_number)
+{
+	int sock = connected(BROKER, ""), lease = acquire_from(sock, ret_number);
+
+	if (lease < 0)
+		die("the broker's reply");
+	close(sock);
 	return lease;
 }
 
@@ -186,15 +246,53 @@ static void lend(const char *dir)
 	report(lease);
 }
 
+static void wait_for(const char *fifo)
+{
+	int fd = open(fifo, O_RDONLY | O_CLOEXEC);
+	char byte;
+
+	if (fd < 0 || read(fd, &byte, 1) != 1)
+		die(fifo);
+	close(fd);
+}
+
+/* Opening the second fifo also waits until the other side is done with the first. */
+static void hold(const char *dir)
+{
+	unsigned long long number;
+	int sock = connected(BROKER, "");
+	char path[200];
+
+	snprintf(path, sizeof(path), "%s/ready", dir);
+	announce(path, 0);
+	snprintf(path, sizeof(path), "%s/number", dir);
+	wait_for(path);
+	printf("held %s\n", acquire_from(sock, &number) < 0 ? "EOF" : "0");
+}
+
+static void execing(const char *program)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%d", dup(connected(BROKER, "")));
+	execl(program, program, "execed", number, NULL);
+	die(program);
+}
+
+static void execed(const char *number)
+{
+	unsigned long long id;
+
+	printf("held %s\n", acquire_from(atoi(number), &id) < 0 ? "EOF" : "0");
+}
+
 static void borrow(const char *dir)
 {
 	char path[200], byte;
-	int fd, sock, lease;
+	int sock, lease;
 
 	snprintf(path, sizeof(path), "%s/ready", dir);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || read(fd, &byte, 1) != 1)
-		die(path);
+	wait_for(path);
 	sock = connected(dir, "/socket");
 	if (receive(sock, &byte, 1, &lease) != 1 || lease < 0)
 		die("the lender");
@@ -230,6 +328,16 @@ int main(int argc, char **argv)
 		lend(arg);
 	} else if (!strcmp(command, "borrow") && arg) {
 		borrow(arg);
+	} else if (!strcmp(command, "claims")) {
+		print_claims(acquire(&number));
+	} else if (!strcmp(command, "hold") && arg) {
+		hold(arg);
+	} else if (!strcmp(command, "execing") && arg) {
+		execing(arg);
+	} else if (!strcmp(command, "execed") && arg) {
+		execed(arg);
+	} else if (!strcmp(command, "verity") && arg) {
+		make_verity(arg);
 	} else if (!strcmp(command, "revoke") && arg) {
 		revoke_lease(arg);
 	} else {

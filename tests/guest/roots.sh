@@ -11,7 +11,7 @@ BUILD_PACKAGES=(
 	libseccomp-dev libnl-genl-3-dev libudev-dev libjson-c-dev libcap-dev
 	python3 python3-cryptography python3-cbor2 openssl
 	sparse dkms kmod cpio xz-utils zstd e2fsprogs busybox-static qemu-system-x86 qemu-system-s390x
-	systemd man-db mandoc valgrind git perl file
+	systemd man-db mandoc valgrind git perl file apparmor
 )
 
 GUEST_PACKAGES=(
