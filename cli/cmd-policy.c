@@ -17,6 +17,7 @@
 #define POLICY_SUBDIR	"teegate/workloads.d"
 #define DIRS_MAX	8
 #define PID_MAX		(1 << 22)
+#define REGISTRAR_SOCKET "/run/teegate/register.sock"
 
 static const char help[] =
 "Usage: teegatectl policy check [OPTIONS] [DIRECTORY...]\n"
@@ -31,10 +32,11 @@ static const char help[] =
 "                     does, which are near, and why not. Only root sees it all\n"
 "\n"
 "  --pid N            the process\n"
-"  --image-digest DIGEST  explain as if its container was registered with this\n"
-"                     image: teegated alone knows what was registered\n"
+"  --socket PATH      where to ask teegated what the runtime of its container\n"
+"                     said of it (default: " REGISTRAR_SOCKET ")\n"
+"  --image-digest DIGEST  do not ask, but explain as if it was this image\n"
 "  --image-signer NAME    likewise\n"
-"  --voucher root|uid:N   who registered it (default: root)\n"
+"  --voucher root|uid:N   and as if that was who said so (default: root)\n"
 "  --json             say it as JSON\n"
 "  --help             this text\n"
 "\n"
@@ -43,10 +45,11 @@ static const char help[] =
 "system does not tell who a process is; 4 the process or a directory cannot be\n"
 "looked at, or memory ran out.\n";
 
-enum { OPT_PID = 256, OPT_IMAGE, OPT_SIGNER, OPT_VOUCHER, OPT_JSON, OPT_HELP };
+enum { OPT_PID = 256, OPT_SOCKET, OPT_IMAGE, OPT_SIGNER, OPT_VOUCHER, OPT_JSON, OPT_HELP };
 
 static const struct option options[] = {
 	{ "pid", required_argument, NULL, OPT_PID },
+	{ "socket", required_argument, NULL, OPT_SOCKET },
 	{ "image-digest", required_argument, NULL, OPT_IMAGE },
 	{ "image-signer", required_argument, NULL, OPT_SIGNER },
 	{ "voucher", required_argument, NULL, OPT_VOUCHER },
@@ -61,7 +64,7 @@ struct request {
 	size_t n_dirs;
 	pid_t pid;
 	struct registration *registration;
-	const char *voucher;
+	const char *voucher, *socket;
 	bool json;
 };
 
@@ -187,7 +190,6 @@ static int identify(const struct request *q, struct peer **ret)
 	if (r < 0)
 		return complain(STATUS_LOCAL, "cannot look at process %d: %s%s", q->pid, strerror(-r),
 				geteuid() ? "; root can" : "");
-	(*ret)->registration = q->registration ? registration_ref(q->registration) : NULL;
 	return STATUS_OK;
 }
 
@@ -195,6 +197,7 @@ static int identify(const struct request *q, struct peer **ret)
 static int explain(const struct request *q)
 {
 	struct complaints complaints = { NULL };
+	enum registered registered = REGISTERED;
 	struct policy *policy;
 	struct peer *peer;
 	int status;
@@ -204,7 +207,11 @@ static int explain(const struct request *q)
 		return status;
 	status = identify(q, &peer);
 	if (!status) {
-		status = policy_explain(policy, peer, q->json);
+		if (q->registration)
+			peer->registration = registration_ref(q->registration);
+		else
+			registered = policy_find_registration(q->socket ?: REGISTRAR_SOCKET, peer);
+		status = policy_explain(policy, peer, registered, q->json);
 		peer_unref(peer);
 	}
 	policy_unref(policy);
@@ -256,6 +263,9 @@ static int take_option(int option, const char *value, struct request *q)
 	switch (option) {
 	case OPT_PID:
 		return take_pid(value, q);
+	case OPT_SOCKET:
+		q->socket = value;
+		return STATUS_OK;
 	case OPT_IMAGE:
 		return take_image(value, q);
 	case OPT_SIGNER:
@@ -283,7 +293,7 @@ static int take_directories(int count, char **names, struct request *q)
 
 static int dispatch(const char *verb, struct request *q)
 {
-	if (!strcmp(verb, "check") && (q->pid || q->registration))
+	if (!strcmp(verb, "check") && (q->pid || q->registration || q->socket))
 		return usage_error(&cmd_policy, "check is about files, explain about a process");
 	if (!strcmp(verb, "check"))
 		return check(q);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The two halves of teegatectl policy. */
+/* The parts of teegatectl policy. */
 #ifndef TEEGATECTL_CMD_POLICY_H
 #define TEEGATECTL_CMD_POLICY_H
 
@@ -8,10 +8,17 @@
 #include "peer.h"
 #include "policy.h"
 
+/* REGISTERED_UNKNOWN: teegated does not run, or did not answer */
+enum registered { REGISTERED, REGISTERED_NOT, REGISTERED_UNKNOWN };
+
+/* Asks teegated, and on REGISTERED sets @peer->registration. */
+enum registered policy_find_registration(const char *socket, struct peer *peer);
+
 /*
  * Says who @peer is, as teegated would see it, which rule names it and what that grants; else, which
  * rules are near and why they do not. STATUS_OK when exactly one rule names it, else STATUS_REFUSED.
  */
-int policy_explain(const struct policy *policy, const struct peer *peer, bool json);
+int policy_explain(const struct policy *policy, const struct peer *peer, enum registered registered,
+		   bool json);
 
 #endif

@@ -41,21 +41,25 @@ static void say_number(struct output *out, const char *label, const char *name, 
 	print_field(label, LABEL_WIDTH, text);
 }
 
-static void say_registration(struct output *out, const struct registration *registration)
+static void say_registration(struct output *out, const struct registration *registration,
+			     enum registered registered)
 {
 	char digest[DIGEST_TEXT_MAX], voucher[VOUCHER_TEXT_MAX];
 
-	if (!registration) {
-		if (!out->object)
-			print_field("image", LABEL_WIDTH, "what its runtime registered is known to teegated only; see --image-digest");
+	if (registered == REGISTERED_UNKNOWN)
+		say(out, "registered", "registered", "teegated does not say: does it run?");
+	if (!registration && registered == REGISTERED_NOT)
+		say(out, "registered", "registered", "no");
+	if (!registration)
 		return;
-	}
+	say(out, "container", "container", registration->id);
+	say(out, "pod", "pod", registration->pod);
 	say(out, "image", "image", digest_text(&registration->image, digest));
 	say(out, "signer", "signer", registration->image_signer);
 	say(out, "vouched by", "voucher", voucher_text(&registration->voucher, voucher));
 }
 
-static void say_facts(struct output *out, const struct peer *peer)
+static void say_facts(struct output *out, const struct peer *peer, enum registered registered)
 {
 	const struct facts facts = peer_facts(peer);
 	char digest[DIGEST_TEXT_MAX];
@@ -72,7 +76,7 @@ static void say_facts(struct output *out, const struct peer *peer)
 		say_number(out, "workload", "workloadNumber", peer->workload);
 	say(out, "LSM label", "label", facts.label);
 	say(out, "executable", "executable", facts.exe ? digest_text(facts.exe, digest) : NULL);
-	say_registration(out, facts.registration);
+	say_registration(out, facts.registration, registered);
 	free(instance);
 	free(named);
 }
@@ -262,14 +266,15 @@ static int say_verdict(struct output *out, const struct policy *policy, const st
 	return r;
 }
 
-int policy_explain(const struct policy *policy, const struct peer *peer, bool json)
+int policy_explain(const struct policy *policy, const struct peer *peer, enum registered registered,
+		   bool json)
 {
 	struct output out = { json ? js_new() : NULL };
 	int status;
 
 	if (!json)
 		print_title("What is seen of it");
-	say_facts(&out, peer);
+	say_facts(&out, peer, registered);
 	status = say_verdict(&out, policy, peer);
 	if (!json)
 		return status;

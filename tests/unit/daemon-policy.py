@@ -17,6 +17,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -39,6 +40,20 @@ PATH = "/" + SLICE.name
 
 
 class Policy(abuse.Abuse):
+    def start(self):
+        """As there, with the registrar's socket, too."""
+        self.run_dir = self.dir / "run"
+        self.path = str(self.run_dir / "broker.sock")
+        self.daemon = subprocess.Popen([abuse.DAEMON, f"--run-dir={self.run_dir}",
+                                        f"--policy-dir={self.policy}", "--device=/nonexistent/teegate"],
+                                       stderr=self.log,
+                                       env={**os.environ, "NOTIFY_SOCKET": str(self.dir / "notify")})
+        for _ in range(200):
+            if os.path.exists(self.path) and self.answers():
+                return
+            time.sleep(0.05)
+        self.fail(f"the daemon did not start: {self.logged()}")
+
     def reload_with(self, text, name="payments.conf"):
         self.write_policy(text, name)
         self.daemon.send_signal(signal.SIGHUP)
@@ -95,8 +110,9 @@ class Policy(abuse.Abuse):
         self.children = []
 
     def explain(self, status, pid, *more):
-        done = subprocess.run([TOOL, "policy", "explain", "--json", "--pid", str(pid), *more,
-                               str(self.policy)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        done = subprocess.run([TOOL, "policy", "explain", "--json", "--pid", str(pid),
+                               "--socket", str(self.run_dir / "register.sock"), *more, str(self.policy)],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               check=False, text=True)
         self.assertEqual(done.returncode, status, (done.stdout, done.stderr))
         return json.loads(done.stdout)
@@ -170,6 +186,30 @@ class Policy(abuse.Abuse):
         self.assertEqual(self.explain(1, child)["near"][0]["differs"], "ImageDigest=")
         self.assertTrue(self.explain(0, child, "--image-digest", digest)["granted"])
         self.explain(1, child, "--image-digest", digest, "--voucher", "uid:1000")
+
+    def register(self, child, **said):
+        """As the runtime of the initial root."""
+        client = abuse.Client(str(self.run_dir / "register.sock"))
+        self.clients.append(client)
+        pidfd = os.pidfd_open(child)
+        socket.send_fds(client.sock, [abuse.call("io.teegate.Registrar.Register",
+                                                 {"id": "c1", "processFd": 0, **said})], [pidfd])
+        os.close(pidfd)
+        reply = client.reply()
+        self.assertEqual(reply.get("parameters", {}).get("vouchedBy"), "runtime:root", reply)
+
+    def test_explain_asks_what_was_registered(self):
+        digest = "sha256:" + "ab" * 32
+        self.reload_with(f"[Match]\nUnit=payments.service\nImageDigest={digest}\n[Allow]\nOperations=report\n")
+        _, child = self.resident("payments.service", "c1")
+        self.assertEqual(self.explain(1, child)["registered"], "no")
+        self.register(child, imageDigest=digest, pod="p1")
+        said = self.explain(0, child)
+        for key, value in {"container": "c1", "pod": "p1", "image": digest, "voucher": "runtime:root",
+                           "granted": True}.items():
+            self.assertEqual(said[key], value, key)
+        self.assertIn("does not say", self.explain(1, child, "--socket", "/nonexistent")["registered"])
+        self.leave()
 
     def test_what_is_pinned_must_be_there(self):
         self.reload_with(POLICY + "[Pin]\nExecutable=yes\n")
