@@ -92,6 +92,9 @@ static int create(struct job *job, struct device *device, const struct teegate_g
 	};
 	int r;
 
+	/* Whoever admitted it has looked; a lease without its pin must not come of a mistake. */
+	if ((pins.label && !*job->peer->label) || (pins.exe && job->peer->exe_fd < 0))
+		return -EPERM;
 	if (job->operations & (TEEGATE_OP_REPORT | TEEGATE_OP_EXTEND)) {
 		r = claims_make(job->peer, job->rule, &pins, info->taint, exposure->text, &claims,
 				&request.claims_len);

@@ -332,6 +332,103 @@ static void a_lease_carries_its_part_of_the_budget_and_its_pins(void **state)
 	closep(&job.lease_fd);
 }
 
+/* In a rule and for a client of its own, since those of the other tests are shared. */
+static void each_pin_of_the_rule_is_one_of_the_lease_and_of_no_report(void **state)
+{
+	struct rule pinning = rule;
+	struct peer pinned = peer;
+
+	(void)state;
+	strcpy(pinned.label, "payments_t");
+	pinned.exe_fd = 98;
+	pinned.workload = 4711;
+	pinning.quota.rate_per_minute = 600;
+	pinning.quota.rate_burst = 60;
+	for (int i = 0; i < 8; i++) {
+		struct job job = a_job(JOB_LEASE, TEEGATE_OP_REPORT);
+
+		pinning.pins = (struct pins){ .uid = i & 1, .label = i & 2, .exe = i & 4 };
+		job.peer = &pinned;
+		job.rule = &pinning;
+		do_job(&job);
+		assert_int_equal(job.outcome, JOB_DONE);
+		assert_int_equal(module.lease.pin_uid, i & 1);
+		assert_ptr_equal(module.lease.label, i & 2 ? pinned.label : NULL);
+		assert_int_equal(module.lease.exe_fd, i & 4 ? 98 : -1);
+		assert_int_equal(module.lease.workload, 4711);
+		assert_int_equal(module.lease.rate_per_minute, 600);
+		assert_int_equal(module.lease.rate_burst, 60);
+		close(job.lease_fd);
+
+		/* The asker is teegated then, so no pin would hold; the turn is the workload's all the same. */
+		job = a_job(JOB_EVIDENCE, TEEGATE_OP_REPORT);
+		job.peer = &pinned;
+		job.rule = &pinning;
+		do_job(&job);
+		assert_int_equal(job.outcome, JOB_DONE);
+		free(job.evidence);
+		assert_false(module.lease.pin_uid);
+		assert_null(module.lease.label);
+		assert_int_equal(module.lease.exe_fd, -1);
+		assert_int_equal(module.lease.workload, 4711);
+	}
+}
+
+static void no_lease_is_made_without_a_pin_that_its_rule_wants(void **state)
+{
+	struct rule pinning = rule;
+	struct peer bare = peer;
+
+	(void)state;
+	bare.exe_fd = -1;
+	for (int i = 0; i < 3; i++) {
+		struct job job = a_job(JOB_LEASE, TEEGATE_OP_REPORT);
+
+		pinning.pins = (struct pins){ .label = i == 1, .exe = i == 2 };
+		job.peer = &bare;
+		job.rule = &pinning;
+		do_job(&job);
+		assert_int_equal(job.outcome, i == 0 ? JOB_DONE : JOB_FAILED);
+		assert_int_equal(module.leases, 1);	/* the first one */
+		if (i == 0)
+			close(job.lease_fd);
+		else
+			assert_int_equal(job.error, -EPERM);
+	}
+}
+
+static void another_vmpl_than_that_of_the_rule_gets_nothing(void **state)
+{
+	static const struct {
+		uint32_t provider, vmpl;
+		bool granted;
+	} cases[] = {
+		{ TEEGATE_PROVIDER_SEV_SNP, 2, true },
+		{ TEEGATE_PROVIDER_SEV_SNP, 0, false },
+		{ TEEGATE_PROVIDER_SEV_SNP, 3, false },
+		{ TEEGATE_PROVIDER_TDX, 0, true },
+	};
+	struct rule at_two = rule;
+
+	(void)state;
+	at_two.has_vmpl = true;
+	at_two.vmpl = 2;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct job job = a_job(JOB_EVIDENCE, TEEGATE_OP_REPORT);
+
+		module.info.provider = cases[i].provider;
+		module.info.vmpl = cases[i].vmpl;
+		module.leases = 0;
+		job.rule = &at_two;
+		do_job(&job);
+		assert_int_equal(job.outcome, cases[i].granted ? JOB_DONE : JOB_FAILED);
+		assert_int_equal(module.leases, cases[i].granted);
+		if (!cases[i].granted)
+			assert_non_null(strstr(job.text, "VMPL 2"));
+		free(job.evidence);
+	}
+}
+
 static void an_extension_is_tried_once(void **state)
 {
 	static const int errors[] = { -ESTALE, -ETIMEDOUT, -EREMOTEIO, -EAGAIN, -ENOSPC };
@@ -427,6 +524,9 @@ int main(void)
 		T(challenge_and_tee_must_fit_before_anything_is_made),
 		T(an_extension_speaks_for_the_workload_and_claims_no_uid),
 		T(a_lease_carries_its_part_of_the_budget_and_its_pins),
+		T(each_pin_of_the_rule_is_one_of_the_lease_and_of_no_report),
+		T(no_lease_is_made_without_a_pin_that_its_rule_wants),
+		T(another_vmpl_than_that_of_the_rule_gets_nothing),
 		T(an_extension_is_tried_once),
 		T(without_registers_nothing_is_made),
 		T(who_could_forge_extends_nothing),
