@@ -17,7 +17,7 @@ static const char help[] =
 "\n"
 "  list               list them (the default), or only what is named\n"
 "  revoke             end what is named, at once and with all that wait for it.\n"
-"                     Whoever held it may ask for another one: change policy first\n"
+"                     Whoever held it may ask for another: change policy first\n"
 "\n"
 "  LEASE              the number of a lease\n"
 "  --workload NAME    all leases of the workload that policy calls NAME\n"
