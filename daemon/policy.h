@@ -49,7 +49,7 @@ struct quota {
 	uint32_t requests;	/* under way at a time */
 	uint32_t leases;
 	uint32_t rate_per_minute, rate_burst;
-	uint32_t bytes;		/* per minute, in and out */
+	uint32_t bytes;		/* of calls, in a minute */
 };
 
 /* PIN_DEFAULT: when the rule matched by it */
