@@ -188,8 +188,10 @@ static int get_info(int pidfd, struct pidfd_info_ver0 *ret)
 	int r;
 
 	if (ioctl(pidfd, PIDFD_GET_INFO_VER0, &info) < 0) {
-		if (errno != ESRCH)
-			return errno == ENOTTY || errno == EINVAL ? 0 : -errno;
+		if (errno == ENOTTY || errno == EINVAL)
+			return 0;
+		if (errno != ESRCH && errno != EREMOTE)
+			return -errno;
 		r = peer_pidfd_alive(pidfd);
 		return r < 0 ? r : -EXDEV;	/* alive, but without a number for us */
 	}
