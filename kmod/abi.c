@@ -58,11 +58,13 @@ int tg_abi_find(u32 abi, const struct tg_abi **ret_abi)
 	return 0;
 }
 
-/* enum teegate_abi; @abi may be NULL. */
+/* enum teegate_abi; NULL is the native one. */
 u32 tg_abi_number(const struct tg_abi *abi)
 {
 	u32 i = ARRAY_SIZE(abis);
 
+	if (!abi)
+		return TEEGATE_ABI_NATIVE;
 	while (--i && abis[i] != abi)
 		;
 	return i;
