@@ -298,11 +298,11 @@ class Administration(abuse.Abuse):
 
     def test_teegatectl_follows_a_broker_that_restarts(self):
         path = self.path
-        viewers = [subprocess.Popen([TEEGATECTL, "events", "--json", f"--socket={path}", *more],
-                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-                   for more in ((), ("--follow", "--count=2"))]
-        for viewer in viewers:
-            viewer.stdout.readline()
+        viewers = []
+        for more in ((), ("--follow", "--count=2")):    # one after the other: the first one hears of the second
+            viewers.append(subprocess.Popen([TEEGATECTL, "events", "--json", f"--socket={path}", *more],
+                                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
+            viewers[-1].stdout.readline()
         self.daemon.terminate()
         self.assertEqual(self.daemon.wait(30), 0)
         self.assertEqual(viewers[0].wait(30), 3)
