@@ -61,6 +61,12 @@ static void wake_main_loop(struct jobs *jobs)
 		return;
 }
 
+/* With the lock held, as the next one. */
+static void note_own(struct jobs *jobs, uint64_t lease_id)
+{
+	jobs->own[jobs->n_own++ % OWN_LEASES] = lease_id;
+}
+
 static unsigned int note_running(struct jobs *jobs, struct job *job)
 {
 	unsigned int slot = 0;
@@ -208,6 +214,8 @@ void jobs_collect(struct jobs *jobs)
 		job = pop(&jobs->finished, &jobs->finished_end);
 		if (job)
 			jobs->n--;
+		if (job && job->cancelled && job->lease_id)
+			note_own(jobs, job->lease_id);
 		pthread_mutex_unlock(&jobs->lock);
 		if (!job)
 			return;
@@ -246,10 +254,17 @@ bool job_set_lease(struct jobs *jobs, struct job *job, uint64_t lease_id)
 	pthread_mutex_lock(&jobs->lock);
 	job->running_lease = lease_id;
 	if (lease_id)
-		jobs->own[jobs->n_own++ % OWN_LEASES] = lease_id;
+		note_own(jobs, lease_id);
 	wanted = !job->cancelled;
 	pthread_mutex_unlock(&jobs->lock);
 	return wanted;
+}
+
+void jobs_forget_lease(struct jobs *jobs, uint64_t lease_id)
+{
+	pthread_mutex_lock(&jobs->lock);
+	note_own(jobs, lease_id);
+	pthread_mutex_unlock(&jobs->lock);
 }
 
 bool jobs_had_lease(struct jobs *jobs, uint64_t lease_id)

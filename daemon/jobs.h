@@ -89,6 +89,11 @@ int jobs_submit(struct jobs *jobs, struct job *job);
 /* jobs_cancel() - nobody wants the result any more; done() is called all the same. */
 void jobs_cancel(struct jobs *jobs, struct job *job);
 
+/*
+ * jobs_forget_lease() - nobody was given the lease of this job; from now on it is one of those that
+ * jobs_had_lease() knows.
+ */
+void jobs_forget_lease(struct jobs *jobs, uint64_t lease_id);
 /* jobs_had_lease() - was this lease made for a job, which used it and threw it away? Of the last 256. */
 bool jobs_had_lease(struct jobs *jobs, uint64_t lease_id);
 

@@ -29,7 +29,6 @@ const char *lease_cause_name(enum lease_cause cause)
 		[CAUSE_POLICY] = "policy",
 		[CAUSE_CONTAINER] = "container-stopped",
 		[CAUSE_CGROUP] = "cgroup-removed",
-		[CAUSE_UNDELIVERED] = "undelivered",
 	};
 
 	return names[cause];
@@ -44,7 +43,6 @@ static const char *lease_cause_text(enum lease_cause cause)
 		[CAUSE_POLICY] = "policy does not grant it any more",
 		[CAUSE_CONTAINER] = "its container stopped",
 		[CAUSE_CGROUP] = "its cgroup is gone",
-		[CAUSE_UNDELIVERED] = "whoever asked for it was gone or had moved",
 	};
 
 	return texts[cause];

@@ -29,7 +29,6 @@ enum lease_cause {
 	CAUSE_POLICY,		/* policy does not grant it any more */
 	CAUSE_CONTAINER,	/* its container stopped */
 	CAUSE_CGROUP,		/* its cgroup was removed */
-	CAUSE_UNDELIVERED,	/* whoever asked for it was gone, or had moved */
 };
 
 /* lease_cause_name() - one word for programs, empty for CAUSE_NONE. */

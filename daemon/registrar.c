@@ -13,6 +13,7 @@
 #include <syslog.h>
 
 #include "cgroup.h"
+#include "events.h"
 #include "fdstore.h"
 #include "journal.h"
 #include "kept.h"
@@ -37,10 +38,11 @@ static void on_ended(const struct entry *entry, const char *why, void *userdata)
 {
 	const struct registration *registration = entry->registration;
 	struct registrar *registrar = userdata;
-	char by[VOUCHER_TEXT_MAX];
+	char by[VOUCHER_TEXT_MAX], reason[256] = "";
 
-	journal_say(LOG_INFO, "container %s, registered by %s, is none any more: %s", registration->id,
-		    voucher_text(&registration->voucher, by), why);
+	text_add(reason, sizeof(reason), "registered by %s: %s", voucher_text(&registration->voucher, by), why);
+	events_emit(EVENT(EVENT_UNREGISTERED, .container = registration->id, .cgroup = registration->cgroup,
+			  .number = registration->cgroup_id, .reason = reason));
 	fdstore_remove(KIND_REGISTRATION, registration->id);
 	if (entry->with_socket) {
 		fdstore_remove(KIND_SOCKET, registration->id);

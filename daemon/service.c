@@ -290,6 +290,13 @@ static int on_get_info(sd_varlink *link, sd_json_variant *parameters, sd_varlink
 						     SD_JSON_BUILD_UNSIGNED(info.in_flight_max))));
 }
 
+/* Nobody got it, so nobody wants to hear of it either. */
+static void take_back(struct server *server, const struct job *job)
+{
+	jobs_forget_lease(server->jobs, job->lease_id);
+	device_revoke(server->device, job->lease_id);
+}
+
 /* 0; else answered or failed, and the lease is gone. */
 static int record_lease(struct conn *conn, const struct job *job)
 {
@@ -301,7 +308,7 @@ static int record_lease(struct conn *conn, const struct job *job)
 	lease.grant.trusted_privileged = job->trusted_privileged;
 	r = ledger_record(conn->server, &lease, &why);
 	if (r < 0)
-		device_revoke(conn->server->device, job->lease_id);
+		take_back(conn->server, job);
 	if (r == -EACCES)
 		return refuse_by_policy(conn, "AcquireLease", why, conn->rule->path) ?: 1;
 	return r;
@@ -364,7 +371,7 @@ static int reply(struct conn *conn, struct job *job)
 	r = verify(conn);
 	if (r < 0) {
 		if (job->kind == JOB_LEASE)
-			device_revoke(conn->server->device, job->lease_id);
+			take_back(conn->server, job);
 		return refuse_unknown(conn, method_of(job), moved_reason(r));
 	}
 	switch (job->kind) {

@@ -36,10 +36,9 @@
 #define TEEGATE_MESSAGE_DEVICE_ADDED_STR	"3c4f54604edb4bd8be83cf7cfd910b91"
 #define TEEGATE_MESSAGE_DEVICE_REMOVED_STR	"2c5265e0ad4a4216b9077de423246fba"
 
-/* Policy, and what container runtimes said. */
+/* Policy, and the end of what a container runtime had said. */
 #define TEEGATE_MESSAGE_POLICY_LOADED_STR	"c5b0f3b4d9204229b0f574ee305bcc51"
 #define TEEGATE_MESSAGE_POLICY_REFUSED_STR	"b47c9d9a69bf4b7fa2d7121066b5d87b"
-#define TEEGATE_MESSAGE_REGISTERED_STR		"2701a8b705fc49898acf2423eae85879"
 #define TEEGATE_MESSAGE_UNREGISTERED_STR	"8669a5fee4bf4c50b6ef36a0a6dce855"
 
 #endif

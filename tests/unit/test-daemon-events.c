@@ -109,7 +109,7 @@ static void a_text_that_is_too_long_is_cut_and_ends(void **state)
 	(void)state;
 	memset(name, 'x', sizeof(name));
 	name[sizeof(name) - 1] = '\0';
-	event_text(EVENT(EVENT_REGISTERED, .container = name, .cgroup = name, .reason = name), text, sizeof(text));
+	event_text(EVENT(EVENT_UNREGISTERED, .container = name, .cgroup = name, .reason = name), text, sizeof(text));
 	assert_int_equal(strlen(text), sizeof(text) - 1);
 }
 
