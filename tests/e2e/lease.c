@@ -8,6 +8,10 @@
  *	lease lend DIR		hands the lease to whoever connects to DIR/socket, which it announces
  *				in the fifo DIR/ready; asks for a report when that one is done
  *	lease borrow DIR	the other side: asks for a report with the lease that it got
+ *	lease park DIR		one report, announces its number in the fifo DIR/number, and asks for another
+ *				report when somebody writes to the fifo DIR/go
+ *	lease keep DIR		the other side of "lend": keeps the lease, which it cannot use, until
+ *				somebody writes to the fifo DIR/go
  *	lease revoke NUMBER	root outside of containers: revoke it
  *	lease claims		the claims of one report, in hexadecimal
  *	lease hold DIR		connects, announces itself in DIR/ready, waits for somebody to write to
@@ -301,6 +305,34 @@ static void borrow(const char *dir)
 		die("the lender");
 }
 
+static void park(const char *dir)
+{
+	unsigned long long number;
+	int lease = acquire(&number);
+	char path[200];
+
+	report(lease);
+	snprintf(path, sizeof(path), "%s/number", dir);
+	announce(path, number);
+	snprintf(path, sizeof(path), "%s/go", dir);
+	wait_for(path);
+	report(lease);
+}
+
+static void keep(const char *dir)
+{
+	char path[200], byte;
+	int sock, lease;
+
+	snprintf(path, sizeof(path), "%s/ready", dir);
+	wait_for(path);
+	sock = connected(dir, "/socket");
+	if (receive(sock, &byte, 1, &lease) != 1 || lease < 0 || write(sock, "x", 1) != 1)
+		die("the lender");
+	snprintf(path, sizeof(path), "%s/go", dir);
+	wait_for(path);
+}
+
 static void revoke_lease(const char *number)
 {
 	struct teegate_revoke r = {
@@ -338,6 +370,10 @@ int main(int argc, char **argv)
 		execed(arg);
 	} else if (!strcmp(command, "verity") && arg) {
 		make_verity(arg);
+	} else if (!strcmp(command, "park") && arg) {
+		park(arg);
+	} else if (!strcmp(command, "keep") && arg) {
+		keep(arg);
 	} else if (!strcmp(command, "revoke") && arg) {
 		revoke_lease(arg);
 	} else {
