@@ -56,7 +56,7 @@ static void usage(FILE *to)
 		"  --check            read the policy, say what is wrong with it, and exit 0 or 1\n"
 		"  --help, --version\n\n"
 		"Exit status: 0; 1 on errors; 69 when this system cannot run it (no SO_PEERPIDFD before\n"
-		"Linux 6.5, no unified cgroup hierarchy).\n");
+		"Linux 6.5, no unified cgroup hierarchy); 75 when only a new start helps.\n");
 }
 
 /* 0: go on; 1: asked and answered. */
