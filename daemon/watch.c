@@ -363,7 +363,7 @@ static void drop_unlisted(struct watch *watch, const struct listing *listing)
 
 	for (uint64_t id = 0; (lease = leases_next(watch->leases, id)); ) {
 		id = lease->id;
-		if (bsearch(&id, listing->ids, listing->n, sizeof(id), compare))
+		if (listing->n > 0 && bsearch(&id, listing->ids, listing->n, sizeof(id), compare))
 			continue;
 		if (lease->cause)
 			watch_ended(lease);
