@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A uid of 0 is not enough: root of a container that has no user namespace of its own has it, too. So
- * whoever connected must, beside it, be in the namespaces that teegated itself is in - those of the
- * user, of pids and of cgroups, which are the initial ones, since the module serves nobody else - and
- * have CAP_SYS_ADMIN there, by which the module knows its administrator. A container that shares all
- * three namespaces and has that capability is a part of the system (design, section 2).
+ * A uid of 0 is not enough: root of a container that has no user namespace of its own has it, too.
+ * So whoever connected must, beside it, be in the namespaces that teegated itself is in - those of
+ * the user, of pids and of cgroups, which are the initial ones, since the module serves nobody else
+ * - and have CAP_SYS_ADMIN there, by which the module knows its administrator. A container that
+ * shares all three namespaces and has that capability is a part of the system (design, section 2).
  *
  * The mount namespace does not count: services of the system have their own, teegated, too.
  */

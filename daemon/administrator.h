@@ -11,8 +11,8 @@
 #include "peer.h"
 
 /*
- * peer_is_administrator() - is this, now, root of the system itself? Not root of a container, whether
- * that has a user namespace of its own or not. False: @why says what it lacks.
+ * peer_is_administrator() - is this, now, root of the system itself? Not root of a container,
+ * whether that has a user namespace of its own or not. False: @why says what it lacks.
  */
 bool peer_is_administrator(const struct peer *peer, char *why, size_t size);
 

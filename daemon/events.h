@@ -43,7 +43,8 @@ enum event_kind {
 
 /*
  * One event; use EVENT() to make one. What is 0, NULL or empty is left out, and so are a @uid
- * without @has_uid and a count of 1. Texts are borrowed, and may hold anything: what is not printable becomes "?".
+ * without @has_uid and a count of 1. Texts are borrowed, and may hold anything: what is not
+ * printable becomes "?".
  * @workload: its name in policy; @number: by which the kernel knows it
  * @operations: TEEGATE_OP_* that a lease allows, or that somebody asked for
  * @error: positive errno

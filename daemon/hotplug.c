@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * libudev, listening to the kernel itself and not to udevd: what counts is that a device is there, not
- * what rules made of it, and the kernel's word reaches every network namespace of the system, in which
- * udevd's does not.
+ * libudev, listening to the kernel itself and not to udevd: what counts is that a device is there,
+ * not what rules made of it, and the kernel's word reaches every network namespace of the system,
+ * in which udevd's does not.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Devices that matter here, appearing and leaving: those of a TEE, of SGX, TPMs, and the module's own.
+ * Devices that matter here, appearing and leaving: those of a TEE, of SGX, TPMs, and the module's
+ * own.
  */
 #ifndef TEEGATED_HOTPLUG_H
 #define TEEGATED_HOTPLUG_H

@@ -3,8 +3,8 @@
  * An array in the order of ids. The module counts ids upwards, so a new lease goes to the end, and
  * those that are found again after a restart find their place by search.
  *
- * Who walks over all leases and ends some of them goes from id to id, not from place to place: ending
- * one may take it out of the table under the walker's feet.
+ * Who walks over all leases and ends some of them goes from id to id, not from place to place:
+ * ending one may take it out of the table under the walker's feet.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The leases that teegated answers for: which there are, to whom each was granted and by which rule.
- * The kernel owns them and enforces them; this table is what lets an administrator find one, a
- * container that stops lose its own, and a policy that grows narrower take back what it had granted.
+ * The leases that teegated answers for: which there are, to whom each was granted and by which
+ * rule. The kernel owns them and enforces them; this table is what lets an administrator find one,
+ * a container that stops lose its own, and a policy that grows narrower take back what it had
+ * granted.
  *
  * Children that a workload narrowed from its lease are not here: the kernel revokes them with it,
  * and keeps the parent for as long as there are any.
@@ -52,8 +53,8 @@ struct lease {
 };
 
 /*
- * lease_of() - a lease with @operations that @rule grants to @peer, as leases_add() and notes want it.
- * Everything is borrowed from the two; @id is the caller's to set, and of @grant the flags.
+ * lease_of() - a lease with @operations that @rule grants to @peer, as leases_add() and notes want
+ * it. Everything is borrowed from the two; @id is the caller's to set, and of @grant the flags.
  */
 struct lease lease_of(const struct peer *peer, const struct rule *rule, uint64_t operations);
 
@@ -72,8 +73,8 @@ int leases_new(const struct lease_hooks *hooks, void *userdata, struct leases **
 struct leases *leases_free(struct leases *leases);
 
 /*
- * leases_set_live() - does the kernel report what becomes of leases? Then one that was revoked stays
- * in the table, with its cause, until the kernel's event names it; else it leaves at once.
+ * leases_set_live() - does the kernel report what becomes of leases? Then one that was revoked
+ * stays in the table, with its cause, until the kernel's event names it; else it leaves at once.
  */
 void leases_set_live(struct leases *leases, bool live);
 

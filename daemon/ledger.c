@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A lease is judged by the policy of now, not by the one under which its connection came: the policy
- * may have changed while a thread was making it.
+ * A lease is judged by the policy of now, not by the one under which its connection came: the
+ * policy may have changed while a thread was making it.
  */
 #include <errno.h>
 #include <string.h>

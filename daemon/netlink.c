@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Two sockets of libnl. One never blocks and hears two groups: the module's "events", and "notify" of
- * the controller, which tells when a family appears or goes; so a module that is loaded later, or
- * again, is noticed without asking. The other one asks: dumps, and the numbers of family and group.
+ * Two sockets of libnl. One never blocks and hears two groups: the module's "events", and "notify"
+ * of the controller, which tells when a family appears or goes; so a module that is loaded later,
+ * or again, is noticed without asking. The other one asks: dumps, and the numbers of family and
+ * group.
  *
  * Only the kernel is listened to: others with CAP_NET_ADMIN may send to our port, too.
  */

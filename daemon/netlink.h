@@ -41,8 +41,8 @@ bool netlink_is_up(const struct netlink *netlink);
 
 /*
  * netlink_dump() - calls @entry for each message of the dump @cmd. 0, -ENODEV when there is no
- * family, or what went wrong; then the dump may be incomplete. -EAGAIN: things came and went meanwhile;
- * forget what came, and ask again, up to NETLINK_DUMP_TRIES times.
+ * family, or what went wrong; then the dump may be incomplete. -EAGAIN: things came and went
+ * meanwhile; forget what came, and ask again, up to NETLINK_DUMP_TRIES times.
  */
 #define NETLINK_DUMP_TRIES	4
 

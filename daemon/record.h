@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One message of the kernel's family "teegate", read: an event, or an entry of a dump. From bytes to
- * values and nothing else, so that it can be fuzzed.
+ * One message of the kernel's family "teegate", read: an event, or an entry of a dump. From bytes
+ * to values and nothing else, so that it can be fuzzed.
  */
 #ifndef TEEGATED_RECORD_H
 #define TEEGATED_RECORD_H
@@ -29,8 +29,8 @@ struct record {
 
 /*
  * record_parse() - reads @len bytes of attributes, aligned as a netlink message is. 0, or -EBADMSG
- * when one that we know has not the length that it should have; then @ret says nothing. Those that a
- * newer module knows are passed over.
+ * when one that we know has not the length that it should have; then @ret says nothing. Those that
+ * a newer module knows are passed over.
  */
 int record_parse(const void *attributes, size_t len, struct record *ret);
 

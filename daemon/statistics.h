@@ -10,8 +10,8 @@
 #include "server.h"
 
 /*
- * lease_json() - one lease, by what the kernel says (@record) and what the table does (@lease); either
- * may be NULL. NULL without memory.
+ * lease_json() - one lease, by what the kernel says (@record) and what the table does (@lease);
+ * either may be NULL. NULL without memory.
  */
 sd_json_variant *lease_json(uint64_t id, const struct record *record, const struct lease *lease);
 

@@ -4,8 +4,8 @@
  *
  * An event only joins the queues when it happens. They are emptied by a source of the event loop of
  * its own, because writing to a connection may end it, and whoever tells of an event may be working
- * on that very connection. The link is handed the next event when the socket took the one before, so
- * what a subscriber can make us hold is its queue and one message.
+ * on that very connection. The link is handed the next event when the socket took the one before,
+ * so what a subscriber can make us hold is its queue and one message.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -2,10 +2,10 @@
 /*
  * From the kernel's numbers to events with names.
  *
- * The kernel speaks of a new lease before the thread that made it has told us to whom it belongs. So
- * such an event is held back for a moment: until the lease is granted, and the event gets its names,
- * or until it turns out to be somebody else's. Leases that teegated makes for its own requests are
- * not spoken of; the decision about the request was.
+ * The kernel speaks of a new lease before the thread that made it has told us to whom it belongs.
+ * So such an event is held back for a moment: until the lease is granted, and the event gets its
+ * names, or until it turns out to be somebody else's. Leases that teegated makes for its own
+ * requests are not spoken of; the decision about the request was.
  */
 #include <errno.h>
 #include <stdlib.h>

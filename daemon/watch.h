@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the kernel tells about leases and the TEE, and what it means here: the table of leases follows,
- * and events go out with the names that the kernel does not know.
+ * What the kernel tells about leases and the TEE, and what it means here: the table of leases
+ * follows, and events go out with the names that the kernel does not know.
  *
  * Main loop only.
  */
@@ -12,7 +12,8 @@
 #include "netlink.h"
 
 /*
- * @adopt: the kernel has a lease with this note that the table lacks. True, with what the note says in
+ * @adopt: the kernel has a lease with this note that the table lacks. True, with what the note says
+ *	in
  *	@lease, if it is one of ours; what that points to is released by @adopted
  * @own: teegated made a lease with this id for a request of its own, for GetEvidence say: nobody
  *	wants to hear of it

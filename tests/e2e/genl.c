@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Tries to hear what the module tells administrators over generic netlink. Static, and without libnl,
- * so that it runs in any container. Says on stdout, a line each, what became of
+ * Tries to hear what the module tells administrators over generic netlink. Static, and without
+ * libnl, so that it runs in any container. Says on stdout, a line each, what became of
  *
  *	family	looking up the family "teegate": 0 or the name of an errno
  *	listen	joining its group "events"
