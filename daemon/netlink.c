@@ -34,6 +34,7 @@ struct netlink {
 	struct nl_sock *events, *requests;
 	sd_event_source *io, *start;
 	int family;		/* 0: there is none, or we may not hear it */
+	int group;
 	uint64_t seq;		/* of the last event; 0: any may follow */
 };
 
@@ -104,6 +105,7 @@ static int join(struct netlink *netlink)
 	int group;
 
 	group = genl_ctrl_resolve_grp(netlink->requests, TEEGATE_GENL_NAME, TEEGATE_GENL_GROUP_EVENTS);
+	netlink->group = group > 0 ? group : 0;
 	return group < 0 ? group : nl_socket_add_membership(netlink->events, group);
 }
 
@@ -275,12 +277,23 @@ int netlink_new(sd_event *event, const struct netlink_handlers *handlers, void *
 	return 0;
 }
 
+/* The service manager may hold the socket, too, and would start us again with the next event. */
+static void stop_listening(struct netlink *netlink)
+{
+	if (!netlink->events)
+		return;
+	if (netlink->group)
+		nl_socket_drop_membership(netlink->events, netlink->group);
+	nl_socket_drop_membership(netlink->events, GENL_ID_CTRL);
+}
+
 struct netlink *netlink_free(struct netlink *netlink)
 {
 	if (!netlink)
 		return NULL;
 	sd_event_source_disable_unref(netlink->io);
 	sd_event_source_disable_unref(netlink->start);
+	stop_listening(netlink);
 	nl_socket_free(netlink->events);
 	nl_socket_free(netlink->requests);
 	free(netlink);
