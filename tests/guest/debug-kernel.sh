@@ -34,10 +34,11 @@ kernel_tools() {
 }
 
 make_kernel_tools() {
-	say "taking checkpatch and kselftest headers out of linux-source-6.12"
+	say "taking checkpatch, kselftest headers and ynl out of linux-source-6.12"
 	unpack_source "$1" '*/scripts/checkpatch.pl' '*/scripts/spelling.txt' \
 		'*/scripts/const_structs.checkpatch' '*/tools/testing/selftests/kselftest.h' \
-		'*/tools/testing/selftests/kselftest_harness.h' '*/tools/testing/selftests/lib.mk'
+		'*/tools/testing/selftests/kselftest_harness.h' '*/tools/testing/selftests/lib.mk' \
+		'*/tools/net/ynl/*.py' '*/Documentation/netlink/genetlink*.yaml'
 }
 
 # debug_kernel: like kernel(): set KVER and KDIR; KDIR/headers is the tree to build modules with.

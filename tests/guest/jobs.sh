@@ -120,6 +120,11 @@ job_static() {
 	local k
 
 	kernel_tools
+	case_is static/netlink/generated_code_is_that_of_the_spec \
+		generated_code_is_that_of_the_spec "$REPLY"
+	case_is static/netlink/header_and_spec_have_the_same_numbers \
+		header_and_spec_have_the_same_numbers
+	kernel_tools
 	for k in kmod uapi tests/firmware tests/kselftest/uvroot; do
 		case_is "static/checkpatch/${k##*/}" checkpatch "$k"
 	done

@@ -9,7 +9,7 @@ BUILD_PACKAGES=(
 	build-essential gcc-12 gcc-14 gcc-multilib bc flex bison libelf-dev libssl-dev rsync
 	meson ninja-build pkg-config libsystemd-dev libinih-dev libcbor-dev libcmocka-dev
 	libseccomp-dev libnl-genl-3-dev libudev-dev libjson-c-dev libcap-dev
-	python3 python3-cryptography python3-cbor2 openssl
+	python3 python3-cryptography python3-cbor2 python3-yaml python3-jsonschema openssl
 	sparse dkms kmod cpio xz-utils zstd e2fsprogs busybox-static qemu-system-x86 qemu-system-s390x
 	systemd man-db mandoc valgrind git perl file apparmor
 )
