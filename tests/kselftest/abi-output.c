@@ -89,6 +89,8 @@ TEST(get_info_sets_every_output)
 		EXPECT_EQ(a.size, sizeof(a));
 		EXPECT_EQ(a.reserved, 0);
 		EXPECT_EQ(a.reserved2, 0);
+		EXPECT_EQ(a.reserved3, 0);
+		EXPECT_EQ(a.retry_after_ms, 0);
 		n = strnlen((char *)a.reason, sizeof(a.reason));
 		ASSERT(n < sizeof(a.reason));
 		for (; n < sizeof(a.reason); n++)

@@ -108,7 +108,10 @@ TEST(create_lease_refuses_values_out_of_range)
 	EXPECT_EQ(CREATE(0), 0);
 	EXPECT_EQ(CREATE(w->reserved = 1), -EINVAL);
 	EXPECT_EQ(CREATE(w->ops = 0), -EINVAL);
-	EXPECT_EQ(CREATE(w->ops |= 1ULL << 3), -EINVAL);
+	EXPECT_EQ(CREATE(w->reserved2 = 1), -EINVAL);
+	EXPECT_EQ(CREATE(w->reserved3 = 1), -EINVAL);
+	EXPECT_EQ(CREATE(w->ops |= TEEGATE_OP_DERIVE_KEY), -EINVAL);
+	EXPECT_EQ(CREATE(w->ops |= TEEGATE_OP_SEAL), -EINVAL);
 	EXPECT_EQ(CREATE(w->ops |= 1ULL << 63), -EINVAL);
 	EXPECT_EQ(CREATE(w->ops |= TEEGATE_OP_ADD_SECRET), -EINVAL);
 	EXPECT_EQ(CREATE(w->ops |= TEEGATE_OP_LIST_SECRETS), -EINVAL);
@@ -124,6 +127,48 @@ TEST(create_lease_refuses_values_out_of_range)
 	EXPECT_EQ(CREATE(w->flags = 0), -EBADF);
 	EXPECT_EQ(CREATE((w->flags = 0, w->cgroup_fd = scene.session)), -EBADF);
 	EXPECT_EQ(CREATE(w->cgroup_fd = 0), -EINVAL);
+}
+
+TEST(create_lease_refuses_rates_notes_and_workloads_out_of_range)
+{
+	static char note[TEEGATE_NOTE_MAX + 1];
+
+	make_scene();
+	EXPECT_EQ(CREATE(w->workload = UINT64_MAX), 0);
+	EXPECT_EQ(CREATE((w->rate_per_minute = 1, w->rate_burst = 1)), 0);
+	EXPECT_EQ(CREATE((w->rate_per_minute = TEEGATE_RATE_MAX,
+			  w->rate_burst = TEEGATE_RATE_MAX)), 0);
+	EXPECT_EQ(CREATE(w->rate_per_minute = 1), -EINVAL);
+	EXPECT_EQ(CREATE(w->rate_burst = 1), -EINVAL);
+	EXPECT_EQ(CREATE((w->rate_per_minute = TEEGATE_RATE_MAX + 1, w->rate_burst = 1)), -EINVAL);
+	EXPECT_EQ(CREATE((w->rate_per_minute = 1, w->rate_burst = TEEGATE_RATE_MAX + 1)), -EINVAL);
+	EXPECT_EQ(CREATE((w->note = (uintptr_t)note, w->note_len = TEEGATE_NOTE_MAX)), 0);
+	EXPECT_EQ(CREATE((w->note = (uintptr_t)note, w->note_len = TEEGATE_NOTE_MAX + 1)),
+		  -EINVAL);
+	EXPECT_EQ(CREATE(w->note = (uintptr_t)note), -EINVAL);
+	EXPECT_EQ(CREATE(w->note_len = 1), -EFAULT);
+	EXPECT_EQ(CREATE(w->abi = TEEGATE_ABI_UVDEVICE + 1), -EINVAL);
+}
+
+/* What belongs to a pin that nobody asked for. */
+TEST(create_lease_and_narrow_refuse_labels_and_files_without_their_flag)
+{
+	make_scene();
+	EXPECT_EQ(CREATE(w->label = (uintptr_t)"label"), -EINVAL);
+	EXPECT_EQ(CREATE(w->label_len = 5), -EINVAL);
+	EXPECT_EQ(CREATE(w->exe_fd = scene.session), -EINVAL);
+	EXPECT_EQ(CREATE((w->flags |= TEEGATE_LEASE_PIN_EXE, w->exe_fd = -1)), -EBADF);
+	EXPECT_EQ(CREATE(w->flags |= TEEGATE_LEASE_PIN_LABEL), -EINVAL);
+	EXPECT_EQ(NARROW(w->label = (uintptr_t)"label"), -EINVAL);
+	EXPECT_EQ(NARROW(w->label_len = 5), -EINVAL);
+	EXPECT_EQ(NARROW(w->exe_fd = scene.session), -EINVAL);
+	EXPECT_EQ(NARROW((w->flags = TEEGATE_NARROW_PIN_EXE, w->exe_fd = -1)), -EBADF);
+	EXPECT_EQ(NARROW(w->flags = TEEGATE_NARROW_PIN_LABEL), -EINVAL);
+	EXPECT_EQ(CREATE(0), 0);
+	EXPECT_EQ(NARROW(0), 0);
+	/* Structures of before there were any. */
+	EXPECT_EQ(CREATE(w->size = 72), 0);
+	EXPECT_EQ(NARROW(w->size = 48), 0);
 }
 
 /* Without bounds there is no right to add events, and without the right there are no bounds. */

@@ -178,6 +178,13 @@ static uint32_t fill_create(union request *q)
 		q->create.extend_bytes_max = 1 + below(100);
 	}
 	q->create.max_pending = below(5);
+	q->create.workload = below(4);
+	q->create.rate_per_minute = below(2) ? 1 + below(TEEGATE_RATE_MAX) : 0;
+	q->create.rate_burst = q->create.rate_per_minute ? 1 + below(3) : 0;
+	q->create.note = (uintptr_t)CLAIMS;
+	q->create.note_len = below(sizeof(CLAIMS));
+	if (!q->create.note_len)
+		q->create.note = 0;
 	return sizeof(q->create);
 }
 
