@@ -99,10 +99,12 @@ static int check_directories(const struct request *q)
 {
 	struct stat st;
 
-	for (size_t i = 0; i < q->n_dirs; i++)
-		if (stat(q->dirs[i], &st) < 0 || !S_ISDIR(st.st_mode))
-			return complain(STATUS_LOCAL, "%s: %s", q->dirs[i],
-					strerror(errno ?: ENOTDIR));
+	for (size_t i = 0; i < q->n_dirs; i++) {
+		int error = stat(q->dirs[i], &st) < 0 ? errno : S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
+
+		if (error)
+			return complain(STATUS_LOCAL, "%s: %s", q->dirs[i], strerror(error));
+	}
 	return STATUS_OK;
 }
 
