@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * teegatectl policy: is the policy well-formed, and what does it say of a process? Reads and judges with
- * the daemon's own code, and works without the daemon.
+ * teegatectl policy: is the policy well-formed, and what does it say of a process? Reads and judges
+ * with the daemon's own code, and works without the daemon.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -195,7 +195,10 @@ static int identify(const struct request *q, struct peer **ret)
 	return STATUS_OK;
 }
 
-/* A policy with errors is explained as teegated would apply it at its start: without the broken files. */
+/*
+ * A policy with errors is explained as teegated would apply it at its start: without the broken
+ * files.
+ */
 static int explain(const struct request *q)
 {
 	struct complaints complaints = { NULL };

@@ -15,8 +15,9 @@ enum registered { REGISTERED, REGISTERED_NOT, REGISTERED_UNKNOWN };
 enum registered policy_find_registration(const char *socket, struct peer *peer);
 
 /*
- * Says who @peer is, as teegated would see it, which rule names it and what that grants; else, which
- * rules are near and why they do not. STATUS_OK when exactly one rule names it, else STATUS_REFUSED.
+ * Says who @peer is, as teegated would see it, which rule names it and what that grants; else,
+ * which rules are near and why they do not. STATUS_OK when exactly one rule names it, else
+ * STATUS_REFUSED.
  */
 int policy_explain(const struct policy *policy, const struct peer *peer, enum registered registered,
 		   bool json);

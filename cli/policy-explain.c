@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What teegated would see of a process and what policy makes of it, laid out for people and as JSON.
- * Whatever comes from the process or its cgroup is escaped.
+ * What teegated would see of a process and what policy makes of it, laid out for people and as
+ * JSON. Whatever comes from the process or its cgroup is escaped.
  */
 #include <errno.h>
 #include <stdio.h>

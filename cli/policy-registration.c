@@ -33,7 +33,9 @@ static void take_digest(sd_json_variant *container, const char *name, struct dig
 	free(text);
 }
 
-/* Whoever is not understood is no voucher that any rule takes: the initial value of a registration. */
+/*
+ * Whoever is not understood is no voucher that any rule takes: the initial value of a registration.
+ */
 static void take_voucher(sd_json_variant *container, struct voucher *ret)
 {
 	char *text = take(container, "vouchedBy");

@@ -2,8 +2,9 @@
 /*
  * Each claim names who vouches for it: "policy" is the administrator's file, "kernel" what the
  * kernel shows, "systemd" what only the system manager can have written, "runtime:root" and
- * "runtime:uid:N" what a container runtime said and by whose authority. A claim that is not certain is
- * left out; of what executing another program can change, so is all that the lease is not pinned to.
+ * "runtime:uid:N" what a container runtime said and by whose authority. A claim that is not certain
+ * is left out; of what executing another program can change, so is all that the lease is not pinned
+ * to.
  */
 #include <string.h>
 

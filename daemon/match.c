@@ -2,9 +2,9 @@
 /*
  * Whom a rule names, and whether a policy still grants what another one did.
  *
- * All keys that a rule gives must be met; a fact that is not there meets none. What names a workload is
- * never a pattern, which would match names that somebody else may choose. The labels of keys are the
- * workload's own choice within its own keys, so there patterns only keep it in order.
+ * All keys that a rule gives must be met; a fact that is not there meets none. What names a
+ * workload is never a pattern, which would match names that somebody else may choose. The labels of
+ * keys are the workload's own choice within its own keys, so there patterns only keep it in order.
  */
 #include <errno.h>
 #include <fnmatch.h>

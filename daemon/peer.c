@@ -9,13 +9,14 @@
  * where teegated runs. The unit is what place.c finds in the cgroup path, if each directory above
  * the unit's belongs to root: then only the system manager can have put it there.
  *
- * What the LSM calls the process and which file it runs may change when it executes another program, so
- * both are worth something only together with the pin on the lease, or for as long as peer_verify_pins()
- * finds them unchanged. Nothing here waits for a file system of the client's own.
+ * What the LSM calls the process and which file it runs may change when it executes another
+ * program, so both are worth something only together with the pin on the lease, or for as long as
+ * peer_verify_pins() finds them unchanged. Nothing here waits for a file system of the client's
+ * own.
  *
- * The two readings of the cgroup around opening its directory are enough: a cgroup with a process in
- * it cannot be removed, so the directory is either the peer's or one that has died, and a lease that
- * is pinned to a dead cgroup is ESTALE.
+ * The two readings of the cgroup around opening its directory are enough: a cgroup with a process
+ * in it cannot be removed, so the directory is either the peer's or one that has died, and a lease
+ * that is pinned to a dead cgroup is ESTALE.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -383,9 +384,9 @@ static void read_instance(struct peer *peer, int unit_fd)
 }
 
 /*
- * Opens the peer's own directory, one step at a time. The directories above the unit's must be root's;
- * the unit's own may belong to the user it was delegated to, and then what is below it was named by
- * others.
+ * Opens the peer's own directory, one step at a time. The directories above the unit's must be
+ * root's; the unit's own may belong to the user it was delegated to, and then what is below it was
+ * named by others.
  */
 static int walk(struct peer *peer, int cgroups_fd)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Who is at the other end of a connection. All that teegated ever believes about a client is
- * collected here, once, when it connects, and comes from the kernel or from what only root can write.
+ * collected here, once, when it connects, and comes from the kernel or from what only root can
+ * write.
  */
 #ifndef TEEGATED_PEER_H
 #define TEEGATED_PEER_H
@@ -66,12 +67,14 @@ int peer_open_cgroups(void);
 int peer_identify(int socket_fd, int cgroups_fd, struct peer **ret);
 
 /*
- * peer_identify_pid() - the same of a process that did not connect, for "teegatectl policy explain".
- * -ESRCH when there is none, -EPERM and the like when we may not look.
+ * peer_identify_pid() - the same of a process that did not connect, for "teegatectl policy
+ * explain". -ESRCH when there is none, -EPERM and the like when we may not look.
  */
 int peer_identify_pid(pid_t pid, int cgroups_fd, struct peer **ret);
 
-/* peer_pid_of() - the number of the process that a pidfd holds. -ESRCH; -EXDEV: it has none for us. */
+/*
+ * peer_pid_of() - the number of the process that a pidfd holds. -ESRCH; -EXDEV: it has none for us.
+ */
 int peer_pid_of(int pidfd, pid_t *ret);
 
 /*
@@ -89,13 +92,17 @@ int peer_verify_pins(const struct peer *peer, bool label, bool exe);
 /* peer_facts() - what policy is told about @peer, for as long as that lives. */
 struct facts peer_facts(const struct peer *peer);
 
-/* peer_workload() - the number by which the kernel knows its workload: that of a cgroup only root made. */
+/*
+ * peer_workload() - the number by which the kernel knows its workload: that of a cgroup only root
+ * made.
+ */
 uint64_t peer_workload(const struct peer *peer);
 
 /*
  * For those who look closer. peer_open_members() - the list of processes in one cgroup, NULL with
  * errno. peer_open_member() - one of those in the peer's cgroup or below: -ESRCH when it is gone,
- * -EXDEV when it is elsewhere by now. peer_pidfd_alive() - 0, or -ESRCH once the process has exited.
+ * -EXDEV when it is elsewhere by now. peer_pidfd_alive() - 0, or -ESRCH once the process has
+ * exited.
  */
 FILE *peer_open_members(int cgroup_fd);
 int peer_open_member(const struct peer *peer, pid_t pid, int *ret_pidfd, int *ret_proc_fd);

@@ -64,7 +64,8 @@ struct pins {
  * One file with its drop-ins. Strings belong to the rule.
  * @path: the main file, for messages
  * @units, ... @exes: [Match]; an empty list asks for nothing
- * @voucher: on whose word @images and @signers match; the initial root's unless the file says another's
+ * @voucher: on whose word @images and @signers match; the initial root's unless the file says
+ *	another's
  * @operations: TEEGATE_OP_*, OPERATION_SECRETS
  * @key_labels: patterns for the labels of keys that the workload chooses; empty: any label
  * @has_vmpl: what is granted is so only to a guest kernel at @vmpl
@@ -122,8 +123,8 @@ struct policy *policy_unref(struct policy *policy);
 void policy_unrefp(struct policy **policy);
 
 /*
- * policy_match() - the one rule that names this client. 0 and the rule; -ENOENT: no rule; -ENOTUNIQ:
- * two, which is as good as none: @ret and @ret_other then name them, for the message.
+ * policy_match() - the one rule that names this client. 0 and the rule; -ENOENT: no rule;
+ * -ENOTUNIQ: two, which is as good as none: @ret and @ret_other then name them, for the message.
  */
 int policy_match(const struct policy *policy, const struct facts *facts, const struct rule **ret,
 		 const struct rule **ret_other);
@@ -133,16 +134,22 @@ const struct rule *policy_near(const struct policy *policy, const struct facts *
 
 enum key_state { KEY_NOT_GIVEN, KEY_FITS, KEY_DIFFERS };
 
-/* rule_key() - for messages: the name of one key of [Match], and how @facts meet it. NULL past the end. */
+/*
+ * rule_key() - for messages: the name of one key of [Match], and how @facts meet it. NULL past the
+ * end.
+ */
 const char *rule_key(const struct rule *rule, const struct facts *facts, size_t index,
 		     enum key_state *ret_state);
 
-/* rule_differs() - for messages: the first key of [Match] that @facts do not meet, or NULL: it matches. */
+/*
+ * rule_differs() - for messages: the first key of [Match] that @facts do not meet, or NULL: it
+ * matches.
+ */
 const char *rule_differs(const struct rule *rule, const struct facts *facts);
 
 /*
- * What was granted once, for whoever keeps leases beyond the policy that they were granted by. Beside it
- * he keeps the facts that it was granted on.
+ * What was granted once, for whoever keeps leases beyond the policy that they were granted by.
+ * Beside it he keeps the facts that it was granted on.
  * @name: the workload's name that stands in the claims
  * @trusted_privileged: although doors stood open
  * @unmodified: as a lease that speaks a stock driver's own ABI
@@ -162,21 +169,24 @@ struct grant {
 struct grant grant_of(const struct rule *rule, uint64_t operations);
 
 /*
- * policy_narrows() - does @policy take anything away that @rule, of the policy before, grants to a client of
- * these @facts? NULL when it does not; else what, for the journal: the connection is to end, since it
- * keeps the policy that it began with.
+ * policy_narrows() - does @policy take anything away that @rule, of the policy before, grants to a
+ * client of these @facts? NULL when it does not; else what, for the journal: the connection is to
+ * end, since it keeps the policy that it began with.
  */
 const char *policy_narrows(const struct policy *policy, const struct rule *rule,
 			   const struct facts *facts);
 
 /*
- * policy_withdraws() - does @policy still grant all of @grant to a client of these @facts? NULL when it
- * does; else why not, for the journal: the lease is to be revoked.
+ * policy_withdraws() - does @policy still grant all of @grant to a client of these @facts? NULL
+ * when it does; else why not, for the journal: the lease is to be revoked.
  */
 const char *policy_withdraws(const struct policy *policy, const struct grant *grant,
 			     const struct facts *facts);
 
-/* rule_allows_label() - may a workload of this rule have a key of that label, which it chooses itself? */
+/*
+ * rule_allows_label() - may a workload of this rule have a key of that label, which it chooses
+ * itself?
+ */
 bool rule_allows_label(const struct rule *rule, const char *label, size_t len);
 
 /* Operations by name, as in files and on the wire. 0: there is no such operation. */

@@ -25,8 +25,8 @@ struct digest {
 bool digest_equal(const struct digest *a, const struct digest *b);
 
 /*
- * digest_parse() - "ALG:HEX", lower case, all of @len bytes; of sha256, sha384 and sha512 with their
- * own length. False: it is none, and @ret is untouched.
+ * digest_parse() - "ALG:HEX", lower case, all of @len bytes; of sha256, sha384 and sha512 with
+ * their own length. False: it is none, and @ret is untouched.
  */
 bool digest_parse(const char *text, size_t len, struct digest *ret);
 
@@ -47,8 +47,8 @@ struct voucher {
 const char *voucher_text(const struct voucher *voucher, char text[VOUCHER_TEXT_MAX]);
 
 /*
- * Shared by the connections of a container; never changes once it is made. Strings belong to it and are
- * NULL when they were not given.
+ * Shared by the connections of a container; never changes once it is made. Strings belong to it and
+ * are NULL when they were not given.
  * @cgroup: the container's own directory; @cgroup_id: its number, which names the workload
  */
 struct registration {

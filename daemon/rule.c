@@ -131,7 +131,7 @@ int rule_read(struct rule *rule, FILE *file, const char *path, policy_complain_t
 		return reading.fatal;
 	if (r < 0)
 		return -ENOMEM;
-	/* Our reader lets nothing through that the library could stumble over; if it does, say so. */
+	/* Our reader lets nothing through that the library stumbles over; if it does, say so. */
 	if (r > 0 && reading.errors == 0) {
 		reading.line = (unsigned int)r;
 		reject(&reading, "not understood");
@@ -157,8 +157,8 @@ static void resolve(struct rule *rule)
 }
 
 /*
- * Label= and Executable= only narrow: an unconfined process may take the label of any AppArmor profile,
- * and everybody may execute a file that is there for all.
+ * Label= and Executable= only narrow: an unconfined process may take the label of any AppArmor
+ * profile, and everybody may execute a file that is there for all.
  */
 int rule_check(struct rule *rule, policy_complain_t tell, void *userdata)
 {

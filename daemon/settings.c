@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What may stand in a policy file, and what a value must look like. A list grows with each line and an
- * empty value takes back what was said, also in drop-ins; a bad value is an error and changes nothing.
+ * What may stand in a policy file, and what a value must look like. A list grows with each line and
+ * an empty value takes back what was said, also in drop-ins; a bad value is an error and changes
+ * nothing.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -25,7 +26,7 @@
 #define QUOTA_BYTES_MAX		(1 << 30)
 #define UNIT_NAME_MAX		255
 #define SIGNER_MAX		128
-#define STARS_MAX		4	/* what fnmatch() needs grows with the length to this power */
+#define STARS_MAX		4	/* fnmatch() may need the length to this power */
 #define UID_LAST		(UINT32_MAX - 1)	/* the one above means "no user" */
 
 /*

@@ -2,8 +2,9 @@
 /*
  * The label and the executable of a process.
  *
- * The process chooses what it executes and may do so from a file system of its own, which answers when
- * it pleases. So files are only named (O_PATH) until it is certain that the kernel answers for them.
+ * The process chooses what it executes and may do so from a file system of its own, which answers
+ * when it pleases. So files are only named (O_PATH) until it is certain that the kernel answers for
+ * them.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -65,8 +66,8 @@ static void read_label(int proc_fd, char label[LABEL_MAX + 1])
 }
 
 /*
- * Where the LSM labels sockets, that one says what the process was at connect(). If it is another by now,
- * it is neither.
+ * Where the LSM labels sockets, that one says what the process was at connect(). If it is another
+ * by now, it is neither.
  */
 void traits_label(int proc_fd, int socket_fd, char ret[LABEL_MAX + 1])
 {
@@ -100,7 +101,10 @@ static int reopen(int path_fd)
 	return fd < 0 ? -errno : fd;
 }
 
-/* 1: the kernel itself checks what is read of it. FUSE would pass the question on to whoever serves it. */
+/*
+ * 1: the kernel itself checks what is read of it. FUSE would pass the question on to whoever serves
+ * it.
+ */
 static int has_verity(int path_fd)
 {
 	struct statfs fs;
