@@ -169,6 +169,8 @@ static char *name_of(sd_json_variant *workload)
 	free(text);
 	if (field_number(workload, "leaseId"))
 		return format_text("lease %llu", (unsigned long long)field_number(workload, "leaseId"));
+	if (!field_number(workload, "workloadNumber"))	/* in whose name secrets are added and listed */
+		return format_text("(administrator)");
 	return format_text("number %llu", (unsigned long long)field_number(workload, "workloadNumber"));
 }
 
