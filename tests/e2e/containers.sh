@@ -27,7 +27,7 @@ in_unit() {
 	shift 3
 	rm -f "$unit.out" "$unit.err"
 	systemd-run --quiet --collect --wait --expand-environment=no --unit="$unit.service" --uid="$user" \
-		-p Delegate=yes -p RuntimeDirectory="$user" -p RuntimeMaxSec=100 \
+		-p Delegate=yes -p RuntimeDirectory="$user" -p "RuntimeMaxSec=${UNIT_SECONDS:-100}" \
 		-p "Environment=HOME=/home/$user XDG_RUNTIME_DIR=/run/$user" \
 		-p "Environment=\"$environment\"" \
 		-p "StandardOutput=truncate:/run/e2e/$unit.out" \
