@@ -17,7 +17,7 @@
 #define _cleanup_(release) __attribute__((cleanup(release)))
 
 /* Help text of the option that all of them have. */
-#define HELP_SOCKET	"  --socket PATH      where the broker listens (default: /run/teegate/broker.sock)\n"
+#define HELP_SOCKET	"  --socket PATH      the broker's socket (default: /run/teegate/broker.sock)\n"
 
 /* 0 and a connection, or an exit status after complaining. @path: NULL for the usual one. */
 int broker_open(const char *path, sd_varlink **ret);

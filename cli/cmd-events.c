@@ -18,8 +18,8 @@ static const char help[] =
 "event, until it is interrupted. What happened before is in the journal:\n"
 "journalctl -u teegated. Needs teegated, and root of the system.\n"
 "\n"
-"  --follow           when the broker restarts, or events came too fast, say so and\n"
-"                     go on; without it, end\n"
+"  --follow           when the broker restarts, or events came too fast, say so\n"
+"                     and go on; without it, end\n"
 "  --count N          end after N events\n"
 HELP_SOCKET
 "  --json             a JSON object a line\n"

@@ -425,7 +425,7 @@ static void every_errno_has_a_sentence_of_its_own(void **state)
 		EINVAL,	    E2BIG,	EFAULT, EBADF,	EPERM,	EACCES,	 ESTALE,
 		EOPNOTSUPP, ENODEV,	ENOKEY, EAGAIN, EDQUOT, ENOSPC,	 EINTR,
 		ETIMEDOUT,  EREMOTEIO,	EPROTO, ENOTTY, ENOMEM, EBADMSG, ENODATA,
-		ENOENT,	    ECONNRESET, EMFILE, ENFILE,
+		ENOENT,	    ECONNREFUSED, EMFILE, ENFILE,
 	};
 	const size_t n = sizeof(errors) / sizeof(errors[0]);
 
