@@ -29,6 +29,7 @@
 
 #include "doors.h"
 #include "exposure.h"
+#include "sandbox.h"
 #include "util.h"
 
 #define LOOK_MS		10000
@@ -191,6 +192,8 @@ void exposure_child(int argc, char **argv)
 		.cgroup = argv[CGROUP],
 	};
 	close_others((int[]){ peer.pidfd, peer.proc_fd, peer.cgroup_fd });
+	if (sandbox_enter(SANDBOX_LOOK) < 0 || sandbox_lock(SANDBOX_LOOK) < 0)
+		_exit(EXIT_FAILURE);
 	doors = doors_new();
 	if (!doors)
 		_exit(EXIT_FAILURE);

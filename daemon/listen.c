@@ -17,6 +17,7 @@
 
 #include "journal.h"
 #include "listen.h"
+#include "passed.h"
 #include "util.h"
 
 #define BROKER_NAME	"broker.sock"
@@ -108,13 +109,6 @@ static int make_sockets(struct server *server, const char *run_dir, const char *
 	return r < 0 || !run_dir ? r : listen_in(server, run_dir, REGISTRAR_NAME, ENDPOINT_REGISTRAR);
 }
 
-static void free_names(char ***names)
-{
-	for (char **name = *names; name && *name; name++)
-		free(*name);
-	free(*names);
-}
-
 static int take_passed(struct server *server, char *const *names, int n)
 {
 	CLEANUP(freep) bool *taken = calloc((size_t)n + 1, sizeof(*taken));
@@ -122,8 +116,9 @@ static int take_passed(struct server *server, char *const *names, int n)
 
 	if (!taken)
 		return -ENOMEM;
+	/* Those without a name were taken by who needs them. */
 	for (int i = 0; i < n; i++)
-		taken[i] = registrar_restore(server->registrar, names[i], SD_LISTEN_FDS_START + i);
+		taken[i] = !names[i] || registrar_restore(server->registrar, names[i], SD_LISTEN_FDS_START + i);
 	for (int i = 0; i < n; i++)
 		taken[i] = taken[i] ||
 			   registrar_restore_socket(server->registrar, names[i], SD_LISTEN_FDS_START + i);
@@ -153,11 +148,9 @@ static void open_run_dir(struct server *server, const char *run_dir)
 
 int listen_start(struct server *server, const char *run_dir, const char *socket)
 {
-	CLEANUP(free_names) char **names = NULL;
-	int n = sd_listen_fds_with_names(true, &names), r;
+	char *const *names;
+	int n = passed_rest(&names), r;
 
-	if (n < 0)
-		return n;
 	if (!run_dir && !socket)
 		run_dir = LISTEN_RUN_DIR;
 	if (run_dir)

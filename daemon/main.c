@@ -19,6 +19,7 @@
 #include "exposure.h"
 #include "journal.h"
 #include "listen.h"
+#include "sandbox.h"
 #include "server.h"
 #include "util.h"
 
@@ -267,6 +268,16 @@ static int add_signals(sd_event *event, struct context *context)
 	return r;
 }
 
+/* All is open by now that has to be; the threads are there, too. */
+static int confine(void)
+{
+	int r = sandbox_lock(SANDBOX_DAEMON);
+
+	if (r < 0)
+		journal_say(LOG_ERR, "cannot confine myself: %s", strerror(-r));
+	return r;
+}
+
 /* Signals are blocked before the server starts its threads, which inherit that. */
 static int serve(const struct options *options, sd_event *event, int cgroups_fd,
 		 struct device *device, struct policy *policy)
@@ -291,6 +302,8 @@ static int serve(const struct options *options, sd_event *event, int cgroups_fd,
 	r = listen_start(context.server, options->run_dir, options->socket);
 	if (r >= 0)
 		r = sd_event_set_watchdog(event, true);
+	if (r >= 0)
+		r = confine();
 	if (r >= 0) {
 		sd_notify(false, "READY=1");
 		r = sd_event_loop(event);
@@ -310,6 +323,11 @@ static int run(const struct options *options)
 	struct device *device;
 	int cgroups_fd, status, r;
 
+	r = sandbox_enter(SANDBOX_DAEMON);
+	if (r < 0) {
+		journal_say(LOG_ERR, "cannot drop privileges: %s", strerror(-r));
+		return EXIT_FAILURE;
+	}
 	status = check_system(&cgroups_fd);
 	if (status)
 		return status;

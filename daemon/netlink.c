@@ -22,6 +22,7 @@
 #include <sys/socket.h>
 
 #include "netlink.h"
+#include "passed.h"
 #include "util.h"
 
 #define ANSWER_SECONDS	5	/* the kernel needs none; but it may drop an answer for want of memory */
@@ -198,6 +199,19 @@ static int on_start(sd_event_source *source, void *userdata)
 	return 0;
 }
 
+/* The family is the host network's: a service with a network of its own has sockets passed to it. */
+static int connect_to_kernel(struct nl_sock *sock)
+{
+	int fd = passed_fd(PASSED_GENL), r;
+
+	if (fd < 0)
+		return genl_connect(sock);
+	r = nl_socket_set_fd(sock, NETLINK_GENERIC, fd);
+	if (r < 0)
+		close(fd);
+	return r;
+}
+
 static int open_socket(struct nl_sock **ret)
 {
 	struct nl_sock *sock = nl_socket_alloc();
@@ -205,7 +219,7 @@ static int open_socket(struct nl_sock **ret)
 
 	if (!sock)
 		return -ENOMEM;
-	r = genl_connect(sock);
+	r = connect_to_kernel(sock);
 	if (r >= 0)
 		r = nl_socket_set_msg_buf_size(sock, MESSAGE_BYTES);
 	if (r < 0) {
@@ -339,18 +353,14 @@ static int ask(struct netlink *netlink, struct dump *dump)
 	return r;
 }
 
-/* What came late, or not at all, must not be taken for an answer to the next request. */
-static int forget_answers(struct netlink *netlink)
+/* What came late must not be taken for an answer to the next request. A new socket may be out of reach. */
+static void forget_answers(struct netlink *netlink)
 {
-	struct nl_sock *sock;
-	int r;
+	char byte;
 
-	r = open_requests(&sock);
-	if (r < 0)
-		return r;
-	nl_socket_free(netlink->requests);
-	netlink->requests = sock;
-	return 0;
+	while (recv(nl_socket_get_fd(netlink->requests), &byte, sizeof(byte), MSG_DONTWAIT) >= 0 ||
+	       errno == ENOBUFS || errno == EINTR)
+		;
 }
 
 int netlink_dump(struct netlink *netlink, enum teegate_cmd cmd,

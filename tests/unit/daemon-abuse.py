@@ -225,6 +225,17 @@ class Abuse(unittest.TestCase):
         self.assertEqual(status, 0)
         return json.loads(text)
 
+    def test_it_confines_itself(self):
+        status = pathlib.Path(f"/proc/{self.daemon.pid}/status").read_text()
+        fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+        self.assertEqual(fields["Seccomp"], "2")
+        self.assertEqual(fields["NoNewPrivs"], "1")
+        allowed = 1 << 2 | 1 << 12 | 1 << 19 | 1 << 21    # see the table in daemon/sandbox.c
+        self.assertEqual(int(fields["CapEff"], 16) & ~allowed, 0)
+        # Without the filter a thread could have none.
+        for task in pathlib.Path(f"/proc/{self.daemon.pid}/task").iterdir():
+            self.assertIn("\nSeccomp:\t2\n", (task / "status").read_text())
+
     def test_without_a_module_it_says_so(self):
         info = self.connect().ask("io.teegate.Broker.GetInfo")["parameters"]["info"]
         self.assertEqual(info["state"], "absent")

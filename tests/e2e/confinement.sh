@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# In the Debian guest, as root, after containers.sh: how teegated is confined there, in the service
+# manager's view and in the kernel's. What each system call of its own filter is good for is in
+# tests/unit/test-daemon-sandbox.c; here it is there, on all threads, and the broker works with it.
+
+# status_of UNIT FIELD: of its main process, as the kernel shows it.
+status_of() {
+	sed -n "s/^$2:[[:space:]]*//p" "/proc/$(main_pid "$1")/status"
+}
+
+main_pid() {
+	local pid
+
+	pid=$(systemctl show -P MainPID "$1") && [ "$pid" != 0 ] && echo "$pid"
+}
+
+# A service with the same directives and another program: what is missing there, teegated did itself.
+unit=/run/systemd/system/unconfined.service
+sed -e 's,^ExecStart=.*,ExecStart=/bin/sleep infinity,' -e 's/^Type=.*/Type=exec/' \
+	-e '/^\(Sockets\|Requires\|After\|Wants\|WatchdogSec\|RuntimeDirectory\)/d' -e '/^\[Install/,$d' \
+	/usr/lib/systemd/system/teegated.service >$unit
+systemctl daemon-reload
+systemctl start unconfined.service teegated.service
+
+# The bound is the promise; that the tool can say no at all is seen at a bound that nothing meets.
+security() {
+	systemd-analyze security --no-pager teegated.service | tail -n 1
+	systemd-analyze security --no-pager --threshold=15 teegated.service >/dev/null &&
+	not systemd-analyze security --no-pager --threshold=5 teegated.service >/dev/null
+}
+check systemd-analyze_security_says_at_most_1.5 security
+
+# DAC_READ_SEARCH, NET_ADMIN, SYS_PTRACE, SYS_ADMIN; for its children the first and the third.
+capabilities() {
+	local set
+
+	[ "$(id -u teegated)" -gt 0 ] &&
+	[ "$(status_of teegated Uid | cut -f1)" = "$(id -u teegated)" ] || return
+	for set in CapPrm CapEff CapBnd; do
+		[ "$(status_of teegated $set)" = 0000000000281004 ] || return
+	done
+	[ "$(status_of unconfined CapAmb)" = 0000000000281004 ] &&
+	[ "$(status_of teegated CapAmb)" = 0000000000080004 ]
+}
+check teegated_is_no_root_and_has_four_capabilities capabilities
+
+# One filter more than the service manager gave it, on each of its threads.
+filters() {
+	local before task n=0
+
+	before=$(status_of unconfined Seccomp_filters) && [ "$before" -gt 0 ] || return
+	for task in /proc/"$(main_pid teegated)"/task/*; do
+		grep -q '^Seccomp:.2' "$task/status" &&
+		[ "$(sed -n 's/^Seccomp_filters:[[:space:]]*//p' "$task/status")" = $((before + 1)) ] || return
+		n=$((n + 1))
+	done
+	[ $n -gt 1 ]
+}
+check its_own_filter_is_on_each_of_its_threads filters
+
+# Of a process that may not be dumped, /proc belongs to root.
+dumpable() {
+	[ "$(stat -c %U "/proc/$(main_pid unconfined)/environ")" = teegated ] &&
+	[ "$(stat -c %U "/proc/$(main_pid teegated)/environ")" = root ] &&
+	grep -q '^Max core file size  *0  *0 ' "/proc/$(main_pid teegated)/limits"
+}
+check nobody_can_dump_it dumpable
+
+# In no network, with the few devices that it needs, and everything else as the host has it.
+surroundings() {
+	local p
+
+	p=/proc/$(main_pid teegated)
+	[ "$(readlink "$p/ns/net")" != "$(readlink /proc/1/ns/net)" ] &&
+	[ "$(readlink "$p/ns/user")" = "$(readlink /proc/1/ns/user)" ] &&
+	[ "$(readlink "$p/ns/pid")" = "$(readlink /proc/1/ns/pid)" ] &&
+	[ -c "$p/root/dev/teegate" ] && [ -b /dev/vda ] && [ ! -e "$p/root/dev/vda" ] &&
+	[ -c "/dev/$stock" ] && [ ! -e "$p/root/dev/$stock" ]
+}
+check it_has_no_network_and_no_device_but_its_own surroundings
+
+at_work() {
+	gets_evidence alpha payments && gets_evidence alpha payments
+}
+check and_with_all_that_it_works at_work
+systemctl stop unconfined.service
+rm $unit
