@@ -11,6 +11,21 @@
 #define AUDIT_BURST		20
 #define AUDIT_REFILL_MS		1000
 
+struct limits limits_of(const struct rule *rule)
+{
+	static const struct quota none;
+	const struct quota *quota = rule ? &rule->quota : &none;
+
+	return (struct limits){
+		.connections = quota->connections ?: 16,
+		.requests = quota->requests ?: 4,
+		.leases = quota->leases ?: 64,
+		.rate_per_minute = quota->rate_per_minute ?: 1200,
+		.rate_burst = quota->rate_burst ?: 300,
+		.bytes = quota->bytes ?: 16 << 20,
+	};
+}
+
 static bool in_use(const struct account *account)
 {
 	return account->connections > 0 || account->requests > 0;

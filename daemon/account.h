@@ -9,18 +9,36 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bucket.h"
 #include "place.h"
+#include "policy.h"
 
 #define CONNECTIONS_MAX			512	/* in all */
 #define CONNECTIONS_STRANGERS_MAX	256	/* of peers that no rule names */
-#define CONNECTIONS_ACCOUNT_MAX		16
-#define REQUESTS_ACCOUNT_MAX		4	/* of one account, waiting or running */
 #define ACCOUNTS_MAX			(2 * CONNECTIONS_MAX)
+
+/*
+ * What one workload may use, all its connections together.
+ * @requests: waiting or running at a time
+ * @leases: that it holds at a time
+ * @rate_per_minute, @rate_burst: requests; GetInfo is none, it is answered at once
+ * @bytes: of calls in a minute; beyond that they wait in the client's socket
+ */
+struct limits {
+	uint32_t connections, requests, leases;
+	uint32_t rate_per_minute, rate_burst;
+	uint32_t bytes;
+};
+
+/* limits_of() - the rule's quota, and the defaults where it says nothing or there is none. */
+struct limits limits_of(const struct rule *rule);
 
 struct account {
 	char name[PLACE_NAME_MAX + 1];
 	unsigned int connections;
 	unsigned int requests;
+	struct bucket rate, bytes;
+	uint64_t turn;		/* of its last job */
 	uint64_t last_used;
 	unsigned int audit_tokens;
 	uint64_t audit_refilled_ms;

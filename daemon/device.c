@@ -227,6 +227,13 @@ int device_extend(int lease_fd, struct teegate_extend *io)
 	return ioctl(lease_fd, TEEGATE_EXTEND, io) < 0 ? -errno : 0;
 }
 
+uint32_t device_retry_ms(int lease_fd)
+{
+	struct teegate_get_info info = { .size = sizeof(info) };
+
+	return ioctl(lease_fd, TEEGATE_GET_INFO, &info) < 0 ? 0 : info.retry_after_ms;
+}
+
 void report_done(struct report *report)
 {
 	free(report->data);

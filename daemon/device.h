@@ -90,6 +90,9 @@ void report_done(struct report *report);
  */
 int device_extend(int lease_fd, struct teegate_extend *io);
 
+/* device_retry_ms() - after -EDQUOT: when may the workload of this lease ask again? 0: unknown. */
+uint32_t device_retry_ms(int lease_fd);
+
 /* device_advice() - what to do about an errno of the module, never NULL. */
 const char *device_advice(int error);
 

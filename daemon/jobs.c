@@ -2,6 +2,9 @@
 /*
  * A bounded queue, a fixed number of threads, an eventfd back to the main loop.
  *
+ * The queue is fair: a job's turn is the one after the last turn of its account, or the one that is
+ * being served now if that is later, and jobs are done by turns. So who asks much waits for himself.
+ *
  * Cancelling revokes the lease that the job waits with: the module then ends its request at once,
  * where a signal would not get the thread out of a killable sleep.
  */
@@ -21,7 +24,8 @@ struct jobs {
 	int event_fd;
 	pthread_mutex_t lock;
 	pthread_cond_t work, idle;
-	struct job *waiting, **waiting_end;
+	struct job *waiting;		/* by turn, and of one turn as they came */
+	uint64_t turn;			/* of the last one that was begun */
 	struct job *running[JOBS_THREADS];
 	struct job *finished, **finished_end;
 	unsigned int n;			/* not yet collected */
@@ -49,6 +53,39 @@ static struct job *pop(struct job **first, struct job ***end)
 	*first = job->next;
 	if (!*first)
 		*end = first;
+	return job;
+}
+
+static void insert(struct job **list, struct job *job)
+{
+	while (*list && (*list)->turn <= job->turn)
+		list = &(*list)->next;
+	job->next = *list;
+	*list = job;
+}
+
+static unsigned int running_of(const struct jobs *jobs, const struct account *account)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < JOBS_THREADS; i++)
+		n += jobs->running[i] && jobs->running[i]->account == account ? 1 : 0;
+	return n;
+}
+
+/* Some threads are always left for others, however long requests hang in firmware. */
+static struct job *next_job(struct jobs *jobs)
+{
+	struct job **at = &jobs->waiting, *job;
+
+	while (*at && !jobs->stop && running_of(jobs, (*at)->account) >= JOBS_ACCOUNT_THREADS)
+		at = &(*at)->next;
+	job = *at;
+	if (!job)
+		return NULL;
+	*at = job->next;
+	if (job->turn > jobs->turn)
+		jobs->turn = job->turn;
 	return job;
 }
 
@@ -85,9 +122,8 @@ static void *thread_main(void *userdata)
 
 	pthread_mutex_lock(&jobs->lock);
 	for (;;) {
-		while (!jobs->stop && !jobs->waiting)
+		while (!(job = next_job(jobs)) && !jobs->stop)
 			pthread_cond_wait(&jobs->work, &jobs->lock);
-		job = pop(&jobs->waiting, &jobs->waiting_end);
 		if (!job)
 			break;
 		slot = note_running(jobs, job);
@@ -96,6 +132,8 @@ static void *thread_main(void *userdata)
 		pthread_mutex_lock(&jobs->lock);
 		jobs->running[slot] = NULL;
 		push(&jobs->finished_end, job);
+		/* One that waited because of this one may go on. */
+		pthread_cond_signal(&jobs->work);
 		wake_main_loop(jobs);
 	}
 	jobs->alive--;
@@ -131,7 +169,6 @@ int jobs_new(struct device *device, struct jobs **ret)
 	if (!jobs)
 		return -ENOMEM;
 	jobs->device = device;
-	jobs->waiting_end = &jobs->waiting;
 	jobs->finished_end = &jobs->finished;
 	pthread_mutex_init(&jobs->lock, NULL);
 	pthread_condattr_init(&attr);
@@ -225,14 +262,17 @@ void jobs_collect(struct jobs *jobs)
 
 int jobs_submit(struct jobs *jobs, struct job *job)
 {
+	struct account *account = job->account;
 	int r = 0;
 
 	job->submitted_ms = now_ms();
 	pthread_mutex_lock(&jobs->lock);
-	if (jobs->n >= JOBS_MAX || jobs->stop) {
+	if ((jobs->n >= JOBS_MAX && account->requests > 0) || jobs->stop) {
 		r = -EBUSY;
 	} else {
-		push(&jobs->waiting_end, job);
+		job->turn = account->turn >= jobs->turn ? account->turn + 1 : jobs->turn;
+		account->turn = job->turn;
+		insert(&jobs->waiting, job);
 		jobs->n++;
 		pthread_cond_signal(&jobs->work);
 	}

@@ -18,7 +18,8 @@
 #include "policy.h"
 
 #define JOBS_THREADS	12
-#define JOBS_MAX	64	/* waiting or running, in all */
+#define JOBS_ACCOUNT_THREADS 4	/* of them for one account */
+#define JOBS_MAX	64	/* waiting or running, in all; beyond that each account may still have one */
 #define JOB_CHALLENGE_MAX 8192	/* bytes: a request for a hundred hosts; more takes a lease */
 
 enum job_kind { JOB_LEASE, JOB_EVIDENCE, JOB_EXTEND };
@@ -36,7 +37,8 @@ struct job {
 	struct job *next;
 	void (*done)(struct job *job);	/* in the main loop, exactly once; frees the job */
 	void *owner;			/* main loop only: NULL when nobody waits any more */
-	struct account *account;	/* main loop only */
+	struct account *account;	/* main loop only; a thread may compare the pointer */
+	uint64_t turn;			/* those of all accounts are done in this order */
 	struct budgets *budgets;	/* main loop only */
 
 	enum job_kind kind;
@@ -59,6 +61,7 @@ struct job {
 	enum job_outcome outcome;
 	int error;
 	uint64_t fw_status;
+	uint32_t retry_ms;		/* with EDQUOT: when to come back, 0 for unknown */
 	bool host_stuck;		/* with EAGAIN: no buffer is left, and waiting here is no help */
 	bool trusted_privileged;	/* doors stand open, and policy allows that */
 	char text[512];
@@ -84,7 +87,10 @@ bool jobs_free(struct jobs *jobs);
 int jobs_fd(const struct jobs *jobs);
 void jobs_collect(struct jobs *jobs);
 
-/* jobs_submit() - -EBUSY when there are too many. */
+/*
+ * jobs_submit() - -EBUSY when there are too many. Accounts take turns: a job waits for those that run,
+ * and for no more than one of each other account beside those that had their turn before it.
+ */
 int jobs_submit(struct jobs *jobs, struct job *job);
 /* jobs_cancel() - nobody wants the result any more; done() is called all the same. */
 void jobs_cancel(struct jobs *jobs, struct job *job);

@@ -197,6 +197,7 @@ static const struct sandbox_line table[] = {
 
 	/* ioctl(), by command */
 	BITS("ioctl", D, 1, IOC_TYPE, TEEGATE_IOC_TYPE << _IOC_TYPESHIFT, "the module: leases and reports"),
+	ONE("ioctl", D, 1, FIONREAD, "how much did a client send?"),
 	BITS("ioctl", D | L, 1, IOC_TYPE | _IOC_NRMASK, PIDFS_IOCTL_MAGIC << _IOC_TYPESHIFT | PIDFD_INFO_NR,
 	     "PIDFD_GET_INFO, whatever its size: which cgroup?"),
 	ONE("ioctl", D, 1, FS_IOC_MEASURE_VERITY, "the digest of a client's executable"),

@@ -6,7 +6,8 @@
  * containers share), and stop to accept for good when descriptors run out. So we accept ourselves,
  * and let a link read only when a whole message of bounded size waits in the socket, and only after
  * the client has taken the answer before. Until then the bytes stay in the kernel, charged to the
- * sender. What one connection can make us hold is bounded by two reads of 64 KiB and one answer.
+ * sender. What one connection can make us hold is bounded by two reads of 64 KiB and one answer; what
+ * a workload can make us read in a minute, by its quota. Who begins a message has to end it soon.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <syslog.h>
 
@@ -28,9 +30,13 @@
 #include "util.h"
 
 #define MESSAGE_MAX		16384	/* bytes of one call, with its NUL */
-#define DRIVE_BUDGET		64	/* steps before others get their turn */
+#define DRIVE_BUDGET		16	/* steps before others get their turn */
+#define HALF_MESSAGE_MS		10000	/* from the first byte to the last */
+#define TICK_USEC		(250 * 1000)
 #define ACCEPT_PAUSE_USEC	(200 * 1000)
 #define CONN_EVENTS		(EPOLLIN | EPOLLOUT | EPOLLET)
+
+static int on_tick(sd_event_source *source, uint64_t usec, void *userdata);
 
 static bool is_stranger(const struct conn *conn)
 {
@@ -82,7 +88,8 @@ static bool writable(int fd)
 }
 
 enum input {
-	INPUT_NONE,	/* nothing, or the beginning of a message */
+	INPUT_NONE,
+	INPUT_HALF,	/* the beginning of a message */
 	INPUT_READY,	/* a whole message, or the end of the stream */
 	INPUT_BAD,	/* more than a message may hold */
 };
@@ -106,7 +113,69 @@ static enum input peek(int fd)
 		return INPUT_NONE;
 	if (n == 0 || memchr(buf, 0, (size_t)n))
 		return INPUT_READY;
-	return (size_t)n == sizeof(buf) ? INPUT_BAD : INPUT_NONE;
+	return (size_t)n == sizeof(buf) ? INPUT_BAD : INPUT_HALF;
+}
+
+static struct limits limits(const struct conn *conn)
+{
+	return limits_of(is_stranger(conn) ? NULL : conn->rule);
+}
+
+static unsigned int bytes_waiting(int fd)
+{
+	int n = 0;
+
+	return ioctl(fd, FIONREAD, &n) < 0 || n < 0 ? 0 : (unsigned int)n;
+}
+
+/* Looks again, soon, at those who wait and those who are slow. */
+static void start_tick(struct server *server)
+{
+	if (server->tick)
+		return;
+	if (sd_event_add_time_relative(server->event, &server->tick, CLOCK_MONOTONIC, TICK_USEC, 0,
+				       on_tick, server) < 0)
+		server->tick = NULL;
+}
+
+/* 1: there is a message to take; 0: not now; negative: there will be none. */
+static int may_read(struct conn *conn)
+{
+	const struct limits may = limits(conn);
+
+	if (bucket_wait_ms(&conn->account->bytes, may.bytes, may.bytes, now_ms()) > 0) {
+		conn->waits = true;
+		start_tick(conn->server);
+		return 0;
+	}
+	switch (peek(conn->fd)) {
+	case INPUT_NONE:
+		return 0;
+	case INPUT_HALF:
+		if (!conn->half_since)
+			conn->half_since = now_ms();
+		start_tick(conn->server);
+		return 0;
+	case INPUT_BAD:
+		return -EMSGSIZE;
+	default:
+		conn->half_since = 0;
+		return 1;
+	}
+}
+
+/* Lets the link read, and charges the workload with what that took. */
+static int process(struct conn *conn)
+{
+	const struct limits may = limits(conn);
+	struct account *account = conn->account;
+	unsigned int before = bytes_waiting(conn->fd), after;
+	int r = sd_varlink_process(conn->link);
+
+	after = bytes_waiting(conn->fd);
+	if (after < before)
+		bucket_charge(&account->bytes, may.bytes, may.bytes, before - after, now_ms());
+	return r;
 }
 
 /* 1: go on; 0: nothing to do until the socket changes or a job ends; negative: end it. */
@@ -114,6 +183,7 @@ static int step(struct conn *conn)
 {
 	int wanted = sd_varlink_get_events(conn->link);
 	uint32_t events = (uint32_t)wanted;
+	int r;
 
 	if (wanted < 0)
 		return wanted;
@@ -122,16 +192,11 @@ static int step(struct conn *conn)
 		if (!writable(conn->fd))
 			return 0;
 	} else if (events & EPOLLIN) {
-		switch (peek(conn->fd)) {
-		case INPUT_NONE:
-			return 0;
-		case INPUT_BAD:
-			return -EMSGSIZE;
-		case INPUT_READY:
-			break;
-		}
+		r = may_read(conn);
+		if (r <= 0)
+			return r;
 	}
-	return sd_varlink_process(conn->link);
+	return process(conn);
 }
 
 void conn_drive(struct conn *conn)
@@ -147,6 +212,32 @@ void conn_drive(struct conn *conn)
 		conn_free(conn);
 	else if (conn->subscriber)
 		subscriber_go_on(conn->subscriber);
+}
+
+static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct server *server = userdata;
+	uint64_t now = now_ms();
+	bool again = false;
+
+	(void)source;
+	(void)usec;
+	server->tick = sd_event_source_unref(server->tick);
+	for (struct conn *conn = server->conns, *next; conn; conn = next) {
+		next = conn->next;
+		if (conn->half_since && now - conn->half_since >= HALF_MESSAGE_MS) {
+			conn_free(conn);
+			continue;
+		}
+		again |= conn->half_since > 0;
+		if (!conn->waits)
+			continue;
+		conn->waits = false;
+		conn_drive(conn);
+	}
+	if (again)
+		start_tick(server);
+	return 0;
 }
 
 static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userdata)
@@ -166,7 +257,7 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
 /* May this peer have one connection more? NULL, or why not. */
 static const char *full(const struct server *server, const struct conn *conn)
 {
-	if (conn->account->connections >= CONNECTIONS_ACCOUNT_MAX)
+	if (conn->account->connections >= limits(conn).connections)
 		return "too many connections of this workload";
 	if (is_stranger(conn) && server->n_strangers >= CONNECTIONS_STRANGERS_MAX)
 		return "too many connections that no policy names";
@@ -550,6 +641,7 @@ bool server_free(struct server *server)
 	sd_event_source_unref(server->resume_accept);
 	while (server->listeners)
 		listener_free(server->listeners);
+	sd_event_source_unref(server->tick);
 	hotplug_free(server->hotplug);
 	ledger_stop(server);
 	if (!jobs_free(server->jobs))

@@ -43,6 +43,7 @@ struct server {
 	struct listener *listeners;
 	struct sd_event_source *resume_accept;
 	struct sd_event_source *jobs_source;
+	struct sd_event_source *tick;
 	int cgroups_fd;
 	struct device *device;
 	struct jobs *jobs;
@@ -64,6 +65,8 @@ struct server {
  * @rule, @other_rule: what @policy said when it connected: no rule, one, or two, which is as none
  * @job: the request that is being worked on; varlink has at most one per connection
  * @subscriber: with a request that is answered by one event after the other
+ * @half_since: when half a message was first seen, 0 when there is none
+ * @waits: there may be a message, but its workload has sent enough for the moment
  */
 struct conn {
 	struct conn *next, **back;
@@ -77,6 +80,8 @@ struct conn {
 	const struct rule *rule, *other_rule;
 	struct job *job;
 	struct subscriber *subscriber;
+	uint64_t half_since;
+	bool waits;
 };
 
 /* server_new() - takes @cgroups_fd, @device and @policy in any case. */

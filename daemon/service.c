@@ -15,7 +15,7 @@
 #include "service.h"
 #include "util.h"
 
-#define RETRY_MS		500
+#define RETRY_MS		500	/* where nothing tells how long it will take */
 #define POLICY_DIR		"/etc/teegate/workloads.d"
 
 static void audit(struct conn *conn, const char *method, const char *verdict, const char *detail)
@@ -55,11 +55,11 @@ static int refuse_forgeable(struct conn *conn, const char *method, const char *r
 				  SD_JSON_BUILD_PAIR_STRING("reason", reason));
 }
 
-static int refuse_busy(struct conn *conn, const char *method, const char *detail)
+static int refuse_busy(struct conn *conn, const char *method, const char *detail, uint32_t retry_ms)
 {
 	audit(conn, method, "Busy", detail);
 	return sd_varlink_errorbo(conn->link, BROKER_INTERFACE ".Busy",
-				  SD_JSON_BUILD_PAIR_INTEGER("retryAfterMs", RETRY_MS));
+				  SD_JSON_BUILD_PAIR_INTEGER("retryAfterMs", retry_ms ?: RETRY_MS));
 }
 
 static int refuse_by_policy(struct conn *conn, const char *method, const char *reason,
@@ -364,7 +364,7 @@ static int reply(struct conn *conn, struct job *job)
 		return refuse_forgeable(conn, method_of(job), job->text);
 	if (job->outcome == JOB_FAILED && !job->host_stuck &&
 	    (job->error == -EAGAIN || job->error == -EDQUOT))
-		return refuse_busy(conn, method_of(job), job->text);
+		return refuse_busy(conn, method_of(job), job->text, job->retry_ms);
 	if (job->outcome == JOB_FAILED)
 		return refuse_failed(conn, method_of(job), job);
 	/* It had time to die and to move while we worked. */
@@ -419,25 +419,46 @@ static void on_done(struct job *job)
 	job_free(job);
 }
 
+/* May this workload have one request more? NULL, or why not. */
+static const char *over_limit(struct conn *conn, uint32_t *ret_retry_ms)
+{
+	const struct limits may = limits_of(conn->rule);
+	struct account *account = conn->account;
+
+	*ret_retry_ms = RETRY_MS;
+	if (account->requests >= may.requests)
+		return "too many requests of this workload are under way";
+	if (!bucket_take(&account->rate, may.rate_per_minute, may.rate_burst, 1, now_ms(), ret_retry_ms))
+		return "too many requests of this workload in a minute";
+	return NULL;
+}
+
 static int start(struct conn *conn, struct job *job)
 {
 	struct account *account = conn->account;
+	uint32_t retry_ms;
+	const char *why;
 	int r;
 
 	job->done = on_done;
 	job->owner = conn;
 	job->account = account;
 	job->budgets = &conn->server->budgets;
+	why = over_limit(conn, &retry_ms);
+	if (why) {
+		r = refuse_busy(conn, method_of(job), why, retry_ms);
+		job_free(job);
+		return r;
+	}
 	r = charge(conn, job);
 	if (r < 0) {
 		r = r == -EDQUOT ? refuse_budget(conn, job) : r;
 		job_free(job);
 		return r;
 	}
-	r = account->requests < REQUESTS_ACCOUNT_MAX ? jobs_submit(conn->server->jobs, job) : -EBUSY;
+	r = jobs_submit(conn->server->jobs, job);
 	if (r < 0) {
-		refuse_busy(conn, method_of(job), account->requests < REQUESTS_ACCOUNT_MAX ?
-			    "all threads are at work" : "too many requests of this workload");
+		refuse_busy(conn, method_of(job), "all threads are at work", RETRY_MS);
 		settle(job->budgets, job);
 		job_free(job);
 		return 0;

@@ -244,6 +244,8 @@ static int use_lease(struct jobs *jobs, struct job *job, const struct teegate_ge
 
 	if (job_set_lease(jobs, job, job->lease_id))
 		r = job->kind == JOB_EXTEND ? extend(job) : ask(job, info);
+	if (r == -EDQUOT)
+		job->retry_ms = device_retry_ms(job->lease_fd);
 	job_set_lease(jobs, job, 0);
 	closep(&job->lease_fd);		/* and with its last descriptor the lease is gone */
 	job->lease_fd = -1;

@@ -58,8 +58,8 @@ GET_INFO = call("io.teegate.Broker.GetInfo")
 class Client:
     def __init__(self, path):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.connect(path)    # waits in the backlog; with a time limit it would give up at once
         self.sock.settimeout(20)
-        self.sock.connect(path)
         self.rest = b""
 
     def send(self, data):
@@ -107,7 +107,7 @@ class Abuse(unittest.TestCase):
         self.path = str(self.dir / "socket")
         self.log = open(self.dir / "log", "w+")
         self.clients = []
-        self.holder = None
+        self.holder = self.attacker = None
         self.notified = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
         self.notified.bind(str(self.dir / "notify"))
         self.notified.settimeout(30)
@@ -126,9 +126,10 @@ class Abuse(unittest.TestCase):
     def tearDown(self):
         for client in self.clients:
             client.close()
-        if self.holder:
-            os.kill(self.holder, signal.SIGKILL)
-            os.waitpid(self.holder, 0)
+        for child in (self.holder, self.attacker):
+            if child:
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
         self.daemon.send_signal(signal.SIGTERM)
         status = self.daemon.wait(30)
         text = self.logged()
@@ -597,6 +598,216 @@ class Abuse(unittest.TestCase):
         time.sleep(1)
         self.assert_alive()
         self.assertLessEqual(self.descriptors(), before + 8)
+
+    def attacked(self, attack, seconds=3.0):
+        """A polite neighbour of another unit asks all the while; returns what the attacker saw."""
+        self.write_policy("[Match]\nUnit=attacker.service\n[Allow]\nOperations=report\n", "attacker.conf")
+        self.reload("policy reloaded: 2")
+        (SLICE / "attacker.service").mkdir(parents=True, exist_ok=True)
+        read, write = os.pipe()
+        child = self.attacker = os.fork()
+        if child == 0:
+            try:
+                (SLICE / "attacker.service/cgroup.procs").write_text(str(os.getpid()))
+                os.setgroups([])
+                os.setresuid(NOBODY, NOBODY, NOBODY)
+                end = time.monotonic() + seconds
+                seen = {}
+                while time.monotonic() < end:
+                    for what in attack():
+                        seen[what] = seen.get(what, 0) + 1
+                os.write(write, json.dumps(seen).encode())
+            except BaseException as error:
+                os.write(write, json.dumps({repr(error): 1}).encode())
+            finally:
+                os._exit(0)
+        os.close(write)
+
+        def ask_politely():
+            answers = []
+            end = time.monotonic() + seconds
+            while time.monotonic() < end:
+                client = Client(self.path)
+                reply = client.ask("io.teegate.Broker.AcquireLease") or {"error": "cut off"}
+                answers.append(reply.get("parameters", {}).get("errno") or str(reply))
+                client.close()
+                time.sleep(0.1)
+            return answers
+
+        answers = self.fork_in_unit("payments.service", ask_politely)
+        with os.fdopen(read) as file:
+            seen = json.load(file)
+        os.waitpid(child, 0)
+        self.attacker = None
+        # There is no module: to be served is to hear so. Each request, throughout.
+        self.assertEqual(set(answers), {"ENODEV"}, seen)
+        self.assertGreater(len(answers), 3)
+        self.assertGreater(sum(seen.values()), 0)
+        self.assert_alive()
+        return seen
+
+    def assert_refused(self, seen, expected):
+        """All that the attacker saw is expected, and there was some of it."""
+        self.assertEqual(set(seen) - set(expected), set(), seen)
+
+    def throw(self, data, replies=1):
+        """What comes of sending that: the names of errors, or that the daemon hung up."""
+        client = Client(self.path)
+        try:
+            client.send(data)
+            for _ in range(replies):
+                reply = client.reply()
+                if reply is None:
+                    yield "cut off"
+                    break
+                yield reply.get("error", "answer").rsplit(".", 1)[-1]
+        except (BrokenPipeError, ConnectionResetError):
+            yield "cut off"
+        finally:
+            client.close()
+
+    def test_a_neighbour_is_served_beside_a_16_MiB_message_without_end(self):
+        before = self.memory()
+        seen = self.attacked(lambda: self.throw(b'{"method":"' + b"x" * (16 << 20)))
+        self.assert_refused(seen, {"cut off"})
+        self.assertLess(self.memory() - before, 8192)
+
+    def test_a_neighbour_is_served_beside_JSON_10000_deep(self):
+        deep = b'{"a":' * 10000 + b"1" + b"}" * 10000 + b"\0"
+        flat = b"[" * 10000 + b"\0"
+        seen = self.attacked(lambda: [*self.throw(deep), *self.throw(flat)])
+        self.assert_refused(seen, {"cut off", "InvalidParameter"})
+
+    def test_a_neighbour_is_served_beside_invalid_UTF_8(self):
+        bad = b'{"method":"io.teegate.Broker.GetEvidence","parameters":{"userData":"\xff\xc0\x80"}}\0'
+        seen = self.attacked(lambda: self.throw(bad))
+        self.assert_refused(seen, {"cut off", "InvalidParameter"})
+
+    def test_a_neighbour_is_served_beside_a_flood_of_descriptors(self):
+        fds = array.array("i", [0] * 253)
+
+        def send_descriptors():
+            client = Client(self.path)
+            for _ in range(20):
+                client.sock.sendmsg([GET_INFO], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)])
+                yield "answer" if client.reply() else "cut off"
+            client.close()
+
+        before = self.descriptors()
+        self.assert_refused(self.attacked(send_descriptors), {"answer", "cut off"})
+        self.assertLess(self.descriptors() - before, 16)
+
+    def test_a_neighbour_is_served_beside_5000_connections(self):
+        held = []
+
+        def connect():
+            for _ in range(100):
+                client = Client(self.path)
+                if len(held) < 500:    # within what a process may have open
+                    held.append(client)
+                else:
+                    client.close()
+                yield "connected"
+
+        seen = self.attacked(connect, 5.0)
+        self.assertGreaterEqual(sum(seen.values()), 5000)
+
+    def test_a_neighbour_is_served_beside_a_flood_of_requests(self):
+        request = call("io.teegate.Broker.AcquireLease")
+
+        def flood():
+            clients = [Client(self.path) for _ in range(12)]
+            for client in clients:
+                client.send(request * 4)
+            for client in clients:
+                for _ in range(4):
+                    reply = client.reply()
+                    yield reply["error"].rsplit(".", 1)[-1] if reply else "cut off"
+                client.close()
+
+        seen = self.attacked(flood, 6.0)
+        self.assertEqual(set(seen), {"Failed", "Busy"}, seen)
+
+    def test_a_neighbour_is_served_beside_a_flood_of_questions(self):
+        def flood():
+            clients = [Client(self.path) for _ in range(12)]
+            for client in clients:
+                client.send(GET_INFO * 100)
+            for client in clients:
+                for _ in range(100):
+                    yield "answer" if client.reply() else "cut off"
+                client.close()
+
+        self.assert_refused(self.attacked(flood), {"answer"})
+
+    def test_who_asks_too_much_hears_when_to_come_back(self):
+        self.write_policy(POLICY + "[Quota]\nRatePerMinute=60\nRateBurst=5\n")
+        self.reload("policy reloaded")
+
+        def ask():
+            client = Client(self.path)
+            replies = [client.ask("io.teegate.Broker.AcquireLease") for _ in range(8)]
+            time.sleep(replies[-1]["parameters"].get("retryAfterMs", 0) / 1000)
+            return [*replies, client.ask("io.teegate.Broker.AcquireLease")]
+
+        *replies, last = self.fork_in_unit("payments.service", ask)
+        errors = [reply["error"].rsplit(".", 1)[1] for reply in replies]
+        self.assertEqual(errors[:5], ["Failed"] * 5)
+        self.assertEqual(errors[-1], "Busy")
+        self.assertGreater(replies[-1]["parameters"]["retryAfterMs"], 0)
+        self.assertLessEqual(replies[-1]["parameters"]["retryAfterMs"], 1000)
+        self.assertEqual(last["parameters"].get("errno"), "ENODEV", last)
+
+    def test_connections_and_requests_are_what_policy_says(self):
+        self.write_policy(POLICY + "[Quota]\nConnections=3\nRequests=1\n")
+        self.reload("policy reloaded")
+
+        def ask():
+            clients = [Client(self.path) for _ in range(6)]
+            for client in clients:
+                try:
+                    client.send(call("io.teegate.Broker.AcquireLease"))
+                except (BrokenPipeError, ConnectionResetError):
+                    pass
+            replies = [client.reply() for client in clients]
+            return [reply["error"].rsplit(".", 1)[1] if reply else "cut off" for reply in replies]
+
+        seen = self.fork_in_unit("payments.service", ask)
+        self.assertEqual(seen.count("cut off"), 3, seen)
+        self.assertGreaterEqual(seen.count("Busy"), 1, seen)
+        self.assertGreaterEqual(seen.count("Failed"), 1, seen)
+
+    def test_who_sends_much_is_read_at_the_rate_of_policy(self):
+        quota = 10 * len(GET_INFO)
+        self.write_policy(POLICY + f"[Quota]\nBytes={quota}\n")
+        self.reload("policy reloaded")
+
+        def ask():
+            client = Client(self.path)
+            client.sock.settimeout(3)
+            answers = 0
+            try:
+                while answers < 100:
+                    client.send(GET_INFO)
+                    client.reply()
+                    answers += 1
+            except TimeoutError:
+                pass
+            return answers
+
+        self.assertIn(self.fork_in_unit("payments.service", ask), range(9, 13))
+        self.assertTrue(self.answers())
+
+    def test_half_a_message_has_to_be_ended_soon(self):
+        client, idle = self.connect(), self.connect()
+        client.send(GET_INFO[:-1])
+        begun = time.monotonic()
+        self.assertIsNone(client.reply())
+        self.assertGreater(time.monotonic() - begun, 5)
+        self.assertLess(time.monotonic() - begun, 15)
+        # Who sends nothing may stay.
+        self.assertTrue(idle.is_open())
+        self.assertIn("info", idle.ask("io.teegate.Broker.GetInfo")["parameters"])
 
     def test_descriptors_sent_along_go_nowhere(self):
         before = self.descriptors()

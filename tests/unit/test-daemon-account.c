@@ -72,11 +72,27 @@ static void the_journal_gets_so_many_lines_and_the_number_of_the_rest(void **sta
 	free(accounts);
 }
 
+static void quotas_of_the_rule_count_and_defaults_fill_the_rest(void **state)
+{
+	struct rule rule = { .quota = { .connections = 3, .rate_per_minute = 10, .rate_burst = 2 } };
+	struct limits some = limits_of(&rule), none = limits_of(NULL);
+
+	(void)state;
+	assert_int_equal(some.connections, 3);
+	assert_int_equal(some.rate_per_minute, 10);
+	assert_int_equal(some.rate_burst, 2);
+	assert_int_equal(some.requests, none.requests);
+	assert_int_equal(some.bytes, none.bytes);
+	assert_true(none.connections > 0 && none.requests > 0 && none.leases > 0 && none.bytes > 0 &&
+		    none.rate_per_minute > 0 && none.rate_burst > 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_account_in_use_is_never_given_away),
 		cmocka_unit_test(when_all_are_in_use_there_is_none),
+		cmocka_unit_test(quotas_of_the_rule_count_and_defaults_fill_the_rest),
 		cmocka_unit_test(the_journal_gets_so_many_lines_and_the_number_of_the_rest),
 	};
 
