@@ -420,7 +420,7 @@ static void on_done(struct job *job)
 }
 
 /* May this workload have one request more? NULL, or why not. */
-static const char *over_limit(struct conn *conn, uint32_t *ret_retry_ms)
+static const char *over_limit(struct conn *conn, const struct job *job, uint32_t *ret_retry_ms)
 {
 	const struct limits may = limits_of(conn->rule);
 	struct account *account = conn->account;
@@ -428,6 +428,9 @@ static const char *over_limit(struct conn *conn, uint32_t *ret_retry_ms)
 	*ret_retry_ms = RETRY_MS;
 	if (account->requests >= may.requests)
 		return "too many requests of this workload are under way";
+	if (job->kind == JOB_LEASE &&
+	    leases_count(conn->server->leases, peer_workload(conn->peer)) >= may.leases)
+		return "this workload holds too many leases";
 	if (!bucket_take(&account->rate, may.rate_per_minute, may.rate_burst, 1, now_ms(), ret_retry_ms))
 		return "too many requests of this workload in a minute";
 	return NULL;
@@ -444,7 +447,7 @@ static int start(struct conn *conn, struct job *job)
 	job->owner = conn;
 	job->account = account;
 	job->budgets = &conn->server->budgets;
-	why = over_limit(conn, &retry_ms);
+	why = over_limit(conn, job, &retry_ms);
 	if (why) {
 		r = refuse_busy(conn, method_of(job), why, retry_ms);
 		job_free(job);

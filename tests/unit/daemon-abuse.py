@@ -602,7 +602,7 @@ class Abuse(unittest.TestCase):
     def attacked(self, attack, seconds=3.0):
         """A polite neighbour of another unit asks all the while; returns what the attacker saw."""
         self.write_policy("[Match]\nUnit=attacker.service\n[Allow]\nOperations=report\n", "attacker.conf")
-        self.reload("policy reloaded: 2")
+        self.reload("policy-loaded: 2")
         (SLICE / "attacker.service").mkdir(parents=True, exist_ok=True)
         read, write = os.pipe()
         child = self.attacker = os.fork()
@@ -742,7 +742,7 @@ class Abuse(unittest.TestCase):
 
     def test_who_asks_too_much_hears_when_to_come_back(self):
         self.write_policy(POLICY + "[Quota]\nRatePerMinute=60\nRateBurst=5\n")
-        self.reload("policy reloaded")
+        self.reload("policy-loaded")
 
         def ask():
             client = Client(self.path)
@@ -760,7 +760,7 @@ class Abuse(unittest.TestCase):
 
     def test_connections_and_requests_are_what_policy_says(self):
         self.write_policy(POLICY + "[Quota]\nConnections=3\nRequests=1\n")
-        self.reload("policy reloaded")
+        self.reload("policy-loaded")
 
         def ask():
             clients = [Client(self.path) for _ in range(6)]
@@ -780,7 +780,7 @@ class Abuse(unittest.TestCase):
     def test_who_sends_much_is_read_at_the_rate_of_policy(self):
         quota = 10 * len(GET_INFO)
         self.write_policy(POLICY + f"[Quota]\nBytes={quota}\n")
-        self.reload("policy reloaded")
+        self.reload("policy-loaded")
 
         def ask():
             client = Client(self.path)
