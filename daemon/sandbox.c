@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <linux/fsverity.h>
+#include <linux/nsfs.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -200,6 +201,8 @@ static const struct sandbox_line table[] = {
 	ONE("ioctl", D, 1, FIONREAD, "how much did a client send?"),
 	BITS("ioctl", D | L, 1, IOC_TYPE | _IOC_NRMASK, PIDFS_IOCTL_MAGIC << _IOC_TYPESHIFT | PIDFD_INFO_NR,
 	     "PIDFD_GET_INFO, whatever its size: which cgroup?"),
+	ONE("ioctl", D, 1, NS_GET_OWNER_UID, "whose user namespace is a container's?"),
+	ONE("ioctl", D, 1, NS_GET_PARENT, "whose user namespace is a container's?"),
 	ONE("ioctl", D, 1, FS_IOC_MEASURE_VERITY, "the digest of a client's executable"),
 	ONE("ioctl", D | S, 1, SECCOMP_IOCTL_NOTIF_RECV, "what does a program want to open?"),
 	ONE("ioctl", D | S, 1, SECCOMP_IOCTL_NOTIF_SEND, "something else: let it go on"),
