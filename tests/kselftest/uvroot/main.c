@@ -19,6 +19,7 @@
 
 #include "backend.h"
 #include "block.h"
+#include "notify.h"
 #include "queue.h"
 
 #define ID_SIZE		32
@@ -37,8 +38,12 @@ module_param(status, ulong, 0400);
 static char root_hex[2 * ROOT_SIZE + 1];
 module_param_string(root, root_hex, sizeof(root_hex), 0400);
 
-/* Nobody is to be woken. */
+/* Nobody is to be woken, and nobody to be told. */
 void tg_queue_kick(struct tg_queue *q)
+{
+}
+
+void tg_notify_backend(struct tg_backend *be, enum teegate_event event)
 {
 }
 
