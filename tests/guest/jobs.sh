@@ -72,13 +72,14 @@ on_s390x() {
 	return 1
 }
 
-# run_jobs N JOB...: at most N at a time, each in a mount namespace of its own.
+# run_jobs N JOB...: at most N at a time, each in a mount namespace of its own. The process BESIDE
+# is not counted, but waited for.
 run_jobs() {
 	local slots=$1 job
 
 	shift
 	for job; do
-		while [ "$(jobs -rp | wc -l)" -ge "$slots" ]; do
+		while [ "$(jobs -rp | grep -vcx "${BESIDE:-}")" -ge "$slots" ]; do
 			wait -n || :
 		done
 		say "$job: started"
