@@ -257,7 +257,7 @@ const char *device_advice(int error)
 	case -EAGAIN:
 		return "the queue is full: ask again later";
 	case -EDQUOT:
-		return "too many requests of this workload wait already";
+		return "too many requests of this workload wait already, or it asked for more in a minute than it may";
 	case -ENOSPC:
 		return "the event log of this guest is full until it restarts";
 	case -ETIMEDOUT:
