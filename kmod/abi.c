@@ -16,8 +16,8 @@
  * Numbers, structures and errno values are those of the stock driver; where teegate refuses what
  * the driver has no word for, the errno is teegate's own.
  */
-#include <linux/array_size.h>
 #include <linux/err.h>
+#include <linux/kernel.h>
 #include <linux/string.h>
 #include <uapi/linux/teegate.h>
 

@@ -31,18 +31,29 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/mm_types.h>
+#include <linux/mount.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/user_namespace.h>
 
 #include "exe.h"
 
+/* Whoever could not execute a file may not keep writers out of it either. */
+static bool may_execute(struct file *file)
+{
+	const struct vfsmount *mnt = file->f_path.mnt;
+
+	return !(mnt->mnt_flags & MNT_NOEXEC) && !(mnt->mnt_sb->s_iflags & SB_I_NOEXEC) &&
+	       !file_permission(file, MAY_EXEC);
+}
+
 /**
  * tg_exe_from_fd - pin to the file behind a descriptor of the caller
  * @fd: open for reading
  * @ret_exe: for tg_exe_put(); untouched on failure
  *
- * Return: 0, -EBADF, -EINVAL for what is no regular file, -ETXTBSY when it is open for writing.
+ * Return: 0, -EBADF, -EINVAL for what is no regular file, -EACCES for what the caller could not
+ * execute, -ETXTBSY when it is open for writing.
  */
 int tg_exe_from_fd(int fd, struct file **ret_exe)
 {
@@ -55,6 +66,8 @@ int tg_exe_from_fd(int fd, struct file **ret_exe)
 		err = -EBADF;
 	else if (!S_ISREG(file_inode(file)->i_mode))
 		err = -EINVAL;
+	else if (!may_execute(file))
+		err = -EACCES;
 	else
 		err = deny_write_access(file);
 	if (err)

@@ -43,7 +43,7 @@
 static DEFINE_XARRAY_FLAGS(leases, XA_FLAGS_ACCOUNT);	/* by id; holds no reference */
 static DEFINE_MUTEX(lease_lock);	/* the table, the counters below and every lease's own */
 static unsigned int top_leases;
-static u64 last_id;			/* 64 bits: never comes around */
+static atomic64_t last_id;		/* 64 bits: never comes around */
 
 struct tg_lease *tg_admin_lease;
 
@@ -204,14 +204,18 @@ static int lease_register(struct tg_lease *lease)
 {
 	int err;
 
+	lease->id = atomic64_inc_return(&last_id);
+	/* Before the lock, so that whoever has no memory left keeps nobody waiting. */
+	err = xa_reserve(&leases, lease->id, GFP_KERNEL_ACCOUNT);
+	if (err)
+		return err;
 	mutex_lock(&lease_lock);
 	err = charge_ancestors(lease->parent);
-	if (!err) {
-		lease->id = ++last_id;
-		err = xa_err(xa_store(&leases, lease->id, lease, GFP_KERNEL_ACCOUNT));
-		if (err)
-			uncharge_ancestors(lease->parent);
-		else if (!lease->parent)
+	if (err) {
+		xa_release(&leases, lease->id);
+	} else {
+		xa_store(&leases, lease->id, lease, 0);	/* reserved: it allocates nothing */
+		if (!lease->parent)
 			top_leases++;
 	}
 	mutex_unlock(&lease_lock);
@@ -271,9 +275,11 @@ static struct tg_lease *lease_make(struct tg_lease *parent, struct tg_terms *ter
 	else
 		tell_workload(lease);
 	memset(terms, 0, sizeof(*terms));
-	if (lease->terms.expires != U64_MAX || !watching_cgroups)
-		mod_delayed_work(reaper_wq, &reaper, 0);
 	tg_notify_created(lease);
+	/* A cgroup that went while it was pinned has been told to a reaper that did not know us. */
+	if (lease->terms.expires != U64_MAX || !watching_cgroups ||
+	    tg_pin_is_gone(&lease->terms.pin))
+		mod_delayed_work(reaper_wq, &reaper, 0);
 	return lease;
 
 not_registered:
@@ -380,7 +386,7 @@ void tg_lease_revoke(struct tg_lease *revoked)
 			wake_up_poll(&lease->wait, EPOLLHUP);
 	mutex_unlock(&lease_lock);
 	tg_queue_flush(&tg_queue);
-	if (!again)
+	if (!again && !xchg(&revoked->end_told, true))
 		tg_notify_revoked(revoked, 0);
 }
 
@@ -397,9 +403,8 @@ static void tell_end(struct tg_lease *lease)
 {
 	int why = why_over(lease);
 
-	if (!why || lease->end_told)
+	if (!why || xchg(&lease->end_told, true))
 		return;
-	lease->end_told = true;
 	if (!READ_ONCE(lease->revoked) && !(lease->parent && why_over(lease->parent)))
 		tg_notify_revoked(lease, why);
 }

@@ -61,7 +61,7 @@ struct tg_lease {
 	struct tg_lease *top;		/* the end of the chain of parents, maybe itself */
 	struct tg_workload *workload;	/* that of the top, which holds it */
 	bool revoked;			/* only ever set; see tg_lease_gone() */
-	bool end_told;			/* the reaper's: that it expired, or its cgroup is gone */
+	bool end_told;			/* only ever set: that it is over, for whatever reason */
 	unsigned int descendants;	/* lease_lock */
 	wait_queue_head_t wait;		/* poll() */
 

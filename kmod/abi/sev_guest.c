@@ -144,6 +144,9 @@ static int get_ext_report(struct tg_lease *lease, struct snp_guest_request_ioctl
 		return -EFAULT;
 	if (asked.certs_len > CERTS_MAX || !IS_ALIGNED(asked.certs_len, PAGE_SIZE))
 		return -EINVAL;
+	/* As there: no buffer, no certificates. */
+	if (!asked.certs_address)
+		asked.certs_len = 0;
 	req = request_new(lease, &asked.data, true);
 	if (IS_ERR(req))
 		return PTR_ERR(req);

@@ -208,6 +208,23 @@ TEST(what_is_no_readable_regular_file_is_no_program)
 	EXPECT_EQ(tg(session, TEEGATE_CREATE_LEASE, &wish), -EINVAL);
 }
 
+/* Or whoever may read a file could keep its owner from writing to it. */
+TEST(what_the_caller_could_not_execute_is_no_program)
+{
+	const char *path = program("pinned");
+	struct teegate_create_lease wish = exe_wish(path);
+	int session = session_open(), writer;
+
+	ASSERT_EQ(chmod(path, 0644), 0);
+	EXPECT_EQ(tg(session, TEEGATE_CREATE_LEASE, &wish), -EACCES);
+	writer = open(path, O_WRONLY | O_CLOEXEC);
+	EXPECT(writer >= 0);
+	close(writer);
+	ASSERT_EQ(chmod(path, 0755), 0);
+	EXPECT_EQ(tg(session, TEEGATE_CREATE_LEASE, &wish), 0);
+	EXPECT(open(path, O_WRONLY | O_CLOEXEC) < 0 && errno == ETXTBSY);
+}
+
 static struct lease narrow_to_program(int parent, const char *path, int want)
 {
 	struct teegate_narrow wish = narrow_wish(BOTH);

@@ -30,6 +30,7 @@
  *            out of range
  * E2BIG      size above a page, or a tail that this kernel does not know is not zero
  * EFAULT     a pointer does not point at memory of the caller
+ * EACCES     the executable to pin to is none that the caller could execute
  * EPERM      the operation is not in this lease, a pin does not match the caller, or the caller is
  *            not the administrator
  * ESTALE     the lease is revoked or expired, or the cgroup that it is pinned to is gone
@@ -401,9 +402,9 @@ struct teegate_extend {
  * Does not block. EPERM when the caller is not the administrator; EINVAL for the cgroup v2 root
  * without UNPINNED or a threaded cgroup; EBADF when @cgroup_fd is no cgroup v2 directory, ESTALE
  * when that one is removed; EBADF when @exe_fd is not open for reading, EINVAL when it is no
- * regular file, ETXTBSY when somebody has it open for writing; EOPNOTSUPP for a pin to a label
- * where no LSM gives tasks any; ENFILE when there are too many leases, ENFILE or EMFILE from the
- * file table.
+ * regular file, EACCES when the caller could not execute it, ETXTBSY when somebody has it open for
+ * writing; EOPNOTSUPP for a pin to a label where no LSM gives tasks any; ENFILE when there are too
+ * many leases, ENFILE or EMFILE from the file table.
  */
 struct teegate_create_lease {
 	__u32 size;
