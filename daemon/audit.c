@@ -88,7 +88,7 @@ void audit_tell(const struct decision *decision)
 		.cgroup = peer->cgroup,
 		.container = peer->registration ? peer->registration->id : NULL,
 		.label = peer->label,
-		.number = peer->workload,
+		.number = peer_workload(peer),
 		.uid = peer->uid,
 		.has_uid = peer->uid != (uid_t)-1,
 		.pid = peer->pid));

@@ -148,7 +148,7 @@ static int read_registration(sd_json_variant *box, uint64_t workload, struct reg
 		return -EBADMSG;
 	/* Root needs no number, and nobody else has that one. */
 	registration->voucher = (struct voucher){ .root = by == 0, .uid = by ? (uid_t)by : (uid_t)-1 };
-	registration->cgroup_id = workload;
+	registration->cgroup_id = by == 0 ? workload : 0;
 	*ret = take_pointer(&registration);
 	return 0;
 }

@@ -648,7 +648,8 @@ uint64_t peer_workload(const struct peer *peer)
 {
 	const struct registration *registration = peer->registration;
 
-	return registration && registration->cgroup_id ? registration->cgroup_id : peer->workload;
+	return registration && registration->voucher.root && registration->cgroup_id ?
+	       registration->cgroup_id : peer->workload;
 }
 
 struct peer *peer_ref(struct peer *peer)

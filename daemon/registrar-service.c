@@ -131,6 +131,40 @@ static void candidate_done(struct candidate *candidate)
 	free(candidate->bundle);
 }
 
+/*
+ * With whose authority the client speaks. Who is in a registered container speaks for none: root in a
+ * rootless one has the uid of the user that runs it, and is not his runtime. As runtime_voucher().
+ */
+static int authority(struct conn *conn, struct voucher *ret, char reason[RUNTIME_REASON_SIZE])
+{
+	CLEANUP(registration_unrefp) struct registration *around = NULL;
+	int r = conn->peer->cgroup_fd < 0 ? 0 :
+		registrar_find(conn->server->registrar, conn->peer->cgroup_fd, &around);
+
+	if (r < 0)
+		return r;
+	if (r > 0) {
+		snprintf(reason, RUNTIME_REASON_SIZE,
+			 "it is in container %s: the runtime registers a container, not who is inside",
+			 around->id);
+		return -EPERM;
+	}
+	return runtime_voucher(conn->peer, ret, reason);
+}
+
+/*
+ * Each of these makes work for the service manager and the journal, so it counts as if it were that
+ * many bytes; over the limit a connection is not read.
+ */
+#define CALL_COST	65536
+
+static void charge(struct conn *conn)
+{
+	const struct limits may = limits_of(NULL);
+
+	bucket_charge(&conn->account->bytes, may.bytes, may.bytes, CALL_COST, now_ms());
+}
+
 /* The container's own cgroup is where its first process is. */
 static int judge(struct conn *conn, struct candidate *candidate, char reason[RUNTIME_REASON_SIZE])
 {
@@ -138,7 +172,7 @@ static int judge(struct conn *conn, struct candidate *candidate, char reason[RUN
 	struct peer *process = candidate->process;
 	int r;
 
-	r = runtime_voucher(conn->peer, &registration->voucher, reason);
+	r = authority(conn, &registration->voucher, reason);
 	if (r < 0)
 		return r;
 	r = runtime_may_register(&registration->voucher, conn->peer, process, conn->server->cgroups_fd,
@@ -204,6 +238,7 @@ static int on_register(sd_varlink *link, sd_json_variant *parameters, sd_varlink
 		return 0;
 	if (!candidate.registration)
 		return -ENOMEM;
+	charge(conn);
 	r = read_texts(parameters, candidate.registration, &candidate.bundle, &wrong);
 	if (r == -EINVAL)
 		return sd_varlink_error_invalid_parameter_name(link, wrong);
@@ -229,7 +264,8 @@ static int on_unregister(sd_varlink *link, sd_json_variant *parameters, sd_varli
 
 	if (flags & SD_VARLINK_METHOD_ONEWAY)
 		return 0;
-	r = runtime_voucher(conn->peer, &voucher, reason);
+	charge(conn);
+	r = authority(conn, &voucher, reason);
 	if (r == -EPERM)
 		return refuse(conn, "Unregister", "NotAllowed", reason);
 	if (r < 0)
@@ -280,7 +316,7 @@ static int on_list(sd_varlink *link, sd_json_variant *parameters, sd_varlink_met
 	(void)parameters;
 	if (flags & SD_VARLINK_METHOD_ONEWAY)
 		return 0;
-	r = runtime_voucher(conn->peer, &voucher, reason);
+	r = authority(conn, &voucher, reason);
 	if (r == -EPERM)
 		return refuse(conn, "List", "NotAllowed", reason);
 	if (r >= 0)

@@ -340,6 +340,18 @@ class Registrar(unittest.TestCase):
         self.assert_error(reply, "NotAllowed", "CAP_SYS_ADMIN")
         self.assert_granted(self.registers(runtime, inside), "runtime:root")
 
+    def test_who_is_inside_a_container_is_not_its_runtime(self):
+        alice, inside = self.container("alice.service", ALICE)
+        own = self.process(self.cgroup("alice.service/c1/own", ALICE), ALICE)
+        self.assert_granted(self.registers(alice, inside), f"runtime:uid:{ALICE}")
+        self.assert_error(self.registers(inside, own, imageDigest=DIGEST), "NotAllowed", "it is in container c1")
+        for method, parameters in (("List", {}), ("Unregister", {"id": "c1"})):
+            reply = inside.ask(self.register, REGISTRAR + method, parameters)
+            self.assert_error(reply, "NotAllowed", "it is in container c1")
+        self.assertEqual(list(self.listed(alice)), ["c1"])
+        reply = alice.ask(self.register, REGISTRAR + "Unregister", {"id": "c1"})
+        self.assertNotIn("error", reply)
+
     def test_a_foreign_id_is_taken(self):
         alice, inside = self.container("alice.service", ALICE)
         bob, own = self.container("bob.service", BOB)

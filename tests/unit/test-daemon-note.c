@@ -79,7 +79,8 @@ static void all_that_policy_asks_about_comes_back(void **state)
 	assert_true(digest_equal(&note.lease.facts.registration->image, &exe));
 	assert_false(note.lease.facts.registration->voucher.root);
 	assert_int_equal(note.lease.facts.registration->voucher.uid, 10001);
-	assert_int_equal(note.lease.facts.registration->cgroup_id, 77);
+	/* A user's containers are all of one workload: his. */
+	assert_int_equal(note.lease.facts.registration->cgroup_id, 0);
 	assert_true(note.lease.grant.pins.uid && note.lease.grant.pins.exe && !note.lease.grant.pins.label);
 	assert_true(note.lease.grant.trusted_privileged && !note.lease.grant.unmodified);
 	assert_true(note.lease.grant.lifetime_ms == UINT64_C(1) << 40);
@@ -111,6 +112,7 @@ static void root_is_the_one_without_a_number(void **state)
 	box.voucher = (struct voucher){ .root = true };
 	assert_int_equal(there_and_back(&lease, &note), 0);
 	assert_true(note.lease.facts.registration->voucher.root);
+	assert_int_equal(note.lease.facts.registration->cgroup_id, 77);
 }
 
 static void what_does_not_fit_is_not_cut(void **state)
