@@ -8,6 +8,10 @@
 
 TDX_LOG_ADDRESS=0x1f008000	# tests/pki/make-td has it, too
 
+# An emulator that waits for a processor of a busy machine looks to its guest like a processor that is
+# stuck. So the guest's kernel waits longer before it complains; what is really stuck still is then.
+PATIENCE='rcupdate.rcu_cpu_stall_timeout=150 watchdog_thresh=60'
+
 # What init writes to the kernel log as its first act.
 INIT_MARK='teegate-lab: init'
 
