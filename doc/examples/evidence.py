@@ -4,7 +4,7 @@
 import base64, json, os, socket, sys
 
 nonce = base64.b64encode(bytes.fromhex(sys.argv[1])).decode()
-call = {"method": "io.teegate.Broker.GetEvidence", "parameters": {"userData": nonce}}
+call = {"method": "io.teegate.Broker.GetEvidence", "parameters": {"userData": nonce, "certificates": True}}
 with socket.socket(socket.AF_UNIX) as broker:
     broker.connect(os.environ.get("TEE_BROKER", "/run/teegate/broker.sock"))
     broker.sendall(json.dumps(call).encode() + b"\0")       # varlink: JSON, then a zero byte

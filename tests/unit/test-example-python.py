@@ -52,7 +52,7 @@ class Example(unittest.TestCase):
             run, call = self.ask(pieces)
             self.assertEqual((run.returncode, run.stdout, run.stderr), (0, EVIDENCE, b""))
             self.assertEqual(call, {"method": "io.teegate.Broker.GetEvidence",
-                                    "parameters": {"userData": "ABEiMw=="}})
+                                    "parameters": {"userData": "ABEiMw==", "certificates": True}})
 
     def test_a_refusal_is_told(self):
         run, _ = self.ask([json.dumps({"error": "io.teegate.Broker.NotAllowed",
