@@ -20,6 +20,7 @@
 #include <seccomp.h>
 #include <signal.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -43,14 +44,9 @@
 #define PIDFD_INFO_NR		11
 #define IOC_TYPE	(_IOC_TYPEMASK << _IOC_TYPESHIFT)
 
-/* s390x has the flags of clone() second, and the arguments of mmap() in memory. */
-#ifdef __s390x__
-#define CLONE_FLAGS	1
-#define MMAP_PROT	-1
-#else
+/* Which arguments these are; see argument_of(). */
 #define CLONE_FLAGS	0
 #define MMAP_PROT	2
-#endif
 
 #define ANY(call, programs, reason)		{ call, programs, -1, 0, 0, reason }
 #define ONE(call, programs, arg, value, reason)	{ call, programs, arg, UINT32_MAX, value, reason }
@@ -297,17 +293,27 @@ int sandbox_enter(enum sandbox_program program)
 	return r == -EPERM && program == S ? 0 : r;
 }
 
+/* s390x has the flags of clone() second, and the arguments of mmap() in memory. */
+static int argument_of(const struct sandbox_line *line)
+{
+	if (seccomp_arch_native() != SCMP_ARCH_S390X)
+		return line->arg;
+	if (!strcmp(line->call, "clone"))
+		return 1;
+	return strcmp(line->call, "mmap") ? line->arg : -1;
+}
+
 static int add_line(scmp_filter_ctx filter, const struct sandbox_line *line)
 {
-	int nr = seccomp_syscall_resolve_name(line->call);
+	int nr = seccomp_syscall_resolve_name(line->call), arg = argument_of(line);
 	const struct scmp_arg_cmp cmp = {
-		.arg = (unsigned int)line->arg, .op = SCMP_CMP_MASKED_EQ,
+		.arg = (unsigned int)arg, .op = SCMP_CMP_MASKED_EQ,
 		.datum_a = line->mask, .datum_b = line->value,
 	};
 
 	if (nr == __NR_SCMP_ERROR)	/* not on this machine */
 		return 0;
-	if (line->arg < 0)
+	if (arg < 0)
 		return seccomp_rule_add(filter, SCMP_ACT_ALLOW, nr, 0);
 	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, nr, 1, &cmp);
 }
