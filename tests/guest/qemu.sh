@@ -25,9 +25,12 @@ SPLAT+='|unchecked MSR|Unable to handle|unable to handle|double fault|stack guar
 SPLAT+='|Krnl PSW|disabled wait|Corrupted kernel text'
 SPLAT+='|ODEBUG|Kernel panic|list_(add|del) corruption|DEBUG_LOCKS_WARN|held lock'
 
+# Lines that only have such words in them: mitigations, planted faults, and how patient to be.
+NO_SPLAT='Spectre|MDS CPU bug|Oops: .*fault_inject|[Cc]ommand line: |RCU CPU stall warnings timeout set'
+
 # splats FILE...: print the lines of kernel logs that are complaints; false if there are none.
 splats() {
-	grep -hE "$SPLAT" "$@" | grep -vE 'Spectre|MDS CPU bug|Oops: .*fault_inject' | sort -u
+	grep -hE "$SPLAT" "$@" | grep -vE "$NO_SPLAT" | sort -u
 }
 
 # tdx_host: make the program that is host and quoting enclave of software TDs, build/tdx-host.
