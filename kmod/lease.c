@@ -22,6 +22,7 @@
  * that a lease is pinned to. The reaper only tells those who wait for that: poll(), callers in the
  * queue and, once for each lease, administrators.
  */
+#include <linux/bitops.h>
 #include <linux/err.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
@@ -127,6 +128,11 @@ bool tg_lease_under(const struct tg_lease *lease, const struct tg_lease *ancesto
 	return lease;
 }
 
+static bool is_revoked(const struct tg_lease *lease)
+{
+	return test_bit(TG_LEASE_REVOKED, &lease->flags);
+}
+
 static bool expired(const struct tg_lease *lease)
 {
 	return lease->terms.expires != U64_MAX && ktime_get_boottime_ns() >= lease->terms.expires;
@@ -138,7 +144,7 @@ bool tg_lease_gone(const struct tg_lease *lease)
 	if (expired(lease))
 		return true;
 	for (; lease; lease = lease->parent)
-		if (READ_ONCE(lease->revoked))
+		if (is_revoked(lease))
 			return true;
 	return false;
 }
@@ -375,10 +381,9 @@ struct tg_lease *tg_lease_next(u64 after)
 /* Ends a lease with all its descendants. May be called any number of times. */
 void tg_lease_revoke(struct tg_lease *revoked)
 {
+	bool again = test_and_set_bit(TG_LEASE_REVOKED, &revoked->flags);
 	struct tg_lease *lease;
 	unsigned long id;
-
-	bool again = xchg(&revoked->revoked, true);
 
 	mutex_lock(&lease_lock);
 	xa_for_each(&leases, id, lease)
@@ -386,7 +391,7 @@ void tg_lease_revoke(struct tg_lease *revoked)
 			wake_up_poll(&lease->wait, EPOLLHUP);
 	mutex_unlock(&lease_lock);
 	tg_queue_flush(&tg_queue);
-	if (!again && !xchg(&revoked->end_told, true))
+	if (!again && !test_and_set_bit(TG_LEASE_END_TOLD, &revoked->flags))
 		tg_notify_revoked(revoked, 0);
 }
 
@@ -403,9 +408,9 @@ static void tell_end(struct tg_lease *lease)
 {
 	int why = why_over(lease);
 
-	if (!why || xchg(&lease->end_told, true))
+	if (!why || test_and_set_bit(TG_LEASE_END_TOLD, &lease->flags))
 		return;
-	if (!READ_ONCE(lease->revoked) && !(lease->parent && why_over(lease->parent)))
+	if (!is_revoked(lease) && !(lease->parent && why_over(lease->parent)))
 		tg_notify_revoked(lease, why);
 }
 

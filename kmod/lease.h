@@ -53,6 +53,10 @@ struct tg_terms {
 	const struct tg_abi *abi;	/* NULL: the native one */
 };
 
+/* Bits of flags. */
+#define TG_LEASE_REVOKED	0	/* see tg_lease_gone() */
+#define TG_LEASE_END_TOLD	1	/* that it is over, for whatever reason */
+
 struct tg_lease {
 	refcount_t ref;			/* its file, its children, its requests */
 	u64 id;
@@ -60,8 +64,7 @@ struct tg_lease {
 	struct tg_lease *parent;	/* we hold a reference; NULL: made by the administrator */
 	struct tg_lease *top;		/* the end of the chain of parents, maybe itself */
 	struct tg_workload *workload;	/* that of the top, which holds it */
-	bool revoked;			/* only ever set; see tg_lease_gone() */
-	bool end_told;			/* only ever set: that it is over, for whatever reason */
+	unsigned long flags;		/* TG_LEASE_*; none is ever taken back */
 	unsigned int descendants;	/* lease_lock */
 	wait_queue_head_t wait;		/* poll() */
 
