@@ -18,7 +18,7 @@ GUEST_PACKAGES=(
 	systemd systemd-sysv dbus dbus-user-session libpam-systemd udev kmod
 	podman crun uidmap passwd login
 	libsystemd0 libinih1 libcbor0.10 libssl3t64 libseccomp2 libudev1 libnl-genl-3-200 libjson-c5
-	iproute2 procps less strace
+	iproute2 procps less strace python3-minimal libpython3-stdlib
 )
 
 KERNELS=(6.1 6.12 latest)
