@@ -9,7 +9,7 @@
 # Modules that no virtual machine of ours has a device for; most of the size.
 IMAGE_NO_MODULES=(
 	kernel/sound kernel/drivers/{gpu,media,infiniband,staging,iio,hwmon,isdn,mtd,usb}
-	kernel/drivers/{ata,md,target,nvme,firewire,message,mmc,memstick,power,pcmcia,parport,thunderbolt}
+	kernel/drivers/{ata,target,nvme,firewire,message,mmc,memstick,power,pcmcia,parport,thunderbolt}
 	kernel/drivers/net/{wireless,ethernet,can} kernel/drivers/{input,video,leds,comedi}
 	kernel/fs/{xfs,btrfs,ocfs2,gfs2,nfsd,smb,ceph,afs,f2fs,bcachefs} kernel/net/{bluetooth,mac80211}
 )

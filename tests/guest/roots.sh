@@ -12,12 +12,15 @@ BUILD_PACKAGES=(
 	python3 python3-cryptography python3-cbor2 python3-yaml python3-jsonschema openssl
 	sparse dkms kmod cpio xz-utils zstd e2fsprogs busybox-static qemu-system-x86 qemu-system-s390x
 	systemd man-db mandoc valgrind git perl file apparmor
+	libtss2-dev libcurl4-openssl-dev libjose-dev libcryptsetup-dev swtpm swtpm-tools tpm2-tools cryptsetup-bin
 )
 
 GUEST_PACKAGES=(
 	systemd systemd-sysv dbus dbus-user-session libpam-systemd udev kmod
 	podman crun uidmap passwd login
 	libsystemd0 libinih1 libcbor0.10 libssl3t64 libseccomp2 libudev1 libnl-genl-3-200 libjson-c5
+	libtss2-esys-3.0.2-0t64 libtss2-tctildr0t64 libtss2-mu-4.0.1-0t64 libtss2-rc0t64 libcurl4t64 libjose0
+	cryptsetup-bin tpm2-tools python3-cryptography
 	iproute2 procps less strace python3-minimal libpython3-stdlib
 )
 
