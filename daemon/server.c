@@ -11,17 +11,16 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <syslog.h>
 
 #include "admin.h"
 #include "audit.h"
 #include "hotplug.h"
+#include "intake.h"
 #include "journal.h"
 #include "ledger.h"
 #include "server.h"
@@ -29,7 +28,6 @@
 #include "subscribers.h"
 #include "util.h"
 
-#define MESSAGE_MAX		16384	/* bytes of one call, with its NUL */
 #define DRIVE_BUDGET		16	/* steps before others get their turn */
 #define HALF_MESSAGE_MS		10000	/* from the first byte to the last */
 #define TICK_USEC		(250 * 1000)
@@ -80,52 +78,9 @@ static void conn_freep(struct conn **conn)
 	conn_free(*conn);
 }
 
-static bool writable(int fd)
-{
-	struct pollfd pollfd = { .fd = fd, .events = POLLOUT };
-
-	return poll(&pollfd, 1, 0) > 0;
-}
-
-enum input {
-	INPUT_NONE,
-	INPUT_HALF,	/* the beginning of a message */
-	INPUT_READY,	/* a whole message, or the end of the stream */
-	INPUT_BAD,	/* more than a message may hold */
-};
-
-/*
- * What waits in the socket. Whatever follows the first message is read along with it and was looked
- * at by nobody: at most one buffer of sd-varlink, and the next read needs the end of that message
- * within MESSAGE_MAX again.
- */
-static enum input peek(int fd)
-{
-	char buf[MESSAGE_MAX];
-	ssize_t n;
-
-	do
-		n = recv(fd, buf, sizeof(buf), MSG_PEEK | MSG_DONTWAIT);
-	while (n < 0 && errno == EINTR);
-	if (n < 0 && errno != EAGAIN)
-		return INPUT_READY;	/* the link meets the same error and ends */
-	if (n < 0)
-		return INPUT_NONE;
-	if (n == 0 || memchr(buf, 0, (size_t)n))
-		return INPUT_READY;
-	return (size_t)n == sizeof(buf) ? INPUT_BAD : INPUT_HALF;
-}
-
 static struct limits limits(const struct conn *conn)
 {
 	return limits_of(is_stranger(conn) ? NULL : conn->rule);
-}
-
-static unsigned int bytes_waiting(int fd)
-{
-	int n = 0;
-
-	return ioctl(fd, FIONREAD, &n) < 0 || n < 0 ? 0 : (unsigned int)n;
 }
 
 /* Looks again, soon, at those who wait and those who are slow. */
@@ -148,16 +103,18 @@ static int may_read(struct conn *conn)
 		start_tick(conn->server);
 		return 0;
 	}
-	switch (peek(conn->fd)) {
-	case INPUT_NONE:
+	switch (intake_look(conn->fd, conn->takes_fds)) {
+	case INTAKE_NONE:
 		return 0;
-	case INPUT_HALF:
+	case INTAKE_HALF:
 		if (!conn->half_since)
 			conn->half_since = now_ms();
 		start_tick(conn->server);
 		return 0;
-	case INPUT_BAD:
+	case INTAKE_LONG:
 		return -EMSGSIZE;
+	case INTAKE_DESCRIPTORS:
+		return -EXFULL;
 	default:
 		conn->half_since = 0;
 		return 1;
@@ -169,10 +126,10 @@ static int process(struct conn *conn)
 {
 	const struct limits may = limits(conn);
 	struct account *account = conn->account;
-	unsigned int before = bytes_waiting(conn->fd), after;
+	unsigned int before = intake_bytes(conn->fd), after;
 	int r = sd_varlink_process(conn->link);
 
-	after = bytes_waiting(conn->fd);
+	after = intake_bytes(conn->fd);
 	if (after < before)
 		bucket_charge(&account->bytes, may.bytes, may.bytes, before - after, now_ms());
 	return r;
@@ -189,7 +146,7 @@ static int step(struct conn *conn)
 		return wanted;
 	/* An answer waits: let the link write, which it does before all else, and do nothing more. */
 	if (events & EPOLLOUT) {
-		if (!writable(conn->fd))
+		if (!intake_answerable(conn->fd))
 			return 0;
 	} else if (events & EPOLLIN) {
 		r = may_read(conn);
@@ -197,6 +154,43 @@ static int step(struct conn *conn)
 			return r;
 	}
 	return process(conn);
+}
+
+/* Nobody is answered when a connection ends for what came over it, so the journal alone tells. */
+static void tell_ended(struct conn *conn, const char *why)
+{
+	const struct decision decision = {
+		.method = "message", .verdict = "Ended", .peer = conn->peer,
+		.rule = is_stranger(conn) ? NULL : conn->rule, .detail = why,
+	};
+
+	journal_decision(conn->account, &decision);
+}
+
+/* NULL: it just hung up. */
+static const char *ended_by(int error)
+{
+	switch (error) {
+	case -ENOTCONN:
+	case -ECONNRESET:
+	case -EPIPE:
+		return NULL;
+	case -EMSGSIZE:
+		return "a message that is too long";
+	case -EXFULL:
+		return "descriptors, which nobody here takes";
+	default:
+		return "no message of varlink";
+	}
+}
+
+static void end(struct conn *conn, int error)
+{
+	const char *why = ended_by(error);
+
+	if (why)
+		tell_ended(conn, why);
+	conn_free(conn);
 }
 
 void conn_drive(struct conn *conn)
@@ -209,7 +203,7 @@ void conn_drive(struct conn *conn)
 	if (r > 0)
 		r = sd_event_source_set_io_events(conn->io, CONN_EVENTS);
 	if (r < 0)
-		conn_free(conn);
+		end(conn, r);
 	else if (conn->subscriber)
 		subscriber_go_on(conn->subscriber);
 }
@@ -226,6 +220,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	for (struct conn *conn = server->conns, *next; conn; conn = next) {
 		next = conn->next;
 		if (conn->half_since && now - conn->half_since >= HALF_MESSAGE_MS) {
+			tell_ended(conn, "half a message, and not the rest of it in time");
 			conn_free(conn);
 			continue;
 		}
@@ -305,8 +300,8 @@ static int attach(struct server *server, struct conn *conn, enum endpoint endpoi
 	}
 	conn->link = sd_varlink_ref(link);
 	sd_varlink_set_userdata(link, conn);
-	/* Elsewhere the kernel drops descriptors that somebody sends. */
-	if (endpoint == ENDPOINT_REGISTRAR) {
+	conn->takes_fds = endpoint == ENDPOINT_REGISTRAR;
+	if (conn->takes_fds) {
 		r = sd_varlink_set_allow_fd_passing_input(link, true);
 		if (r < 0)
 			return r;

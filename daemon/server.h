@@ -67,6 +67,7 @@ struct server {
  * @subscriber: with a request that is answered by one event after the other
  * @half_since: when half a message was first seen, 0 when there is none
  * @waits: there may be a message, but its workload has sent enough for the moment
+ * @takes_fds: descriptors may come with its calls
  */
 struct conn {
 	struct conn *next, **back;
@@ -82,6 +83,7 @@ struct conn {
 	struct subscriber *subscriber;
 	uint64_t half_since;
 	bool waits;
+	bool takes_fds;
 };
 
 /* server_new() - takes @cgroups_fd, @device and @policy in any case. */

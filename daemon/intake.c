@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Peeks at sockets. Whatever follows the first message is read along with it and was looked at by
+ * nobody: at most one buffer of sd-varlink, and the next read needs the end of that message within
+ * MESSAGE_MAX again.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include "intake.h"
+
+/*
+ * The kernel drops descriptors when there is no room for them, and says that it did; room is what we
+ * never give it here.
+ */
+enum intake intake_look(int fd, bool takes_fds)
+{
+	char buf[MESSAGE_MAX];
+	struct iovec iov = { buf, sizeof(buf) };
+	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t n;
+
+	do
+		n = recvmsg(fd, &message, MSG_PEEK | MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n < 0 && errno != EAGAIN)
+		return INTAKE_READY;	/* the link meets the same error and ends */
+	if (n < 0)
+		return INTAKE_NONE;
+	if ((message.msg_flags & MSG_CTRUNC) && !takes_fds)
+		return INTAKE_DESCRIPTORS;
+	if (n == 0 || memchr(buf, 0, (size_t)n))
+		return INTAKE_READY;
+	return (size_t)n == sizeof(buf) ? INTAKE_LONG : INTAKE_HALF;
+}
+
+unsigned int intake_bytes(int fd)
+{
+	int n = 0;
+
+	return ioctl(fd, FIONREAD, &n) < 0 || n < 0 ? 0 : (unsigned int)n;
+}
+
+bool intake_answerable(int fd)
+{
+	struct pollfd pollfd = { .fd = fd, .events = POLLOUT };
+
+	return poll(&pollfd, 1, 0) > 0;
+}
