@@ -180,6 +180,18 @@ static int revoke_one(struct server *server, uint64_t id)
 	return r == -ENOENT ? device_revoke(server->device, id) : r;
 }
 
+/* Those in the table are tried again until it works; whoever asked shall not take it for done. */
+static int say_failed(struct conn *conn, int error)
+{
+	const char *name = strerrorname_np(-error) ?: "EIO";
+
+	audit(conn, "Revoke", "Failed", name);
+	return sd_varlink_errorbo(conn->link, BROKER_INTERFACE ".Failed",
+				  SD_JSON_BUILD_PAIR_STRING("errno", name),
+				  SD_JSON_BUILD_PAIR_STRING("reason",
+							    "not all are revoked yet; teegated goes on trying"));
+}
+
 static int on_revoke(sd_varlink *link, sd_json_variant *parameters, sd_varlink_method_flags_t flags,
 		     void *userdata)
 {
@@ -187,7 +199,6 @@ static int on_revoke(sd_varlink *link, sd_json_variant *parameters, sd_varlink_m
 	const char *workload = text_of(parameter_of(parameters, "workload"));
 	const char *container = text_of(parameter_of(parameters, "container"));
 	struct conn *conn = userdata;
-	unsigned int count = 1;
 	char detail[320] = "";
 	uint64_t id = 0;
 	int r;
@@ -205,14 +216,16 @@ static int on_revoke(sd_varlink *link, sd_json_variant *parameters, sd_varlink_m
 	/* First the word, then the deed: whoever reads the trail finds the reason before the end. */
 	audit(conn, "Revoke", "granted", detail);
 	if (id_value)
-		r = revoke_one(conn->server, id);
+		r = revoke_one(conn->server, id) ?: 1;
 	else if (workload)
-		count = leases_revoke_name(conn->server->leases, workload, CAUSE_ADMINISTRATOR);
+		r = leases_revoke_name(conn->server->leases, workload, CAUSE_ADMINISTRATOR);
 	else
-		count = leases_revoke_container(conn->server->leases, container, CAUSE_ADMINISTRATOR);
-	if (r < 0 || count == 0)
+		r = leases_revoke_container(conn->server->leases, container, CAUSE_ADMINISTRATOR);
+	if (r == 0 || lease_is_gone(r))
 		return sd_varlink_error(link, BROKER_INTERFACE ".NoSuchLease", NULL);
-	return sd_varlink_replybo(link, SD_JSON_BUILD_PAIR_UNSIGNED("revoked", count));
+	if (r < 0)
+		return say_failed(conn, r);
+	return sd_varlink_replybo(link, SD_JSON_BUILD_PAIR_INTEGER("revoked", r));
 }
 
 /* ---- Subscribe ---- */

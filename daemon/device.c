@@ -4,13 +4,15 @@
  *
  * A session is opened for each of them and closed again: it has no state, leases do not depend on it,
  * and as long as one is open the module cannot be unloaded. So the module may be replaced whenever
- * nobody holds a lease, and what is opened is always the one that is there.
+ * nobody holds a lease, and what is opened is always the one that is there. To take a lease back must not
+ * fail because clients hold all descriptors that there are, so one is kept in reserve for that.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
@@ -21,7 +23,14 @@
 
 struct device {
 	char *path;
+	int reserve;	/* main loop only */
 };
+
+/* Any descriptor would do; this kind needs no file. */
+static int make_reserve(void)
+{
+	return eventfd(0, EFD_CLOEXEC);
+}
 
 int device_new(const char *path, struct device **ret)
 {
@@ -29,6 +38,7 @@ int device_new(const char *path, struct device **ret)
 
 	if (!device)
 		return -ENOMEM;
+	device->reserve = make_reserve();
 	device->path = strdup(path);
 	if (!device->path)
 		return -ENOMEM;
@@ -40,6 +50,7 @@ struct device *device_free(struct device *device)
 {
 	if (!device)
 		return NULL;
+	closep(&device->reserve);
 	free(device->path);
 	free(device);
 	return NULL;
@@ -160,8 +171,14 @@ int device_create_lease(struct device *device, const struct lease_request *reque
 int device_revoke(struct device *device, uint64_t lease_id)
 {
 	struct teegate_revoke io = { .size = sizeof(io), .lease_id = lease_id };
+	int r = session_ioctl(device, TEEGATE_REVOKE, &io);
 
-	return session_ioctl(device, TEEGATE_REVOKE, &io);
+	if (r != -EMFILE || device->reserve < 0)
+		return r;
+	close(device->reserve);
+	r = session_ioctl(device, TEEGATE_REVOKE, &io);
+	device->reserve = make_reserve();
+	return r;
 }
 
 static int allocate(struct report *report, const struct teegate_get_info *info, uint32_t flags)

@@ -56,7 +56,7 @@ int device_create_lease(struct device *device, const struct lease_request *reque
 			uint64_t *ret_id);
 /*
  * device_revoke() - ends a lease and what waits for it. Never blocks. -ENOENT: it had expired or died
- * before, which is as good.
+ * before, which is as good. Main loop only.
  */
 int device_revoke(struct device *device, uint64_t lease_id);
 

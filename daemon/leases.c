@@ -259,50 +259,82 @@ unsigned int leases_total(const struct leases *leases)
 	return count;
 }
 
-/* Whatever the kernel answers: it is revoked, or it is gone, or so is the module. */
-static void end(struct leases *leases, struct lease *lease, enum lease_cause cause, const char *why)
+bool lease_is_gone(int error)
 {
-	int r;
+	return error == -ENOENT || error == -ENODEV || error == -ENXIO;
+}
 
-	if (lease->cause)
-		return;
-	lease->cause = cause;
-	lease->why = why;
-	r = leases->hooks->revoke(lease->id, leases->userdata);
+/* Any other failure leaves the holder what was taken from him, so it is tried until it works. */
+static int ask_kernel(struct leases *leases, struct lease *lease)
+{
+	int r = leases->hooks->revoke(lease->id, leases->userdata);
+
+	lease->failed = r < 0 && !lease_is_gone(r);
+	if (lease->failed)
+		return r;
 	if (r >= 0 && leases->live)
-		return;
+		return 0;
 	leases->hooks->ended(lease, leases->userdata);
 	leases_remove(leases, lease->id);
+	return 0;
+}
+
+static int end(struct leases *leases, struct lease *lease, enum lease_cause cause, const char *why)
+{
+	if (!lease->cause) {
+		lease->cause = cause;
+		lease->why = why;
+	} else if (!lease->failed) {
+		return 0;
+	}
+	return ask_kernel(leases, lease);
 }
 
 int leases_revoke(struct leases *leases, uint64_t id, enum lease_cause cause)
 {
 	struct lease *lease = find(leases, id);
 
-	if (!lease)
-		return -ENOENT;
-	end(leases, lease, cause, lease_cause_text(cause));
-	return 0;
+	return lease ? end(leases, lease, cause, lease_cause_text(cause)) : -ENOENT;
 }
 
-/* Ends those for which @fits says why, from the lowest id on; returns how many. */
-static unsigned int end_all(struct leases *leases, enum lease_cause cause,
-			    const char *(*fits)(const struct lease *lease, const void *what),
-			    const void *what)
+unsigned int leases_failed(const struct leases *leases)
+{
+	unsigned int count = 0;
+
+	for (size_t i = 0; i < leases->n; i++)
+		count += leases->list[i]->failed;
+	return count;
+}
+
+void leases_retry(struct leases *leases)
 {
 	const struct lease *next;
-	unsigned int count = 0;
+
+	for (uint64_t id = 0; (next = leases_next(leases, id)); ) {
+		id = next->id;
+		if (next->failed)
+			ask_kernel(leases, find(leases, id));
+	}
+}
+
+/* Ends those for which @fits says why, from the lowest id on. One that fails does not save the next. */
+static int end_all(struct leases *leases, enum lease_cause cause,
+		   const char *(*fits)(const struct lease *lease, const void *what), const void *what)
+{
+	const struct lease *next;
+	int count = 0, error = 0, r;
 	const char *why;
 
 	for (uint64_t id = 0; (next = leases_next(leases, id)); ) {
 		id = next->id;
-		why = next->cause ? NULL : fits(next, what);
+		why = next->cause && !next->failed ? NULL : fits(next, what);
 		if (!why)
 			continue;
-		end(leases, find(leases, id), cause, *why ? why : lease_cause_text(cause));
+		r = end(leases, find(leases, id), cause, *why ? why : lease_cause_text(cause));
+		error = error ?: r;
 		count++;
 	}
-	return count;
+	return error ?: count;
 }
 
 static const char *has_workload(const struct lease *lease, const void *what)
@@ -310,7 +342,7 @@ static const char *has_workload(const struct lease *lease, const void *what)
 	return lease->workload == *(const uint64_t *)what ? "" : NULL;
 }
 
-unsigned int leases_revoke_workload(struct leases *leases, uint64_t workload, enum lease_cause cause)
+int leases_revoke_workload(struct leases *leases, uint64_t workload, enum lease_cause cause)
 {
 	return end_all(leases, cause, has_workload, &workload);
 }
@@ -320,7 +352,7 @@ static const char *has_name(const struct lease *lease, const void *what)
 	return strcmp(lease->grant.name, what) ? NULL : "";
 }
 
-unsigned int leases_revoke_name(struct leases *leases, const char *name, enum lease_cause cause)
+int leases_revoke_name(struct leases *leases, const char *name, enum lease_cause cause)
 {
 	return end_all(leases, cause, has_name, name);
 }
@@ -332,9 +364,29 @@ static const char *has_container(const struct lease *lease, const void *what)
 	return registration && registration->id && !strcmp(registration->id, what) ? "" : NULL;
 }
 
-unsigned int leases_revoke_container(struct leases *leases, const char *id, enum lease_cause cause)
+int leases_revoke_container(struct leases *leases, const char *id, enum lease_cause cause)
 {
 	return end_all(leases, cause, has_container, id);
+}
+
+struct judge {
+	bool (*ended)(const struct registration *registration, void *userdata);
+	void *userdata;
+};
+
+static const char *has_ended(const struct lease *lease, const void *what)
+{
+	const struct judge *judge = what;
+	const struct registration *registration = lease->facts.registration;
+
+	return registration && judge->ended(registration, judge->userdata) ? "" : NULL;
+}
+
+int leases_revoke_ended(struct leases *leases,
+			bool (*ended)(const struct registration *registration, void *userdata),
+			void *userdata)
+{
+	return end_all(leases, CAUSE_CONTAINER, has_ended, &(struct judge){ ended, userdata });
 }
 
 static const char *is_withdrawn(const struct lease *lease, const void *what)
@@ -342,7 +394,7 @@ static const char *is_withdrawn(const struct lease *lease, const void *what)
 	return policy_withdraws(what, &lease->grant, &lease->facts);
 }
 
-unsigned int leases_reconsider(struct leases *leases, const struct policy *policy)
+int leases_reconsider(struct leases *leases, const struct policy *policy)
 {
 	return end_all(leases, CAUSE_POLICY, is_withdrawn, policy);
 }

@@ -41,6 +41,7 @@ const char *lease_cause_name(enum lease_cause cause);
  * @facts, @grant: what it was granted on, and what; all that they point to belongs to the lease
  * @cause: set once teegated has asked the kernel to end it; it is no longer counted then
  * @why: with @cause, in words; static text, never NULL
+ * @failed: the kernel could not be asked, and is to be asked again
  */
 struct lease {
 	uint64_t id;
@@ -50,6 +51,7 @@ struct lease {
 	struct grant grant;
 	enum lease_cause cause;
 	const char *why;
+	bool failed;
 };
 
 /*
@@ -59,13 +61,17 @@ struct lease {
 struct lease lease_of(const struct peer *peer, const struct rule *rule, uint64_t operations);
 
 /*
- * @revoke: ends a lease in the kernel; 0, or a negative errno, -ENOENT when it is gone already
+ * @revoke: ends a lease in the kernel; 0, or a negative errno: -ENOENT when it is gone already,
+ *	-ENODEV or -ENXIO when the module is; with any other it stays in the table, as failed
  * @ended: a lease leaves the table and no event of the kernel will say so
  */
 struct lease_hooks {
 	int (*revoke)(uint64_t id, void *userdata);
 	void (*ended)(const struct lease *lease, void *userdata);
 };
+
+/* lease_is_gone() - is that what @error of a revocation means: the lease, or the whole module, is gone? */
+bool lease_is_gone(int error);
 
 struct leases;
 
@@ -99,16 +105,25 @@ unsigned int leases_count(const struct leases *leases, uint64_t workload);
 unsigned int leases_total(const struct leases *leases);
 
 /*
- * leases_revoke() - ends one. -ENOENT when it is not in the table.
- * The others end all that fit and return how many that were.
+ * leases_revoke() - ends one. -ENOENT when it is not in the table; another errno when the kernel could
+ * not be asked: then it stays there until leases_retry() has done it.
+ * The others end all that fit, and return how many that were, or why one of them failed.
  */
 int leases_revoke(struct leases *leases, uint64_t id, enum lease_cause cause);
-unsigned int leases_revoke_workload(struct leases *leases, uint64_t workload, enum lease_cause cause);
+int leases_revoke_workload(struct leases *leases, uint64_t workload, enum lease_cause cause);
 /* leases_revoke_name() - of workloads that policy gives that name. */
-unsigned int leases_revoke_name(struct leases *leases, const char *name, enum lease_cause cause);
+int leases_revoke_name(struct leases *leases, const char *name, enum lease_cause cause);
 /* leases_revoke_container() - of containers that were registered under that id. */
-unsigned int leases_revoke_container(struct leases *leases, const char *id, enum lease_cause cause);
+int leases_revoke_container(struct leases *leases, const char *id, enum lease_cause cause);
+/* leases_revoke_ended() - of containers whose registration has ended, as @ended says. */
+int leases_revoke_ended(struct leases *leases,
+			bool (*ended)(const struct registration *registration, void *userdata),
+			void *userdata);
 /* leases_reconsider() - ends (CAUSE_POLICY) those that @policy no longer grants. */
-unsigned int leases_reconsider(struct leases *leases, const struct policy *policy);
+int leases_reconsider(struct leases *leases, const struct policy *policy);
+
+/* leases_failed() - so many are still to be revoked; leases_retry() - tries that again. */
+unsigned int leases_failed(const struct leases *leases);
+void leases_retry(struct leases *leases);
 
 #endif

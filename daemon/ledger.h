@@ -20,7 +20,7 @@ void ledger_stop(struct server *server);
  */
 int ledger_record(struct server *server, const struct lease *lease, const char **ret_why);
 
-/* ledger_policy_changed() - ends what the policy of @server does not grant any more; how many. */
-unsigned int ledger_policy_changed(struct server *server);
+/* ledger_policy_changed() - ends what the policy of @server does not grant any more. As leases_reconsider(). */
+int ledger_policy_changed(struct server *server);
 
 #endif

@@ -182,6 +182,8 @@ bool rule_allows_label(const struct rule *rule, const char *label, size_t len)
 
 struct grant grant_of(const struct rule *rule, uint64_t operations)
 {
+	bool extends = operations & TEEGATE_OP_EXTEND;
+
 	return (struct grant){
 		.name = rule->name,
 		.operations = operations,
@@ -190,6 +192,8 @@ struct grant grant_of(const struct rule *rule, uint64_t operations)
 		.max_pending = rule->max_pending,
 		.rate_per_minute = rule->quota.rate_per_minute,
 		.rate_burst = rule->quota.rate_burst,
+		.extend_events = extends ? rule->extend_events : 0,
+		.extend_bytes = extends ? rule->extend_bytes : 0,
 	};
 }
 
@@ -212,6 +216,8 @@ static const char *narrower(const struct rule *rule, const struct grant *grant)
 	if ((rule->pins.uid && !grant->pins.uid) || (rule->pins.label && !grant->pins.label) ||
 	    (rule->pins.exe && !grant->pins.exe))
 		return "policy now wants a pin that it lacks";
+	if (rule->extend_events < grant->extend_events || rule->extend_bytes < grant->extend_bytes)
+		return "policy lets it extend less";
 	if (rule->lifetime_ms < grant->lifetime_ms)
 		return "policy now gives it less time";
 	if (below(rule->max_pending, grant->max_pending) ||

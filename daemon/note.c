@@ -79,6 +79,8 @@ static int build(const struct lease *lease, sd_json_variant *registration, sd_js
 		NUMBER("pend", grant->max_pending),
 		NUMBER("rate", grant->rate_per_minute),
 		NUMBER("burst", grant->rate_burst),
+		NUMBER("events", grant->extend_events),
+		NUMBER("bytes", grant->extend_bytes),
 		SD_JSON_BUILD_PAIR_CONDITION(registration != NULL, "box",
 					     SD_JSON_BUILD_VARIANT(registration)));
 }
@@ -157,12 +159,14 @@ static int read_note(sd_json_variant *object, struct note *note)
 {
 	uint64_t uid = number_of(object, "uid", UINT64_MAX), pend = number_of(object, "pend", 0);
 	uint64_t rate = number_of(object, "rate", 0), burst = number_of(object, "burst", 0);
+	uint64_t events = number_of(object, "events", 0), bytes = number_of(object, "bytes", 0);
 	struct lease *lease = &note->lease;
 	int r;
 
 	if (number_of(object, "v", 0) != VERSION || !text_of(object, "rule") || !text_of(object, "name"))
 		return -EBADMSG;
-	if (uid >= UINT32_MAX || pend > UINT32_MAX || rate > UINT32_MAX || burst > UINT32_MAX)
+	if (uid >= UINT32_MAX || pend > UINT32_MAX || rate > UINT32_MAX || burst > UINT32_MAX ||
+	    events > UINT32_MAX || bytes > UINT32_MAX)
 		return -EBADMSG;
 	if (!read_digest(object, "exe", &note->exe))
 		return -EBADMSG;
@@ -184,6 +188,8 @@ static int read_note(sd_json_variant *object, struct note *note)
 	lease->grant.max_pending = (uint32_t)pend;
 	lease->grant.rate_per_minute = (uint32_t)rate;
 	lease->grant.rate_burst = (uint32_t)burst;
+	lease->grant.extend_events = (uint32_t)events;
+	lease->grant.extend_bytes = (uint32_t)bytes;
 	set_flags(&lease->grant, number_of(object, "flags", 0));
 	return 0;
 }
@@ -200,8 +206,13 @@ int note_parse(const struct bytes *bytes, struct note *ret)
 		return -ENOMEM;
 	r = sd_json_parse(text, 0, &object, NULL, NULL);
 	if (r < 0)
-		return r == -ENOMEM ? r : -EBADMSG;
+		return r == -ENOMEM ? r : -ENOMSG;
 	ret->json = object;
+	/* Ours have a version, that of another teegated, too. */
+	if (!sd_json_variant_by_key(object, "v")) {
+		note_done(ret);
+		return -ENOMSG;
+	}
 	r = read_note(object, ret);
 	if (r < 0)
 		note_done(ret);

@@ -23,7 +23,10 @@ struct note {
 	void *json;
 };
 
-/* note_parse() - -EBADMSG when it is none of ours. Release by note_done(). */
+/*
+ * note_parse() - -ENOMSG when no teegated wrote it; -EBADMSG when one did, and what it says makes no sense to
+ * this one. Release by note_done().
+ */
 int note_parse(const struct bytes *bytes, struct note *ret);
 void note_done(struct note *note);
 

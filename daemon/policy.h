@@ -163,6 +163,7 @@ struct grant {
 	uint64_t lifetime_ms;
 	uint32_t max_pending;
 	uint32_t rate_per_minute, rate_burst;
+	uint32_t extend_events, extend_bytes;	/* of the rule in all; 0 without TEEGATE_OP_EXTEND */
 };
 
 /* grant_of() - what @rule grants @operations with; the two flags are the caller's to set. */

@@ -116,6 +116,18 @@ bool registrar_has(const struct registrar *registrar, const struct registration 
 	return registry_has(registrar->registry, registration);
 }
 
+bool registrar_knows(const struct registrar *registrar, const struct registration *registration)
+{
+	const struct entry *entry = registry_by_id(registrar->registry, registration->id);
+	const struct voucher *by = &registration->voucher, *now;
+
+	if (!entry)
+		return false;
+	now = &entry->registration->voucher;
+	return now->root == by->root && (by->root ? entry->registration->cgroup_id == registration->cgroup_id :
+						    now->uid == by->uid);
+}
+
 static int keep(const struct entry *entry)
 {
 	CLEANUP(freep) char *text = NULL;

@@ -34,6 +34,12 @@ int registrar_find(const struct registrar *registrar, int cgroup_fd, struct regi
 /* registrar_has() - does it still count? */
 bool registrar_has(const struct registrar *registrar, const struct registration *registration);
 
+/*
+ * registrar_knows() - is there the same registration now, as far as the note of a lease tells: of this id, by
+ * the same voucher and, of root's, of the same cgroup?
+ */
+bool registrar_knows(const struct registrar *registrar, const struct registration *registration);
+
 /* registrar-service.c: the methods of io.teegate.Registrar. */
 int registrar_bind(sd_varlink_server *varlink);
 

@@ -44,6 +44,7 @@ struct server {
 	struct sd_event_source *resume_accept;
 	struct sd_event_source *jobs_source;
 	struct sd_event_source *tick;
+	struct sd_event_source *retry;	/* of revocations that failed */
 	int cgroups_fd;
 	struct device *device;
 	struct jobs *jobs;

@@ -329,9 +329,8 @@ static void adopt(struct watch *watch, const struct record *record)
 	if (r >= 0) {
 		add_names(&event, &lease);
 		events_emit(&event);
-	} else {
-		journal_say(LOG_ERR, "lease %llu cannot be remembered: %s", (unsigned long long)lease.id,
-			    strerror(-r));
+	} else if (watch->hooks->refused) {
+		watch->hooks->refused(&lease, r, watch->userdata);
 	}
 	if (watch->hooks->adopted)
 		watch->hooks->adopted(&lease, watch->userdata);

@@ -13,14 +13,15 @@
 
 /*
  * @adopt: the kernel has a lease with this note that the table lacks. True, with what the note says
- *	in
- *	@lease, if it is one of ours; what that points to is released by @adopted
+ *	in @lease, if it is one of ours; what that points to is released by @adopted
+ * @refused: there is no room for it in the table
  * @own: teegated made a lease with this id for a request of its own, for GetEvidence say: nobody
  *	wants to hear of it
  * @settled: the table is what the kernel has, after a start or after some events were lost
  */
 struct watch_hooks {
 	bool (*adopt)(const struct bytes *note, struct lease *lease, void *userdata);
+	void (*refused)(const struct lease *lease, int error, void *userdata);
 	void (*adopted)(struct lease *lease, void *userdata);
 	bool (*own)(uint64_t id, void *userdata);
 	void (*settled)(void *userdata);

@@ -185,6 +185,66 @@ static void one_that_the_kernel_lost_already_leaves_at_once(void **state)
 	leases_free(leases);
 }
 
+static void one_that_could_not_be_revoked_is_kept_and_tried_again(void **state)
+{
+	struct leases *leases = three();
+
+	(void)state;
+	revoke_result = -EMFILE;
+	assert_int_equal(leases_revoke(leases, 5, CAUSE_POLICY), -EMFILE);
+	assert_told("revoke 5 ");
+	assert_int_equal(leases_revoke_name(leases, "payments", CAUSE_ADMINISTRATOR), -EMFILE);
+	assert_told("revoke 5 revoke 6 ");	/* one that fails does not save the next */
+	assert_int_equal(leases_failed(leases), 2);
+	assert_int_equal(leases_count(leases, 50), 0);
+	leases_retry(leases);
+	assert_told("revoke 5 revoke 6 ");
+	assert_int_equal(leases_failed(leases), 2);
+	revoke_result = 0;
+	leases_retry(leases);
+	assert_told("revoke 5 ended 5 policy revoke 6 ended 6 administrator ");
+	assert_int_equal(leases_failed(leases), 0);
+	leases_retry(leases);
+	assert_told("");
+	assert_non_null(leases_find(leases, 7));
+	leases_free(leases);
+}
+
+static void where_there_is_no_module_there_is_no_lease(void **state)
+{
+	static const int gone[] = { -ENOENT, -ENODEV, -ENXIO };
+	struct leases *leases = three();
+
+	(void)state;
+	leases_set_live(leases, true);
+	for (uint64_t id = 5; id <= 7; id++) {
+		revoke_result = gone[id - 5];
+		assert_int_equal(leases_revoke(leases, id, CAUSE_POLICY), 0);
+		assert_null(leases_find(leases, id));
+	}
+	assert_int_equal(leases_failed(leases), 0);
+	leases_free(leases);
+}
+
+static bool ended_is(const struct registration *registration, void *userdata)
+{
+	return !strcmp(registration->id, userdata);
+}
+
+static void leases_end_with_the_registration_that_did_not_come_back(void **state)
+{
+	char other[] = "beef", id[] = "c0ffee";
+	struct leases *leases = three();
+
+	(void)state;
+	assert_int_equal(leases_revoke_ended(leases, ended_is, other), 0);
+	assert_told("");
+	assert_int_equal(leases_revoke_ended(leases, ended_is, id), 1);
+	assert_told("revoke 7 ended 7 container-stopped ");
+	assert_int_equal(leases_total(leases), 2);
+	leases_free(leases);
+}
+
 static void a_workload_loses_all_of_its_own_and_nobody_else_any(void **state)
 {
 	struct leases *leases = three();
@@ -262,6 +322,9 @@ int main(void)
 		cmocka_unit_test(a_revoked_one_stays_until_the_kernel_says_so),
 		cmocka_unit_test(without_events_it_leaves_at_once),
 		cmocka_unit_test(one_that_the_kernel_lost_already_leaves_at_once),
+		cmocka_unit_test(one_that_could_not_be_revoked_is_kept_and_tried_again),
+		cmocka_unit_test(where_there_is_no_module_there_is_no_lease),
+		cmocka_unit_test(leases_end_with_the_registration_that_did_not_come_back),
 		cmocka_unit_test(a_workload_loses_all_of_its_own_and_nobody_else_any),
 		cmocka_unit_test(leases_are_found_by_what_is_known_of_their_holder),
 		cmocka_unit_test(a_narrower_policy_takes_back_what_it_no_longer_grants),

@@ -348,6 +348,39 @@ static void a_narrower_policy_takes_back_and_a_wider_one_does_not(void **state)
 	policy_unref(old);
 }
 
+/* What a lease may extend is its own to use: when there is less for all, it ends. */
+static void less_to_extend_takes_back_what_may_extend(void **state)
+{
+	static const char old_text[] = OLD "[Allow]\nOperations=extend\nExtendEvents=8\nExtendBytes=100\n";
+	static const struct {
+		const char *now;
+		bool ends;
+	} examples[] = {
+		{ "", false },
+		{ "[Allow]\nExtendEvents=9\nExtendBytes=101\n", false },
+		{ "[Allow]\nExtendEvents=7\n", true },
+		{ "[Allow]\nExtendBytes=99\n", true },
+	};
+	struct policy *old = a_policy(old_text, NULL);
+	const struct facts facts = a_service();
+	const struct grant grants[] = {
+		grant_of(old->rules[0], TEEGATE_OP_EXTEND), grant_of(old->rules[0], TEEGATE_OP_RAW_REPORT),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(examples); i++) {
+		char text[512];
+		struct policy *now;
+
+		snprintf(text, sizeof(text), "%s%s", old_text, examples[i].now);
+		now = a_policy(text, NULL);
+		assert_int_equal(policy_withdraws(now, &grants[0], &facts) != NULL, examples[i].ends);
+		assert_null(policy_withdraws(now, &grants[1], &facts));
+		policy_unref(now);
+	}
+	policy_unref(old);
+}
+
 /* The same for a connection, which is judged by all of its rule. */
 static void a_connection_ends_when_its_rule_grows_narrower(void **state)
 {
@@ -459,6 +492,7 @@ int main(void)
 		cmocka_unit_test(label_and_executable_match_as_a_whole),
 		cmocka_unit_test(key_labels_restrict_and_an_empty_list_does_not),
 		cmocka_unit_test(a_narrower_policy_takes_back_and_a_wider_one_does_not),
+		cmocka_unit_test(less_to_extend_takes_back_what_may_extend),
 		cmocka_unit_test(a_connection_ends_when_its_rule_grows_narrower),
 		cmocka_unit_test(what_was_not_used_may_be_taken_without_the_lease),
 		cmocka_unit_test(a_second_rule_takes_back_what_the_first_granted),

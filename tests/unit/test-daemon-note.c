@@ -37,7 +37,7 @@ static struct lease full(void)
 			.name = "payments", .operations = TEEGATE_OP_REPORT,
 			.pins = { .uid = true, .exe = true }, .trusted_privileged = true,
 			.lifetime_ms = UINT64_C(1) << 40, .max_pending = 3, .rate_per_minute = 60,
-			.rate_burst = 5,
+			.rate_burst = 5, .extend_events = 7, .extend_bytes = 700,
 		},
 	};
 }
@@ -87,6 +87,8 @@ static void all_that_policy_asks_about_comes_back(void **state)
 	assert_int_equal(note.lease.grant.max_pending, 3);
 	assert_int_equal(note.lease.grant.rate_per_minute, 60);
 	assert_int_equal(note.lease.grant.rate_burst, 5);
+	assert_int_equal(note.lease.grant.extend_events, 7);
+	assert_int_equal(note.lease.grant.extend_bytes, 700);
 }
 
 static void what_was_not_there_is_not_there_afterwards(void **state)
@@ -134,17 +136,23 @@ static void what_does_not_fit_is_not_cut(void **state)
 
 static void what_others_wrote_is_refused(void **state)
 {
+	static const char *const foreign[] = { "", "x", "[]", "{}", "{\"rule\":\"r\"}", "{" GOOD ",\"uid\":1" };
 	static const char *const bad[] = {
-		"", "x", "[]", "{}", "{" GOOD "}", "{" GOOD ",\"uid\":4294967295}", "{" GOOD ",\"uid\":-1}",
+		"{" GOOD "}", "{" GOOD ",\"uid\":4294967295}", "{" GOOD ",\"uid\":-1}",
 		"{" GOOD ",\"uid\":1,\"exe\":\"sha256:0\"}", "{" GOOD ",\"uid\":1,\"box\":{}}",
 		"{" GOOD ",\"uid\":1,\"box\":7}", "{" GOOD ",\"uid\":1,\"pend\":4294967296}",
 		"{" GOOD ",\"uid\":1,\"box\":{\"id\":\"c\",\"by\":4294967295}}",
-		"{\"v\":2,\"rule\":\"r\",\"name\":\"n\",\"uid\":1}", "{" GOOD ",\"uid\":1",
+		"{\"v\":2,\"rule\":\"r\",\"name\":\"n\",\"uid\":1}", "{" GOOD ",\"uid\":1,\"events\":4294967296}",
 	};
 	static const char good[] = "{" GOOD ",\"uid\":1}";
 	CLEANUP(note_done) struct note note = { .json = NULL };
 
 	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(foreign); i++) {
+		const struct bytes bytes = { (const uint8_t *)foreign[i], strlen(foreign[i]) };
+
+		assert_int_equal(note_parse(&bytes, &note), -ENOMSG);
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		const struct bytes bytes = { (const uint8_t *)bad[i], strlen(bad[i]) };
 
