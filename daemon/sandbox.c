@@ -60,6 +60,7 @@ static const struct sandbox_line table[] = {
 	ANY("pread64", D | L, "the loader, and files that are read in parts"),
 	ANY("write", D | L | S, "answers of children, eventfds, stderr"),
 	ANY("writev", D | L | S, "stdio, and the C library's last words"),
+	ANY("pwrite64", D, "budgets, which outlive a restart"),
 	ANY("lseek", D | L, "stdio"),
 	ANY("close", D | L | S, "descriptors end"),
 	ANY("close_range", D | L | S, "a child keeps what it was given and nothing else"),

@@ -604,6 +604,8 @@ int server_new(sd_event *event, int cgroups_fd, struct device *device, struct po
 	server->policy = policy;
 	r = start_varlink(server);
 	if (r >= 0)
+		r = budgets_start(&server->budgets);
+	if (r >= 0)
 		r = registrar_new(server, &server->registrar);
 	if (r >= 0)
 		r = jobs_new(device, &server->jobs);
