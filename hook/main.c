@@ -238,7 +238,11 @@ static void stage_create_container(const struct container *container)
 		say("the container keeps the socket that is for all: %s", strerror(-r));
 }
 
-/* Exit status. */
+/*
+ * Exit status. The hook runs for each container of this system, and most have nothing to do with teegate:
+ * only one that is known to ask for it is kept from starting unregistered. Any other would get nothing from
+ * teegated that policy gives to images, and its log says why.
+ */
 static int run(const char *stage, const char *socket)
 {
 	CLEANUP(container_done) struct container container = { 0 };
@@ -246,13 +250,13 @@ static int run(const char *stage, const char *socket)
 
 	r = read_state(&container);
 	if (r < 0) {
-		say("the state on stdin is not one of a container: %s", strerror(-r));
-		return EXIT_FAILURE;
+		say("the state on stdin is not one of a container: %s; nothing is registered", strerror(-r));
+		return EXIT_SUCCESS;
 	}
 	r = read_config(&container);
 	if (r < 0 && strcmp(stage, "poststop")) {
-		say("%s/config.json: %s", container.state.bundle, strerror(-r));
-		return EXIT_FAILURE;
+		say("%s/config.json: %s; nothing is registered", container.state.bundle, strerror(-r));
+		return container.state.wish == OCI_YES ? EXIT_FAILURE : EXIT_SUCCESS;
 	}
 	switch (wish_of(&container)) {
 	case OCI_NONSENSE:
