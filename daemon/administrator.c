@@ -17,8 +17,6 @@
 #include "administrator.h"
 #include "util.h"
 
-#define STATUS_MAX	8192	/* of /proc/PID/status */
-
 static bool refuse(char *why, size_t size, const char *reason)
 {
 	why[0] = '\0';
@@ -41,22 +39,14 @@ static int same_namespace(int proc_fd, const char *name)
 	return theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
 }
 
-/* Names in that file have their line breaks escaped, so nobody can put a line there. */
 static int effective_capabilities(int proc_fd, uint64_t *ret)
 {
-	CLEANUP(closep) int fd = openat(proc_fd, "status", O_RDONLY | O_CLOEXEC);
-	CLEANUP(fclosep) FILE *file = fd < 0 ? NULL : fdopen(fd, "re");
-	char line[STATUS_MAX];
+	char text[64];
+	int r = peer_status_line(proc_fd, "CapEff", text, sizeof(text));
 
-	if (!file)
-		return -errno;
-	take_fd(&fd);
-	while (fgets(line, sizeof(line), file))
-		if (!strncmp(line, "CapEff:", 7)) {
-			*ret = strtoull(line + 7, NULL, 16);
-			return 0;
-		}
-	return -ENODATA;
+	if (r >= 0)
+		*ret = strtoull(text, NULL, 16);
+	return r;
 }
 
 bool peer_is_administrator(const struct peer *peer, char *why, size_t size)

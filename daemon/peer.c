@@ -549,11 +549,29 @@ static int identify(struct peer *peer, int socket_fd, int cgroups_fd)
 	return examine(peer, socket_fd, cgroups_fd);
 }
 
+int peer_status_line(int proc_fd, const char *key, char *value, size_t size)
+{
+	CLEANUP(closep) int fd = openat(proc_fd, "status", O_RDONLY | O_CLOEXEC);
+	CLEANUP(fclosep) FILE *file = fd < 0 ? NULL : fdopen(fd, "re");
+	CLEANUP(freep) char *line = NULL;
+	size_t room = 0, len = strlen(key);
+
+	if (!file)
+		return errno == ENOENT ? -ESRCH : -errno;
+	take_fd(&fd);
+	while (getline(&line, &room, file) >= 0) {
+		if (strncmp(line, key, len) || line[len] != ':')
+			continue;
+		snprintf(value, size, "%s", line + len + 1);
+		return 0;
+	}
+	return ferror(file) ? -EIO : -EBADMSG;
+}
+
 /* The effective user id, which a socket would have shown. */
 static int identify_pid(struct peer *peer, pid_t pid, int cgroups_fd)
 {
-	char text[8192];
-	const char *line;
+	char uids[64];
 	int r;
 
 	peer->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
@@ -562,11 +580,10 @@ static int identify_pid(struct peer *peer, pid_t pid, int cgroups_fd)
 	r = examine(peer, -1, cgroups_fd);
 	if (r < 0)
 		return r;
-	r = read_text(peer->proc_fd, "status", text, sizeof(text));
+	r = peer_status_line(peer->proc_fd, "Uid", uids, sizeof(uids));
 	if (r < 0)
 		return r;
-	line = strstr(text, "\nUid:");
-	if (!line || sscanf(line, "\nUid: %*u %u", &peer->uid) != 1)
+	if (sscanf(uids, "%*u %u", &peer->uid) != 1)
 		return -EBADMSG;
 	return peer_pidfd_alive(peer->pidfd);
 }

@@ -108,6 +108,12 @@ FILE *peer_open_members(int cgroup_fd);
 int peer_open_member(const struct peer *peer, pid_t pid, int *ret_pidfd, int *ret_proc_fd);
 int peer_pidfd_alive(int pidfd);
 
+/*
+ * peer_status_line() - what /proc/PID/status says of @key; there are lines of any length, and names have
+ * their line breaks escaped, so nobody can put a line there. -ESRCH; -EBADMSG: there is no such line.
+ */
+int peer_status_line(int proc_fd, const char *key, char *value, size_t size);
+
 struct peer *peer_ref(struct peer *peer);
 struct peer *peer_unref(struct peer *peer);	/* NULL is allowed; always returns NULL */
 void peer_unrefp(struct peer **peer);

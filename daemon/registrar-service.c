@@ -102,14 +102,16 @@ static bool is_true(sd_json_variant *parameters, const char *name)
 	return value && sd_json_variant_is_boolean(value) && sd_json_variant_boolean(value);
 }
 
+/* One descriptor comes with a call, and no other. */
 static int take_process(struct conn *conn, sd_json_variant *parameters, struct peer **ret)
 {
 	sd_json_variant *index = sd_json_variant_by_key(parameters, "processFd");
 	int fd;
 
-	if (!index || !sd_json_variant_is_unsigned(index) || sd_json_variant_unsigned(index) > 252)
+	if (!index || !sd_json_variant_is_unsigned(index) || sd_json_variant_unsigned(index) != 0 ||
+	    sd_varlink_peek_fd(conn->link, 1) >= 0)
 		return -EBADF;
-	fd = sd_varlink_take_fd(conn->link, (size_t)sd_json_variant_unsigned(index));
+	fd = sd_varlink_take_fd(conn->link, 0);
 	if (fd < 0)
 		return -EBADF;
 	return runtime_process(fd, conn->server->cgroups_fd, ret);
@@ -189,7 +191,7 @@ static int refuse_add(struct conn *conn, int error)
 	switch (error) {
 	case -EEXIST:
 		return refuse(conn, "Register", "Taken",
-			      "somebody else has registered this id, or a cgroup in or around this one");
+			      "this id is registered for another container that lives, or a cgroup in or around this one is");
 	case -EDQUOT:
 	case -ENOSPC:
 		audit(conn, "Register", "TooMany", NULL);

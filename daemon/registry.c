@@ -110,7 +110,8 @@ static int on_change(sd_event_source *source, const struct inotify_event *event,
 	struct entry *entry = userdata;
 
 	(void)source;
-	if (!(event->mask & IN_IGNORED) && cgroup_populated(entry->cgroup_fd) > 0)
+	/* Not to be able to look is no answer; of the first process the pidfd tells, too. */
+	if (!(event->mask & IN_IGNORED) && cgroup_populated(entry->cgroup_fd) != 0)
 		return 0;
 	registry_drop(entry, "nobody is left in the cgroup of the container");
 	return 0;
@@ -183,14 +184,24 @@ static bool conflicts(const struct entry *entry, const struct registration *regi
 	       overlap(entry->registration->cgroup, registration->cgroup);
 }
 
-/* Whoever says it anew, and the initial root over others. */
+/* Has it ended, and the event of that waits? */
+static bool is_dead(const struct entry *entry)
+{
+	return peer_pidfd_alive(entry->pidfd) == -ESRCH || cgroup_populated(entry->cgroup_fd) == 0;
+}
+
+/*
+ * The initial root over others; and whoever says the same anew, having missed the answer. Of a container
+ * that lives on elsewhere an id is not taken, even by who gave it.
+ */
 static bool may_replace(const struct entry *entry, const struct registration *registration)
 {
 	const struct voucher *by = &registration->voucher, *old = &entry->registration->voucher;
 
 	if (by->root && !old->root)
 		return true;
-	return same_voucher(by, old) && !strcmp(entry->registration->id, registration->id);
+	return same_voucher(by, old) && !strcmp(entry->registration->id, registration->id) &&
+	       (entry->registration->cgroup_id == registration->cgroup_id || is_dead(entry));
 }
 
 static unsigned int count_of(const struct registry *registry, const struct registration *registration)

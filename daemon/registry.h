@@ -55,8 +55,9 @@ struct registry *registry_free(struct registry *registry);
  * registry_add() - @container is the first process, examined before. Whether the voucher may speak for
  * it was asked by the caller (runtime.h). Holds a reference to @registration.
  *
- * Whoever registers an id again replaces his own; the initial root also replaces what others said of
- * that id or cgroup. -EEXIST: somebody else has that id, or the cgroup lies in, or around, another's;
+ * Whoever registers the same container again replaces that; the initial root also replaces what others
+ * said of that id or cgroup. -EEXIST: a living container has that id, or the cgroup lies in, or around,
+ * another's;
  * -EDQUOT, -ENOSPC: too many of this user, in all; -ESRCH: the process has exited; -ENOMEM and the like.
  */
 int registry_add(struct registry *registry, struct registration *registration, const char *bundle,

@@ -15,13 +15,12 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
+#include "administrator.h"
 #include "cgroup.h"
 #include "runtime.h"
 #include "util.h"
 
-#define STATUS_MAX		16384	/* bytes of /proc/PID/status */
 #define USER_NAMESPACES_MAX	32	/* the kernel's own bound of nesting */
-#define CAP_SYS_ADMIN_BIT	21
 
 static int PRINTF(2, 3) refuse(char reason[RUNTIME_REASON_SIZE], const char *format, ...)
 {
@@ -68,78 +67,9 @@ int runtime_process(int pidfd, int cgroups_fd, struct peer **ret)
 	return 0;
 }
 
-/* The rest of the line that begins with @key, or NULL. */
-static const char *line_of(const char *text, const char *key)
-{
-	const char *line = strstr(text, key);
-
-	return line ? line + strlen(key) : NULL;
-}
-
-static int read_status(int proc_fd, char text[STATUS_MAX])
-{
-	CLEANUP(closep) int fd = openat(proc_fd, "status", O_RDONLY | O_CLOEXEC);
-	size_t used = 0;
-	ssize_t n;
-
-	if (fd < 0)
-		return errno == ENOENT ? -ESRCH : -errno;
-	while (used < STATUS_MAX - 1) {
-		n = read(fd, text + used, STATUS_MAX - 1 - used);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		used += (size_t)n;
-	}
-	text[used] = '\0';
-	return 0;
-}
-
-/* The name of a process is escaped there, so no line can be forged. */
-static int has_sys_admin(int proc_fd)
-{
-	unsigned long long capabilities;
-	char text[STATUS_MAX];
-	const char *line;
-	int r;
-
-	r = read_status(proc_fd, text);
-	if (r < 0)
-		return r;
-	line = line_of(text, "\nCapEff:");
-	if (!line || sscanf(line, "%llx", &capabilities) != 1)
-		return -EBADMSG;
-	return capabilities >> CAP_SYS_ADMIN_BIT & 1;
-}
-
-static int in_our_user_namespace(int proc_fd)
-{
-	struct stat theirs, ours;
-
-	if (fstatat(proc_fd, "ns/user", &theirs, 0) < 0)
-		return errno == ENOENT ? -ESRCH : -errno;
-	if (stat("/proc/self/ns/user", &ours) < 0)
-		return -errno;
-	return theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
-}
-
-static int is_initial_root(const struct peer *peer)
-{
-	int r;
-
-	r = in_our_user_namespace(peer->proc_fd);
-	if (r <= 0)
-		return r;
-	r = has_sys_admin(peer->proc_fd);
-	return r <= 0 ? r : peer_pidfd_alive(peer->pidfd) < 0 ? -ESRCH : 1;
-}
-
 int runtime_voucher(const struct peer *peer, struct voucher *ret, char reason[RUNTIME_REASON_SIZE])
 {
-	int r;
+	char why[RUNTIME_REASON_SIZE - 64];
 
 	if (peer->proc_fd < 0)
 		return refuse(reason, "%s", *peer->nameless ? peer->nameless : "teegated could not look at it");
@@ -147,14 +77,8 @@ int runtime_voucher(const struct peer *peer, struct voucher *ret, char reason[RU
 		*ret = (struct voucher){ .uid = peer->uid };
 		return 0;
 	}
-	r = is_initial_root(peer);
-	if (r == -ESRCH)
-		return refuse(reason, "the process that connected has exited");
-	if (r < 0)
-		return r;
-	if (r == 0)
-		return refuse(reason,
-			      "it is root, but in a user namespace of its own or without CAP_SYS_ADMIN: the runtime registers a container, not who is inside");
+	if (!peer_is_administrator(peer, why, sizeof(why)))
+		return refuse(reason, "the runtime registers a container, not who is inside: %s", why);
 	*ret = (struct voucher){ .root = true };
 	return 0;
 }

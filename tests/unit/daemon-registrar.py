@@ -275,6 +275,7 @@ class Registrar(unittest.TestCase):
         self.fail(f"{what}: {self.logged()}")
 
     def assert_kept(self, names):
+        names = ["budgets.all", *names]
         self.wait_until(lambda: self.manager.names() == names, f"{self.manager.names()} are kept")
 
     def assert_granted(self, reply, by):
@@ -375,6 +376,16 @@ class Registrar(unittest.TestCase):
         inner = self.process(self.cgroup("box.scope/c1/inner"), 0)
         self.assert_error(self.registers(root, inner, "inner"), "Taken")
         self.assert_granted(self.registers(root, box), "runtime:root")    # again: replaces its own
+
+    def test_an_id_is_not_taken_from_a_container_that_lives(self):
+        root, box = self.container("box.scope", 0)
+        other = self.process(self.cgroup("box.scope/c2"), 0)
+        self.assert_granted(self.registers(root, box), "runtime:root")
+        self.assert_error(self.registers(root, other), "Taken", "another container that lives")
+        self.assertTrue(self.listed()["c1"]["cgroup"].endswith("/c1"))
+        box.end()
+        self.assert_granted(self.registers(root, other), "runtime:root")
+        self.assertTrue(self.listed()["c1"]["cgroup"].endswith("/c2"))
 
     def test_a_runtime_in_the_cgroup_of_its_container_means_that_there_is_none(self):
         cgroup = self.cgroup("shared.service")
@@ -549,7 +560,7 @@ class Registrar(unittest.TestCase):
         root, box = self.container("box.scope", 0)
         self.registers(root, box)
         self.wait_until(self.manager.names, "nothing is kept")
-        (_, fd), = self.manager.store
+        fd = dict(self.manager.store)["registration.c1"]
         with self.assertRaises(PermissionError):
             os.pwrite(fd, b"x", 0)
         self.stop(signal.SIGKILL)
@@ -573,8 +584,10 @@ class Registrar(unittest.TestCase):
             for _ in range(20):
                 runtime.ask(path, method, {}, [null] * 7)
         pidfd = os.pidfd_open(inside.pid)
-        reply = runtime.ask(self.register, REGISTRAR + "Register", {"id": "c1", "processFd": 5},
-                            [null] * 5 + [pidfd] + [null])
+        for index, fds in ((5, [null] * 5 + [pidfd]), (1, [null, pidfd]), (0, [pidfd, null])):
+            reply = runtime.ask(self.register, REGISTRAR + "Register", {"id": "c1", "processFd": index}, fds)
+            self.assertEqual(reply["parameters"], {"parameter": "processFd"})
+        reply = runtime.ask(self.register, REGISTRAR + "Register", {"id": "c1", "processFd": 0}, [pidfd])
         self.assert_granted(reply, "runtime:root")
         runtime.ask(self.register, REGISTRAR + "Unregister", {"id": "c1"})
         os.close(null)
@@ -683,6 +696,7 @@ class Hook(Registrar):
         self.stop()
         self.assertEqual(self.hook()[0], 1)
         self.start()
+        self.assertEqual(self.hook(stdin=self.state(pid=0))[0], 1)
         status, message = self.hook(stdin=self.state(id="../c1"))
         self.assertEqual(status, 1)
         self.assertIn("InvalidParameter", message)
@@ -701,20 +715,23 @@ class Hook(Registrar):
         self.assertEqual(self.listed(), {})
         self.assertEqual(self.hook(), (0, ""))
 
-    def test_what_is_no_state_is_refused_in_no_time(self):
+    def test_what_is_no_state_registers_nothing_and_hinders_nobody(self):
         self.config(mounts=[self.MOUNT])
         deep = b"[" * 10000 + b"]" * 10000
         for stdin in (b"", b"{}", b"null", b"[]", b"\0", self.state() + b"\0", self.state()[:-1],
                       b"{" + b" " * (16 << 20) + b"}", deep, b'{"id":' + deep + b"}",
                       self.state(id=7), self.state(bundle="relative"), self.state(pid=-1),
                       self.state(pid=1 << 40), self.state(bundle=str(self.dir / "nowhere")),
-                      self.state(pid=0), b'{"id":"\xff\xfe","bundle":"/"}'):
+                      b'{"id":"\xff\xfe","bundle":"/"}'):
             start = time.monotonic()
-            self.assertEqual(self.hook(stdin=stdin)[0], 1, stdin[:80])
+            status, message = self.hook(stdin=stdin)
+            self.assertEqual((status, "nothing is registered" in message), (0, True), stdin[:80])
             self.assertLess(time.monotonic() - start, 10)
         for config in (b"", b"[]", deep, b"\xff", b"{" + b" " * (9 << 20) + b"}"):
             (self.bundle / "config.json").write_bytes(config)
-            self.assertEqual(self.hook()[0], 1, config[:80])
+            status, message = self.hook()
+            self.assertEqual((status, "nothing is registered" in message), (0, True), config[:80])
+            self.assertEqual(self.hook(stdin=self.state(annotations={"io.teegate.register": "yes"}))[0], 1)
         self.assertEqual(self.listed(), {})
         self.config(mounts=[self.MOUNT])
         self.assertEqual(self.hook(), (0, ""))
