@@ -37,6 +37,16 @@ in_unit() {
 	return $status
 }
 
+# decided UNIT METHOD VERDICT [PATTERN]: the journal has such a decision, for such a reason, since the
+# case began.
+decided() {
+	journalctl --sync
+	journalctl -q -o json --since "@$begun" MESSAGE_ID=5f0c8dd1a1744d0fb1d2f7c7b9a7e46b \
+		"TEEGATE_UNIT=$1.service" "TEEGATE_METHOD=$2" "TEEGATE_VERDICT=$3" >decided
+	tail -n 5 decided
+	[ -s decided ] && { [ -z "${4:-}" ] || grep -Eq "\"TEEGATE_REASON\":\"[^\"]*$4" decided; }
+}
+
 REPORT='/usr/bin/teegatectl report --user-data 00112233 --output -'
 
 gets_evidence() {
@@ -165,6 +175,14 @@ with_lease() {
 
 	shift 2
 	contained "$unit" "$user" "--volume $shared:/tmp" /tmp/lease "$@"
+}
+
+# with_usr UNIT USER COMMAND...: in a container that has the guest's /usr, too, and the folder as /tmp.
+with_usr() {
+	local unit=$1 user=$2
+
+	shift 2
+	contained "$unit" "$user" "--name $unit --volume /usr:/usr:ro --volume $shared:/tmp" "$@"
 }
 
 says() {
