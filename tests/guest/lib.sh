@@ -184,9 +184,12 @@ mount_root() {
 	mount --bind "$CACHE" "$place/cache"
 }
 
-# in_root CMD...: run in the build root with a clean environment.
+# in_root CMD...: run in the build root with a clean environment. Its compilers are those of ccache:
+# all clones are /src there, so what one has compiled another finds, by the contents of compiler and
+# sources.
 in_root() {
-	chroot "$ROOT" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp \
+	chroot "$ROOT" /usr/bin/env -i PATH=/usr/lib/ccache:/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp \
+		CCACHE_DIR=/cache/ccache CCACHE_COMPILERCHECK=content CCACHE_MAXSIZE=2G \
 		LC_ALL=C.UTF-8 TERM="${TERM:-dumb}" "$@"
 }
 

@@ -6,7 +6,7 @@
 # and over the recipe, so a new state of the archive makes a new entry.
 
 BUILD_PACKAGES=(
-	build-essential gcc-12 gcc-14 gcc-multilib bc flex bison libelf-dev libssl-dev rsync
+	build-essential gcc-12 gcc-14 gcc-multilib ccache bc flex bison libelf-dev libssl-dev rsync
 	meson ninja-build pkg-config libsystemd-dev libinih-dev libcbor-dev libcmocka-dev
 	libseccomp-dev libnl-genl-3-dev libudev-dev libjson-c-dev libcap-dev
 	python3 python3-cryptography python3-cbor2 python3-yaml python3-jsonschema openssl

@@ -25,7 +25,7 @@ ARCH_BIN=/programs/bin
 ARCH_LDD=(qemu-s390x-static /lib/ld64.so.1 --list)
 
 S390X_PACKAGES=(
-	gcc-s390x-linux-gnu gcc-12-s390x-linux-gnu make rsync sparse libelf1
+	gcc-s390x-linux-gnu gcc-12-s390x-linux-gnu ccache make rsync sparse libelf1
 	qemu-user-static meson ninja-build pkg-config python3 python3-cryptography openssl
 	{libc6-dev,libcbor-dev,libssl-dev,libjson-c-dev,libcmocka-dev,libubsan1}:s390x
 	{liblzma5,libzstd1,libtinfo6}:s390x
