@@ -19,27 +19,23 @@
  * is passed on; what waits in between is thrown out by tg_queue_flush().
  *
  * Expiry needs no event either, it is a comparison with the clock; nor does the removal of a cgroup
- * that a lease is pinned to. The reaper only tells those who wait for that: poll(), callers in the
- * queue and, once for each lease, administrators.
+ * that a lease is pinned to. The reaper (reaper.c) only tells those who wait for that.
  */
 #include <linux/bitops.h>
 #include <linux/err.h>
-#include <linux/jiffies.h>
 #include <linux/ktime.h>
-#include <linux/math64.h>
 #include <linux/mutex.h>
 #include <linux/overflow.h>
 #include <linux/poll.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
-#include <linux/workqueue.h>
 #include <linux/xarray.h>
 
 #include "binding.h"
-#include "cgroup_watch.h"
 #include "lease.h"
 #include "notify.h"
 #include "queue.h"
+#include "reaper.h"
 
 static DEFINE_XARRAY_FLAGS(leases, XA_FLAGS_ACCOUNT);	/* by id; holds no reference */
 static DEFINE_MUTEX(lease_lock);	/* the table, the counters below and every lease's own */
@@ -47,13 +43,6 @@ static unsigned int top_leases;
 static atomic64_t last_id;		/* 64 bits: never comes around */
 
 struct tg_lease *tg_admin_lease;
-
-static struct workqueue_struct *reaper_wq;
-static struct delayed_work reaper;
-#define REAPER_SLEEP_MAX_MS	(60 * MSEC_PER_SEC)
-
-static bool watching_cgroups;
-#define CGROUP_LOOK_NS		(5 * (u64)NSEC_PER_SEC)
 
 int tg_claims_from_user(const void __user *bytes, u32 len, struct tg_claims **ret_claims)
 {
@@ -121,6 +110,12 @@ u64 tg_expiry_after_ms(u64 ms)
 	return end;
 }
 
+/* A lease that an administrator made; nothing else has an end that must be looked for. */
+bool tg_leases_exist(void)
+{
+	return READ_ONCE(top_leases);
+}
+
 bool tg_lease_under(const struct tg_lease *lease, const struct tg_lease *ancestor)
 {
 	while (lease && lease != ancestor)
@@ -133,7 +128,7 @@ static bool is_revoked(const struct tg_lease *lease)
 	return test_bit(TG_LEASE_REVOKED, &lease->flags);
 }
 
-static bool expired(const struct tg_lease *lease)
+bool tg_lease_expired(const struct tg_lease *lease)
 {
 	return lease->terms.expires != U64_MAX && ktime_get_boottime_ns() >= lease->terms.expires;
 }
@@ -141,7 +136,7 @@ static bool expired(const struct tg_lease *lease)
 /* Revoked or expired; a child never outlives its parent's term, so only revocation is inherited. */
 bool tg_lease_gone(const struct tg_lease *lease)
 {
-	if (expired(lease))
+	if (tg_lease_expired(lease))
 		return true;
 	for (; lease; lease = lease->parent)
 		if (is_revoked(lease))
@@ -261,7 +256,7 @@ static void tell_workload(struct tg_lease *lease)
 	tg_queue_set_quota(&tg_queue, lease->workload, &lease->terms.quota);
 }
 
-/* Takes over what @terms holds, unless it fails. The reaper learns of the new end. */
+/* Takes over what @terms holds, unless it fails. */
 static struct tg_lease *lease_make(struct tg_lease *parent, struct tg_terms *terms)
 {
 	struct tg_lease *lease = lease_alloc(parent);
@@ -282,10 +277,7 @@ static struct tg_lease *lease_make(struct tg_lease *parent, struct tg_terms *ter
 		tell_workload(lease);
 	memset(terms, 0, sizeof(*terms));
 	tg_notify_created(lease);
-	/* A cgroup that went while it was pinned has been told to a reaper that did not know us. */
-	if (lease->terms.expires != U64_MAX || !watching_cgroups ||
-	    tg_pin_is_gone(&lease->terms.pin))
-		mod_delayed_work(reaper_wq, &reaper, 0);
+	tg_reaper_watch(lease);
 	return lease;
 
 not_registered:
@@ -395,67 +387,6 @@ void tg_lease_revoke(struct tg_lease *revoked)
 		tg_notify_revoked(revoked, 0);
 }
 
-/* 0: it is not over; revoked ones were told of already. */
-static int why_over(const struct tg_lease *lease)
-{
-	if (expired(lease))
-		return -ETIME;
-	return tg_pin_is_gone(&lease->terms.pin) ? -ENOENT : 0;
-}
-
-/* Once for each, unless it goes without saying: its parent went, too, or it was revoked before. */
-static void tell_end(struct tg_lease *lease)
-{
-	int why = why_over(lease);
-
-	if (!why || test_and_set_bit(TG_LEASE_END_TOLD, &lease->flags))
-		return;
-	if (!is_revoked(lease) && !(lease->parent && why_over(lease->parent)))
-		tg_notify_revoked(lease, why);
-}
-
-/* Tells who waits for the end of leases; returns when the next one expires. */
-static u64 reap(void)
-{
-	u64 next = U64_MAX, last = 0;
-	struct tg_lease *lease;
-
-	while ((lease = tg_lease_next(last))) {
-		last = lease->id;
-		if (expired(lease))
-			wake_up_poll(&lease->wait, EPOLLHUP);
-		else
-			next = min(next, lease->terms.expires);
-		tell_end(lease);
-		tg_lease_put(lease);
-		cond_resched();
-	}
-	return next;
-}
-
-/* Without news of cgroups we look ourselves, now and then. */
-static u64 look_again(u64 next, u64 now)
-{
-	if (watching_cgroups || !READ_ONCE(top_leases))
-		return next;
-	return min(next, now + CGROUP_LOOK_NS);
-}
-
-static void reaper_run(struct work_struct *work)
-{
-	u64 now = ktime_get_boottime_ns();
-	u64 next = look_again(reap(), now);
-	u64 ms;
-
-	tg_queue_flush(&tg_queue);
-	if (next == U64_MAX)
-		return;
-	ms = next > now ? div_u64(next - now, NSEC_PER_MSEC) + 1 : 0;
-	/* Not too long: the workqueue's clock stops while the machine sleeps, ours goes on. */
-	queue_delayed_work(reaper_wq, &reaper,
-			   msecs_to_jiffies(min_t(u64, ms, REAPER_SLEEP_MAX_MS)));
-}
-
 /* Its own reference is the last one to go, so it never meets lease_unregister(). */
 static struct tg_lease *make_admin_lease(void)
 {
@@ -474,13 +405,6 @@ static struct tg_lease *make_admin_lease(void)
 	return lease;
 }
 
-/* Called by the kernel with spinlocks held; whose cgroup that was, the reaper finds out. */
-static void cgroup_gone(void)
-{
-	if (READ_ONCE(top_leases))
-		mod_delayed_work(reaper_wq, &reaper, 0);
-}
-
 static void free_admin_lease(void)
 {
 	lease_leave_workload(tg_admin_lease);
@@ -490,25 +414,21 @@ static void free_admin_lease(void)
 
 int tg_leases_init(void)
 {
+	int err;
+
 	tg_admin_lease = make_admin_lease();
 	if (!tg_admin_lease)
 		return -ENOMEM;
-	reaper_wq = alloc_ordered_workqueue("teegate_leases", 0);
-	if (!reaper_wq) {
+	err = tg_reaper_start();
+	if (err)
 		free_admin_lease();
-		return -ENOMEM;
-	}
-	INIT_DELAYED_WORK(&reaper, reaper_run);
-	watching_cgroups = tg_cgroup_watch_start(cgroup_gone);
-	return 0;
+	return err;
 }
 
 /* No file is open any more, and no request is left: there is no lease. */
 void tg_leases_exit(void)
 {
-	tg_cgroup_watch_stop();
-	cancel_delayed_work_sync(&reaper);
-	destroy_workqueue(reaper_wq);
+	tg_reaper_stop();
 	free_admin_lease();
 	xa_destroy(&leases);
 }

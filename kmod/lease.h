@@ -88,6 +88,7 @@ struct tg_lease *tg_lease_next(u64 after);
 void tg_lease_put(struct tg_lease *lease);
 
 bool tg_lease_under(const struct tg_lease *lease, const struct tg_lease *ancestor);
+bool tg_lease_expired(const struct tg_lease *lease);
 bool tg_lease_gone(const struct tg_lease *lease);
 int tg_lease_check(const struct tg_lease *lease, u64 ops);
 void tg_lease_revoke(struct tg_lease *lease);
@@ -95,6 +96,7 @@ void tg_lease_revoke(struct tg_lease *lease);
 /* In whose name the administrator's own requests wait: allows nothing, and is in no table. */
 extern struct tg_lease *tg_admin_lease;
 
+bool tg_leases_exist(void);
 int tg_leases_init(void);
 void tg_leases_exit(void);
 
