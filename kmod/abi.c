@@ -23,6 +23,7 @@
 
 #include "abi.h"
 #include "binding.h"
+#include "ioctl.h"
 #include "lease.h"
 #include "notify.h"
 #include "queue.h"
@@ -73,10 +74,11 @@ u32 tg_abi_number(const struct tg_abi *abi)
 /* As on every lease, before a byte of the caller's is looked at. */
 long tg_abi_ioctl(struct tg_lease *lease, unsigned int cmd, void __user *uarg)
 {
-	long err = tg_lease_check(lease, 0) ?: lease->terms.abi->ioctl(lease, cmd, uarg);
+	struct tg_call call = { .lease = lease, .needs = TEEGATE_OP_RAW_REPORT };
+	long err = tg_lease_check(lease, 0) ?: lease->terms.abi->ioctl(&call, cmd, uarg);
 
 	if (err)
-		tg_notify_denied(lease, err, TEEGATE_OP_RAW_REPORT);
+		tg_notify_denied(&call, err);
 	return err;
 }
 
@@ -90,18 +92,17 @@ static int make_subject(struct tg_subject *subject, const u8 *data, u32 len)
 	return tg_report_data(subject, &report_data);
 }
 
-struct tg_request *tg_abi_request_new(struct tg_lease *lease, enum tg_ask_kind kind,
+struct tg_request *tg_abi_request_new(struct tg_call *call, enum tg_ask_kind kind,
 				      const u8 *data, u32 len, bool want_aux)
 {
 	struct tg_backend *be = &tg_queue.be;
 	struct tg_request *req;
 	int err;
 
-	err = tg_lease_check(lease, TEEGATE_OP_RAW_REPORT) ?:
-	      tg_backend_can(be, TEEGATE_OP_RAW_REPORT);
+	err = tg_lease_check(call->lease, call->needs) ?: tg_backend_can(be, call->needs);
 	if (err)
 		return ERR_PTR(err);
-	req = tg_request_new(be, lease, kind, want_aux);
+	req = tg_request_new(be, call->lease, kind, want_aux);
 	if (!req)
 		return ERR_PTR(-ENOMEM);
 	err = make_subject(&req->subject, data, len);
@@ -112,11 +113,12 @@ struct tg_request *tg_abi_request_new(struct tg_lease *lease, enum tg_ask_kind k
 	return req;
 }
 
-int tg_abi_ask(struct tg_request *req)
+int tg_abi_ask(struct tg_call *call, struct tg_request *req)
 {
 	int err = tg_queue_ask(&tg_queue, req, TG_TIMEOUT_DEFAULT_MS);
 
+	call->queued = tg_request_was_queued(req);
 	if (!err && tg_queue.be.ops->makes_buffers)
 		err = tg_answer_charge(&req->x.answer);
-	return err ?: tg_lease_check(req->lease, TEEGATE_OP_RAW_REPORT);
+	return err ?: tg_lease_check(call->lease, call->needs);
 }

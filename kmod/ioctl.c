@@ -221,6 +221,6 @@ long tg_ioctl_lease(struct tg_lease *lease, unsigned int cmd, void __user *uarg)
 	long err = dispatch(&call, ON_LEASE, cmd, uarg);
 
 	if (err)
-		tg_notify_denied(lease, err, call.needs);
+		tg_notify_denied(&call, err);
 	return err;
 }

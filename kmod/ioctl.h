@@ -26,6 +26,7 @@ union tg_arg {
 struct tg_call {
 	struct tg_lease *lease;	/* NULL on a session */
 	u64 needs;		/* TEEGATE_OP_* that were checked, to be checked again at the end */
+	bool queued;		/* a request of it was in the queue, whatever came of that */
 	struct file *new_file;	/* appears in the caller's table as new_fd if all else goes well */
 	int new_fd;
 };

@@ -29,6 +29,7 @@
 #include <linux/workqueue.h>
 
 #include "genl.h"
+#include "ioctl.h"
 #include "lease.h"
 #include "notify.h"
 #include "queue.h"
@@ -66,6 +67,16 @@ void tg_gate_init(struct tg_gate *gate)
 {
 	INIT_LIST_HEAD(&gate->dirty);
 	tg_bucket_set(&gate->bucket, 60 * TEEGATE_EVENT_RATE, TEEGATE_EVENT_RATE, ktime_get_ns());
+}
+
+bool tg_gate_is_at_rest(struct tg_gate *gate, u64 now)
+{
+	bool rest;
+
+	spin_lock(&gate_lock);
+	rest = !gate->n_merged && tg_bucket_is_full(&gate->bucket, now);
+	spin_unlock(&gate_lock);
+	return rest;
 }
 
 static bool is_like(const struct tg_notice *a, const struct tg_notice *b)
@@ -239,17 +250,19 @@ static bool is_refusal(int err)
 	return err == -EPERM || err == -EDQUOT || err == -EAGAIN || err == -ESTALE;
 }
 
-void tg_notify_denied(struct tg_lease *lease, int err, u64 op)
+void tg_notify_denied(const struct tg_call *call, int err)
 {
-	struct tg_notice n = notice_of(TEEGATE_EVENT_DENIED, lease);
+	struct tg_notice n = notice_of(TEEGATE_EVENT_DENIED, call->lease);
+	struct tg_workload *workload = call->lease->workload;
 
 	if (!is_refusal(err))
 		return;
-	tg_queue_count_refusal(&tg_queue, lease->workload);
+	if (!call->queued)
+		tg_queue_count_refusal(&tg_queue, workload);
 	n.err = -err;
-	n.op = op;
+	n.op = call->needs;
 	n.uid = from_kuid(&init_user_ns, current_uid());
-	send_sparingly(lease->workload, &n);
+	send_sparingly(workload, &n);
 }
 
 static bool host_can_cause(enum teegate_event event)

@@ -13,6 +13,7 @@
 #include "bucket.h"
 
 struct tg_backend;
+struct tg_call;
 struct tg_lease;
 struct tg_workload;
 
@@ -41,14 +42,16 @@ struct tg_gate {
 };
 
 void tg_gate_init(struct tg_gate *gate);
+/* Nothing is to be told, and it has nothing to remember. */
+bool tg_gate_is_at_rest(struct tg_gate *gate, u64 now);
 void tg_gate_exit(struct tg_gate *gate);
 
 void tg_notify_created(struct tg_lease *lease);
 void tg_notify_used(struct tg_lease *lease, u64 op);
 void tg_notify_revoked(struct tg_lease *lease, int why);
 void tg_notify_closed(struct tg_lease *lease);
-/* What @lease did not get: counted as refused and told, if @err (negative) is a refusal. */
-void tg_notify_denied(struct tg_lease *lease, int err, u64 op);
+/* What a call on a lease did not get: told, and unless it was queued counted, if @err refuses. */
+void tg_notify_denied(const struct tg_call *call, int err);
 /* Something about the TEE. Merged where the host can cause it as often as it likes. */
 void tg_notify_backend(struct tg_backend *be, enum teegate_event event);
 

@@ -206,6 +206,12 @@ int tg_queue_ask(struct tg_queue *q, struct tg_request *req, u32 timeout_ms)
 	return leave(q, req, left ? -EINTR : -ETIMEDOUT);
 }
 
+/* For whoever has asked it, after that. */
+bool tg_request_was_queued(const struct tg_request *req)
+{
+	return req->entered;
+}
+
 /*
  * What firmware said to a request that ended so. With these errors it ended in firmware, or was
  * never asked and has no status; and firmware has something to say only with these.

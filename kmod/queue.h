@@ -43,7 +43,7 @@ struct tg_request {
 	bool dropped;			/* nobody waits any more: throw the answer away */
 	int result;			/* valid once done */
 
-	u64 entered;			/* ktime_get_ns(): into the queue */
+	u64 entered;			/* ktime_get_ns(): into the queue; 0: it never was */
 	u64 deadline;			/* likewise: the caller leaves */
 	u64 patient_until;		/* likewise: no buffer of the host's is given up before */
 	struct tg_subject subject;	/* what its leaf, or the caller, says */
@@ -81,6 +81,7 @@ struct tg_request *tg_request_new(const struct tg_backend *be, struct tg_lease *
 void tg_request_put(struct tg_request *req);
 
 int tg_queue_ask(struct tg_queue *q, struct tg_request *req, u32 timeout_ms);
+bool tg_request_was_queued(const struct tg_request *req);
 u64 tg_request_status(const struct tg_request *req, int err);
 void tg_queue_flush(struct tg_queue *q);
 void tg_queue_kick(struct tg_queue *q);

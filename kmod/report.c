@@ -210,6 +210,7 @@ static int ask_and_copy(struct tg_call *call, struct teegate_get_report *a, stru
 	if (err)
 		return err;
 	err = tg_queue_ask(&tg_queue, req, a->timeout_ms ?: TG_TIMEOUT_DEFAULT_MS);
+	call->queued = tg_request_was_queued(req);
 	a->fw_status = tg_request_status(req, err);
 	if (err)
 		return err;

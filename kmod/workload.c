@@ -12,10 +12,11 @@
  *
  * DOC: the end of a workload
  *
- * A workload whose last lease goes stays here until its bucket is full, or else whoever drops a
- * lease and gets another one begins with a full one. At most TG_IDLE_MAX do; beyond that the one
- * that has waited longest goes.
+ * A workload whose last lease goes stays here until its buckets are full, that of its requests and
+ * that of its events, or else whoever drops a lease and gets another one begins with full ones. At
+ * most TG_IDLE_MAX do; beyond that the one that has waited longest goes.
  */
+#include <linux/atomic.h>
 #include <linux/hashtable.h>
 #include <linux/ktime.h>
 #include <linux/mutex.h>
@@ -33,8 +34,9 @@ static DEFINE_XARRAY_FLAGS(workloads, XA_FLAGS_ACCOUNT);	/* all, by serial */
 static DEFINE_HASHTABLE(numbered, 8);
 static LIST_HEAD(idle);
 static unsigned int idle_count;
-static u64 last_serial;
+static atomic64_t last_serial;		/* 64 bits: never comes around */
 
+/* Out of reach of the others until workload_add(). */
 static struct tg_workload *workload_new(u64 number)
 {
 	struct tg_workload *w = kzalloc(sizeof(*w), GFP_KERNEL_ACCOUNT);
@@ -42,19 +44,32 @@ static struct tg_workload *workload_new(u64 number)
 	if (!w)
 		return NULL;
 	w->number = number;
-	w->serial = last_serial + 1;
+	w->serial = atomic64_inc_return(&last_serial);
 	INIT_LIST_HEAD(&w->idle);
 	INIT_LIST_HEAD(&w->lane.ready);
 	INIT_LIST_HEAD(&w->lane.requests);
 	tg_gate_init(&w->gate);
-	if (xa_err(xa_store(&workloads, w->serial, w, GFP_KERNEL_ACCOUNT))) {
+	if (xa_reserve(&workloads, w->serial, GFP_KERNEL_ACCOUNT)) {
 		kfree(w);
 		return NULL;
 	}
-	last_serial++;
-	if (number)
-		hash_add(numbered, &w->by_number, number);
 	return w;
+}
+
+static void workload_add(struct tg_workload *w)
+{
+	xa_store(&workloads, w->serial, w, 0);	/* reserved: it allocates nothing */
+	if (w->number)
+		hash_add(numbered, &w->by_number, w->number);
+}
+
+/* Nobody has seen it. */
+static void workload_discard(struct tg_workload *w)
+{
+	if (!w)
+		return;
+	xa_release(&workloads, w->serial);
+	kfree(w);
 }
 
 static void workload_free(struct tg_workload *w)
@@ -70,6 +85,24 @@ static void workload_free(struct tg_workload *w)
 	kfree(w);
 }
 
+static bool has_to_remember(struct tg_workload *w)
+{
+	u64 now = ktime_get_ns();
+
+	return w->number &&
+	       !(tg_bucket_is_full(&w->bucket, now) && tg_gate_is_at_rest(&w->gate, now));
+}
+
+/* Those that have nothing to remember any more, and the oldest of too many. */
+static void prune_idle(void)
+{
+	struct tg_workload *w, *next;
+
+	list_for_each_entry_safe(w, next, &idle, idle)
+		if (idle_count > TG_IDLE_MAX || !has_to_remember(w))
+			workload_free(w);
+}
+
 static struct tg_workload *find(u64 number)
 {
 	struct tg_workload *w;
@@ -80,40 +113,59 @@ static struct tg_workload *find(u64 number)
 	return NULL;
 }
 
-/* Those that have nothing to remember any more, and the oldest of too many. */
-static void prune_idle(void)
+/* One more lease for the workload of that number, NULL if there is none. */
+static struct tg_workload *join(u64 number)
 {
-	struct tg_workload *w, *next;
-	u64 now = ktime_get_ns();
+	struct tg_workload *w = number ? find(number) : NULL;
 
-	list_for_each_entry_safe(w, next, &idle, idle)
-		if (idle_count > TG_IDLE_MAX || tg_bucket_is_full(&w->bucket, now))
-			workload_free(w);
+	if (!w)
+		return NULL;
+	w->leases++;
+	if (!list_empty(&w->idle)) {
+		list_del_init(&w->idle);
+		idle_count--;
+	}
+	return w;
+}
+
+static struct tg_workload *join_locked(u64 number)
+{
+	struct tg_workload *w;
+
+	mutex_lock(&workload_lock);
+	prune_idle();
+	w = join(number);
+	mutex_unlock(&workload_lock);
+	return w;
 }
 
 /**
  * tg_workload_get - the workload of a new lease
  * @number: the administrator's name for it, 0 for one that nobody else finds
  *
+ * It is made before the lock is taken, so that whoever has no memory left keeps nobody waiting.
+ *
  * Return: a workload for tg_workload_put(), or NULL without memory.
  */
 struct tg_workload *tg_workload_get(u64 number)
 {
-	struct tg_workload *w;
+	struct tg_workload *w = join_locked(number), *made;
 
+	if (w)
+		return w;
+	made = workload_new(number);
+	if (!made)
+		return NULL;
 	mutex_lock(&workload_lock);
-	prune_idle();
-	w = number ? find(number) : NULL;
-	if (!w)
-		w = workload_new(number);
-	if (w) {
-		w->leases++;
-		if (!list_empty(&w->idle)) {
-			list_del_init(&w->idle);
-			idle_count--;
-		}
+	w = join(number);
+	if (!w) {
+		w = made;
+		made = NULL;
+		w->leases = 1;
+		workload_add(w);
 	}
 	mutex_unlock(&workload_lock);
+	workload_discard(made);
 	return w;
 }
 
@@ -122,7 +174,7 @@ void tg_workload_put(struct tg_workload *w)
 {
 	mutex_lock(&workload_lock);
 	if (!--w->leases) {
-		if (w->number && !tg_bucket_is_full(&w->bucket, ktime_get_ns())) {
+		if (has_to_remember(w)) {
 			list_add_tail(&w->idle, &idle);
 			idle_count++;
 		} else {

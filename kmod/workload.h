@@ -39,7 +39,7 @@ struct tg_workload {
 
 	/* workload.c, under its own lock: */
 	struct hlist_node by_number;
-	struct list_head idle;		/* without leases, until the bucket is full */
+	struct list_head idle;		/* without leases, until the buckets are full */
 	unsigned int leases;
 	u64 first_lease;
 

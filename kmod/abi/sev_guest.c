@@ -20,7 +20,7 @@
 #include <uapi/linux/sev-guest.h>
 
 #include "../abi.h"
-#include "../lease.h"
+#include "../ioctl.h"
 #include "../queue.h"
 
 #define CERTS_MAX	SZ_16K	/* SEV_FW_BLOB_MAX_SIZE, which the stock driver refuses to exceed */
@@ -50,20 +50,20 @@ static int stock_errno(int err)
 	}
 }
 
-static struct tg_request *request_new(struct tg_lease *lease, const struct snp_report_req *asked,
+static struct tg_request *request_new(struct tg_call *call, const struct snp_report_req *asked,
 				      bool want_certs)
 {
 	if (memchr_inv(asked->rsvd, 0, sizeof(asked->rsvd)))
 		return ERR_PTR(-EINVAL);
 	if (asked->vmpl != tg_queue.be.vmpl)
 		return ERR_PTR(-EPERM);
-	return tg_abi_request_new(lease, TG_ASK_REPORT, asked->user_data, sizeof(asked->user_data),
+	return tg_abi_request_new(call, TG_ASK_REPORT, asked->user_data, sizeof(asked->user_data),
 				  want_certs);
 }
 
-static int ask(struct tg_request *req, struct snp_guest_request_ioctl *io)
+static int ask(struct tg_call *call, struct tg_request *req, struct snp_guest_request_ioctl *io)
 {
-	int err = tg_abi_ask(req);
+	int err = tg_abi_ask(call, req);
 
 	io->exitinfo2 = tg_request_status(req, err);
 	return err;
@@ -88,7 +88,7 @@ static int put_report(const struct tg_answer *ans, void __user *to)
 	return err;
 }
 
-static int get_report(struct tg_lease *lease, struct snp_guest_request_ioctl *io)
+static int get_report(struct tg_call *call, struct snp_guest_request_ioctl *io)
 {
 	struct snp_report_req asked;
 	struct tg_request *req;
@@ -96,10 +96,10 @@ static int get_report(struct tg_lease *lease, struct snp_guest_request_ioctl *io
 
 	if (copy_from_user(&asked, u64_to_user_ptr(io->req_data), sizeof(asked)))
 		return -EFAULT;
-	req = request_new(lease, &asked, false);
+	req = request_new(call, &asked, false);
 	if (IS_ERR(req))
 		return PTR_ERR(req);
-	err = ask(req, io) ?: put_report(&req->x.answer, u64_to_user_ptr(io->resp_data));
+	err = ask(call, req, io) ?: put_report(&req->x.answer, u64_to_user_ptr(io->resp_data));
 	tg_request_put(req);
 	return err;
 }
@@ -134,7 +134,7 @@ static int put_both(const struct tg_answer *ans, const struct snp_ext_report_req
 	return put_certs(ans, asked) ?: put_report(ans, u64_to_user_ptr(io->resp_data));
 }
 
-static int get_ext_report(struct tg_lease *lease, struct snp_guest_request_ioctl *io)
+static int get_ext_report(struct tg_call *call, struct snp_guest_request_ioctl *io)
 {
 	struct snp_ext_report_req asked;
 	struct tg_request *req;
@@ -147,20 +147,20 @@ static int get_ext_report(struct tg_lease *lease, struct snp_guest_request_ioctl
 	/* As there: no buffer, no certificates. */
 	if (!asked.certs_address)
 		asked.certs_len = 0;
-	req = request_new(lease, &asked.data, true);
+	req = request_new(call, &asked.data, true);
 	if (IS_ERR(req))
 		return PTR_ERR(req);
-	err = ask(req, io) ?: put_both(&req->x.answer, &asked, io);
+	err = ask(call, req, io) ?: put_both(&req->x.answer, &asked, io);
 	tg_request_put(req);
 	return err;
 }
 
-static int get_key(struct tg_lease *lease, struct snp_guest_request_ioctl *io)
+static int get_key(struct tg_call *call, struct snp_guest_request_ioctl *io)
 {
 	return -EOPNOTSUPP;
 }
 
-typedef int (*handler_t)(struct tg_lease *lease, struct snp_guest_request_ioctl *io);
+typedef int (*handler_t)(struct tg_call *call, struct snp_guest_request_ioctl *io);
 
 static handler_t handler_of(unsigned int cmd)
 {
@@ -177,7 +177,7 @@ static handler_t handler_of(unsigned int cmd)
 }
 
 /* The driver writes its argument back only when there is a code to tell. */
-static long sev_guest_ioctl(struct tg_lease *lease, unsigned int cmd, void __user *uarg)
+static long sev_guest_ioctl(struct tg_call *call, unsigned int cmd, void __user *uarg)
 {
 	handler_t handler = handler_of(cmd);
 	struct snp_guest_request_ioctl io;
@@ -190,7 +190,7 @@ static long sev_guest_ioctl(struct tg_lease *lease, unsigned int cmd, void __use
 	if (!io.msg_version)
 		return -EINVAL;
 	io.exitinfo2 = 0;
-	err = handler(lease, &io);
+	err = handler(call, &io);
 	if (io.exitinfo2 && copy_to_user(uarg, &io, sizeof(io)))
 		return -EFAULT;
 	return stock_errno(err);

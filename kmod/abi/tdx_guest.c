@@ -9,7 +9,7 @@
 #include <uapi/linux/tdx-guest.h>
 
 #include "../abi.h"
-#include "../lease.h"
+#include "../ioctl.h"
 #include "../queue.h"
 
 /* The stock driver knows one word for all that goes wrong below it. */
@@ -18,7 +18,7 @@ static int stock_errno(int err)
 	return err == -EREMOTEIO || err == -EPROTO ? -EIO : err;
 }
 
-static int get_report(struct tg_lease *lease, struct tdx_report_req __user *uarg)
+static int get_report(struct tg_call *call, struct tdx_report_req __user *uarg)
 {
 	u8 data[TDX_REPORTDATA_LEN];
 	struct tg_request *req;
@@ -26,10 +26,10 @@ static int get_report(struct tg_lease *lease, struct tdx_report_req __user *uarg
 
 	if (copy_from_user(data, uarg->reportdata, sizeof(data)))
 		return -EFAULT;
-	req = tg_abi_request_new(lease, TG_ASK_LOCAL, data, sizeof(data), false);
+	req = tg_abi_request_new(call, TG_ASK_LOCAL, data, sizeof(data), false);
 	if (IS_ERR(req))
 		return PTR_ERR(req);
-	err = tg_abi_ask(req);
+	err = tg_abi_ask(call, req);
 	if (!err && req->x.answer.report_len != TDX_REPORT_LEN)
 		err = -EIO;
 	if (!err && copy_to_user(uarg->tdreport, req->x.answer.report, TDX_REPORT_LEN))
@@ -38,9 +38,9 @@ static int get_report(struct tg_lease *lease, struct tdx_report_req __user *uarg
 	return stock_errno(err);
 }
 
-static long tdx_guest_ioctl(struct tg_lease *lease, unsigned int cmd, void __user *uarg)
+static long tdx_guest_ioctl(struct tg_call *call, unsigned int cmd, void __user *uarg)
 {
-	return cmd == TDX_CMD_GET_REPORT0 ? get_report(lease, uarg) : -ENOTTY;
+	return cmd == TDX_CMD_GET_REPORT0 ? get_report(call, uarg) : -ENOTTY;
 }
 
 const struct tg_abi tg_abi_tdx_guest = {

@@ -13,7 +13,7 @@
 
 #include "../abi.h"
 #include "../block.h"
-#include "../lease.h"
+#include "../ioctl.h"
 #include "../queue.h"
 
 /* Of the Ultravisor (s390-tools, rust/pv): done; and a buffer is too small. */
@@ -60,10 +60,10 @@ static int put_answer(const struct tg_answer *ans, struct uvio_attest *a,
 }
 
 /* Where firmware refused, fw_status has both of its codes: see struct teegate_get_report. */
-static int ask(struct tg_request *req, struct uvio_attest *a, struct uvio_attest __user *uattest,
-	       struct uvio_ioctl_cb *cb)
+static int ask(struct tg_call *call, struct tg_request *req, struct uvio_attest *a,
+	       struct uvio_attest __user *uattest, struct uvio_ioctl_cb *cb)
 {
-	int err = take_challenge(req, a) ?: tg_abi_ask(req);
+	int err = take_challenge(req, a) ?: tg_abi_ask(call, req);
 	u64 status;
 
 	if (!err)
@@ -76,7 +76,7 @@ static int ask(struct tg_request *req, struct uvio_attest *a, struct uvio_attest
 	return 0;
 }
 
-static int attest(struct tg_lease *lease, struct uvio_ioctl_cb *cb)
+static int attest(struct tg_call *call, struct uvio_ioctl_cb *cb)
 {
 	struct uvio_attest __user *uattest = u64_to_user_ptr(cb->argument_addr);
 	struct uvio_attest a;
@@ -89,15 +89,15 @@ static int attest(struct tg_lease *lease, struct uvio_ioctl_cb *cb)
 		return -EFAULT;
 	if (!lengths_fit(&a))
 		return -EINVAL;
-	req = tg_abi_request_new(lease, TG_ASK_REPORT, a.user_data, a.user_data_len, true);
+	req = tg_abi_request_new(call, TG_ASK_REPORT, a.user_data, a.user_data_len, true);
 	if (IS_ERR(req))
 		return PTR_ERR(req);
-	err = ask(req, &a, uattest, cb);
+	err = ask(call, req, &a, uattest, cb);
 	tg_request_put(req);
 	return err;
 }
 
-static long uvdevice_ioctl(struct tg_lease *lease, unsigned int cmd, void __user *uarg)
+static long uvdevice_ioctl(struct tg_call *call, unsigned int cmd, void __user *uarg)
 {
 	struct uvio_ioctl_cb cb;
 	int err;
@@ -110,7 +110,7 @@ static long uvdevice_ioctl(struct tg_lease *lease, unsigned int cmd, void __user
 		return -EINVAL;
 	cb.uv_rc = 0;
 	cb.uv_rrc = 0;
-	err = attest(lease, &cb);
+	err = attest(call, &cb);
 	if (!err && copy_to_user(uarg, &cb, sizeof(cb)))
 		return -EFAULT;
 	return err;

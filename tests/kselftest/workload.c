@@ -321,6 +321,30 @@ TEST(statistics_count_requests_of_all_leases_of_a_workload)
 	nl_close(&nl);
 }
 
+/* It came into the queue, and is no refusal of one that did not. */
+TEST(what_was_queued_and_then_refused_is_not_counted_as_refused)
+{
+	struct workload_seen w = { .number = number(2) };
+	struct lease l = lease_of(number(2), 0), child = lease_narrow(l.fd, BOTH);
+	struct busy_scene s = busy_scene_make();
+	struct nl nl = nl_open();
+	struct asker *a = ask_start(child.fd, 0);
+
+	WAIT_UNTIL(info_of(l.fd).queued == s.queued + 1);
+	EXPECT_EQ(lease_revoke(child.fd, 0), 0);
+	EXPECT_EQ(ask_result(a), -ESTALE);
+	busy_scene_end(&s);
+	ASSERT(nl_dump(&nl, TEEGATE_CMD_GET_WORKLOADS, see_workload, &w) > 0);
+	EXPECT_EQ(w.requests, 1);
+	EXPECT_EQ(w.answered, 0);
+	EXPECT_EQ(w.refused, 0);
+	EXPECT_EQ(report_try(child.fd), -ESTALE);
+	ASSERT(nl_dump(&nl, TEEGATE_CMD_GET_WORKLOADS, see_workload, &w) > 0);
+	EXPECT_EQ(w.requests, 1);
+	EXPECT_EQ(w.refused, 1);
+	nl_close(&nl);
+}
+
 int main(int argc, char **argv)
 {
 	return kit_main(argc, argv);

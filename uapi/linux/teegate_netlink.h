@@ -36,9 +36,9 @@
  *
  * What clients can cause as often as they like (DENIED, and all that is about narrowed leases) is
  * told at once the first time, and then TEEGATE_EVENT_RATE times in a second at most for each
- * workload; what came meanwhile is merged into one message for the same event, errno and
- * operations, with COUNT and the last LEASE_ID. So are THROTTLED, QUARANTINED and RECOVERED, which
- * the host can cause. All else is told one by one.
+ * workload, whatever leases of it come and go; what came meanwhile is merged into one message for
+ * the same event, errno and operations, with COUNT and the last LEASE_ID. So are THROTTLED,
+ * QUARANTINED and RECOVERED, which the host can cause. All else is told one by one.
  */
 #ifndef _UAPI_LINUX_TEEGATE_NETLINK_H
 #define _UAPI_LINUX_TEEGATE_NETLINK_H
@@ -74,7 +74,10 @@ enum teegate_event {
 	TEEGATE_EVENT_LEASE_REVOKED = 3,
 	/* The last holder of the lease is gone: LEASE_ID, WORKLOAD. */
 	TEEGATE_EVENT_LEASE_CLOSED = 4,
-	/* Somebody was refused: LEASE_ID, WORKLOAD, ERRNO, OP, UID (of the caller), COUNT. */
+	/*
+	 * A call on a lease was refused (EPERM, ESTALE, EDQUOT, EAGAIN), in the queue or before:
+	 * LEASE_ID, WORKLOAD, ERRNO, OP, UID (of the caller), COUNT.
+	 */
 	TEEGATE_EVENT_DENIED = 5,
 	/* The state of the TEE has changed: PROVIDER, STATE, REASON. */
 	TEEGATE_EVENT_BACKEND = 6,
@@ -112,7 +115,7 @@ enum teegate_attr {
 	TEEGATE_A_NOTE,			/* binary */
 	TEEGATE_A_REQUESTS,		/* u64, that were put into the queue */
 	TEEGATE_A_ANSWERED,		/* u64, well */
-	TEEGATE_A_REFUSED,		/* u64, before they came into the queue */
+	TEEGATE_A_REFUSED,		/* u64, DENIED without having come into the queue */
 	TEEGATE_A_PENDING,		/* u32, in the queue or under way now */
 	TEEGATE_A_WAIT_NS,		/* u64, of all that left the queue, in sum */
 	TEEGATE_A_WAIT_MAX_NS,		/* u64, the longest of them */
