@@ -6,7 +6,10 @@
  * DOC: who pays
  *
  * The memory is on the bill of the caller's memory cgroup. But not every workload has a limit
- * there; so bytes are counted, too, before they are allocated: for each workload, and in all.
+ * there; so bytes are counted, too, before they are allocated: for each workload, and in all. The
+ * only block of a workload, if it is as small as they usually are, does not count with those of
+ * all: neither one workload nor all of them together shall be able to keep another one out. There
+ * are as many workloads as leases of an administrator at most, so this is bounded, too.
  *
  * Reading a caller's memory can last for as long as the caller likes, if user space serves its page
  * faults. So pages are faulted in while nothing is counted yet, and copied without faults: what is
@@ -29,6 +32,7 @@
 
 #define BYTES_OF_ONE	SZ_4M
 #define BYTES_OF_ALL	SZ_32M
+#define BYTES_ALWAYS	SZ_16K	/* room for the keys of 200 machines; 64 MiB of 4096 workloads */
 
 /* Pages may go again between the two; not often, unless somebody sees to that. */
 #define COPY_TRIES	16
@@ -36,38 +40,42 @@
 static DEFINE_SPINLOCK(lock);
 static size_t bytes_in_all;	/* lock; and so are those of each workload */
 
-static int reserve(struct tg_workload *payer, u32 len)
+static int reserve(struct tg_workload *payer, u32 len, bool *ret_pooled)
 {
 	int err = 0;
+	bool pooled;
 
 	spin_lock(&lock);
+	pooled = payer->block_bytes || len > BYTES_ALWAYS;
 	if (len > BYTES_OF_ONE - payer->block_bytes)
 		err = -EDQUOT;
-	else if (len > BYTES_OF_ALL - bytes_in_all)
+	else if (pooled && len > BYTES_OF_ALL - bytes_in_all)
 		err = -EAGAIN;
 	if (!err) {
 		payer->block_bytes += len;
-		bytes_in_all += len;
+		bytes_in_all += pooled ? len : 0;
 	}
 	spin_unlock(&lock);
+	*ret_pooled = pooled;
 	return err;
 }
 
-static void release(struct tg_workload *payer, u32 len)
+static void release(struct tg_workload *payer, u32 len, bool pooled)
 {
 	spin_lock(&lock);
 	payer->block_bytes -= len;
-	bytes_in_all -= len;
+	bytes_in_all -= pooled ? len : 0;
 	spin_unlock(&lock);
 }
 
-static struct tg_block *block_new(struct tg_workload *payer, u32 len)
+static struct tg_block *block_new(struct tg_workload *payer, u32 len, bool pooled)
 {
 	struct tg_block *block = kzalloc(sizeof(*block), GFP_KERNEL_ACCOUNT);
 
 	if (!block)
 		return NULL;
 	block->payer = payer;
+	block->pooled = pooled;
 	block->len = len;
 	block->bytes = kvmalloc(len, GFP_KERNEL_ACCOUNT);
 	if (block->bytes)
@@ -81,14 +89,15 @@ static int copy_block(struct tg_workload *payer, const void __user *from, u32 le
 		      struct tg_block **ret_block)
 {
 	struct tg_block *block;
+	bool pooled;
 	int err;
 
-	err = reserve(payer, len);
+	err = reserve(payer, len, &pooled);
 	if (err)
 		return err;
-	block = block_new(payer, len);
+	block = block_new(payer, len, pooled);
 	if (!block) {
-		release(payer, len);
+		release(payer, len, pooled);
 		return -ENOMEM;
 	}
 	if (copy_from_user_nofault(block->bytes, from, len)) {
@@ -106,7 +115,8 @@ static int copy_block(struct tg_workload *payer, const void __user *from, u32 le
  * @len: bytes of it, at least one
  * @ret_block: for tg_block_free(); untouched on failure
  *
- * Return: 0, -EDQUOT when its workload has too much under way, -EAGAIN when all have,
+ * Return: 0, -EDQUOT when its workload has too much under way, -EAGAIN when all have (never for
+ * its only one, of BYTES_ALWAYS at most),
  * -ENOMEM, -EFAULT. May sleep in page faults of the caller, and holds nothing then.
  */
 int tg_block_from_user(struct tg_lease *lease, u64 uaddr, u32 len, struct tg_block **ret_block)
@@ -127,7 +137,7 @@ void tg_block_free(const struct tg_block *block)
 {
 	if (!block)
 		return;
-	release(block->payer, block->len);
+	release(block->payer, block->len, block->pooled);
 	kvfree_sensitive(block->bytes, block->len);
 	kfree(block);
 }

@@ -10,6 +10,7 @@ struct tg_workload;
 
 struct tg_block {
 	struct tg_workload *payer;	/* whoever frees us holds it */
+	bool pooled;			/* counted with those of all */
 	u32 len;
 	u8 *bytes;
 };

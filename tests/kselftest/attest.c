@@ -280,10 +280,9 @@ TEST(all_challenges_together_are_bounded)
 	struct asker *a[OF_ALL];
 	unsigned int n = 0;
 
-	/* The one that is held has a few hundred bytes, so a megabyte less is left for these. */
 	for (unsigned int i = 0; i < OF_ALL / OF_ONE; i++)
 		l[i] = lease_unpinned();
-	for (; n < OF_ALL - 1; n++)
+	for (; n < OF_ALL; n++)
 		a[n] = ask_with_megabyte(l[n / OF_ONE].fd);
 	WAIT_UNTIL(info_of(late.fd).queued == s.queued + n);
 	EXPECT_EQ(ask_with(late.fd, 0, rubbish(MIB), MIB), -EAGAIN);
@@ -292,6 +291,35 @@ TEST(all_challenges_together_are_bounded)
 		EXPECT_EQ(ask_result(a[i]), -EREMOTEIO);
 	EXPECT_EQ(ask_with(late.fd, 0, rubbish(MIB), MIB), -EREMOTEIO);
 	expect_good(late.fd);
+}
+
+#define ALWAYS 16384	/* bytes of the only challenge of a workload */
+
+TEST(the_first_small_challenge_of_a_workload_always_finds_room)
+{
+	struct lease l[OF_ALL / OF_ONE], polite[2] = { lease_unpinned(), lease_unpinned() };
+	struct busy_scene s = busy_scene_make();
+	struct asker *a[OF_ALL], *small[2];
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < OF_ALL / OF_ONE; i++)
+		l[i] = lease_unpinned();
+	for (; n < OF_ALL; n++)
+		a[n] = ask_with_megabyte(l[n / OF_ONE].fd);
+	WAIT_UNTIL(info_of(polite[0].fd).queued == s.queued + n);
+	EXPECT_EQ(ask_with(polite[0].fd, 0, rubbish(ALWAYS + 1), ALWAYS + 1), -EAGAIN);
+	for (unsigned int i = 0; i < 2; i++)
+		small[i] = ask_start(polite[i].fd, 0);
+	WAIT_UNTIL(info_of(polite[0].fd).queued == s.queued + n + 2);
+	EXPECT_EQ(ask_with(polite[0].fd, 0, rubbish(ALWAYS), ALWAYS), -EAGAIN);
+	EXPECT_EQ(report_try(l[0].fd), -EDQUOT);
+	busy_scene_end(&s);
+	for (unsigned int i = 0; i < 2; i++)
+		EXPECT_EQ(ask_result(small[i]), 0);
+	for (unsigned int i = 0; i < n; i++)
+		EXPECT_EQ(ask_result(a[i]), -EREMOTEIO);
+	EXPECT_EQ(ask_with(polite[1].fd, 0, rubbish(ALWAYS), ALWAYS), -EREMOTEIO);
+	expect_good(polite[1].fd);
 }
 
 /* A megabyte whose first use by anyone, the kernel included, is told to @uffd and does not end. */

@@ -37,9 +37,9 @@
  * EOPNOTSUPP this TEE cannot do the operation
  * ENODEV     there is no TEE, or its driver is not there (yet)
  * ENOKEY     the channel to the firmware is lost until the guest restarts
- * EAGAIN     the queue is full, too many bytes of challenges wait, the host holds every quote
- *            buffer and does not answer (TDX), or a dump of the guest is being made (SE); try again
- *            later
+ * EAGAIN     the queue is full, too many bytes of challenges wait (never because of the only one of
+ *            a workload if it has 16384 bytes at most), the host holds every quote buffer and does
+ *            not answer (TDX), or a dump of the guest is being made (SE); try again later
  * EDQUOT     a quota is used up: requests of the lease, or of its workload, that wait, the bytes of
  *            their challenges, what the workload may ask for in a minute (retry_after_ms of
  *            TEEGATE_GET_INFO then says when to come again), children, events
@@ -363,7 +363,8 @@ struct teegate_extend {
  * @rate_burst at once after it was quiet. The newest lease of a workload sets it for all. What is
  * refused for want of right, room or memory takes nothing from it; what was queued does, whatever
  * comes of it. A workload ends with its last lease, or when its rate allows @rate_burst at once
- * again, whichever is later; a new one of that number begins afresh.
+ * again and its events (<linux/teegate_netlink.h>) are told, whichever is later; a new one of that
+ * number begins afresh.
  */
 
 /**
