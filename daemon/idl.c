@@ -82,6 +82,12 @@ static SD_VARLINK_DEFINE_METHOD(AcquireLease,
 	COMMENT("milliseconds until the lease expires"),
 	OUTPUT(expiresMs, SD_VARLINK_INT, 0));
 
+static SD_VARLINK_DEFINE_METHOD(AcquireSgx,
+	COMMENT("\"enclave\" or \"provision\""),
+	INPUT(device, SD_VARLINK_STRING, 0),
+	COMMENT("index of the device among the descriptors of the reply: 0"),
+	OUTPUT(deviceFd, SD_VARLINK_INT, 0));
+
 static SD_VARLINK_DEFINE_STRUCT_TYPE(Lease,
 	FIELD(leaseId, SD_VARLINK_INT, 0),
 	COMMENT("the lease that it was narrowed from"),
@@ -269,6 +275,9 @@ SD_VARLINK_DEFINE_INTERFACE(io_teegate_Broker, BROKER_INTERFACE,
 	SD_VARLINK_SYMBOL_COMMENT("A lease of the kernel module, pinned to the cgroup that connected. The descriptor travels beside\n"
 				  "the reply."),
 	&vl_method_AcquireLease,
+	SD_VARLINK_SYMBOL_COMMENT("A descriptor of /dev/sgx_enclave, or of /dev/sgx_provision, by SgxEnclave= and SgxProvision= in policy.\n"
+				  "It travels beside the reply. It is no lease: nothing pins it, and it cannot be revoked."),
+	&vl_method_AcquireSgx,
 	SD_VARLINK_SYMBOL_COMMENT("A lease, for administrators. What the broker has no name for is absent."),
 	&vl_type_Lease,
 	SD_VARLINK_SYMBOL_COMMENT("Something that happened. Only event and timestampUSec are always there; doc/events.md tells which others."),

@@ -79,7 +79,9 @@ static const char *suggest_rule(const struct peer *peer, uint64_t operations, ch
 			 unit, unit, peer->uid);
 	else
 		text_add(text, size, POLICY_DIR "/uid-%u.conf:\n[Match]\nUid=%u\n", peer->uid, peer->uid);
-	text_add(text, size, "\n[Allow]\nOperations=%s\n", operation_names(operations, names, sizeof(names)));
+	if (operations)
+		text_add(text, size, "\n[Allow]\nOperations=%s\n",
+			 operation_names(operations, names, sizeof(names)));
 	return text_sanitize_lines(text);
 }
 
@@ -158,4 +160,16 @@ int refuse_failed(struct conn *conn, const char *method, const struct job *job)
 				  SD_JSON_BUILD_PAIR_CONDITION(job->fw_status != 0, "firmwareStatus",
 							       SD_JSON_BUILD_STRING(status)),
 				  SD_JSON_BUILD_PAIR_STRING("reason", job->text));
+}
+
+int refuse_errno(struct conn *conn, const char *method, int error, const char *reason)
+{
+	const char *name = strerrorname_np(-error) ?: "EIO";
+	char detail[640] = "";
+
+	text_add(detail, sizeof(detail), "%s: %s", name, reason);
+	audit_decision(conn, method, "Failed", detail);
+	return sd_varlink_errorbo(conn->link, BROKER_INTERFACE ".Failed",
+				  SD_JSON_BUILD_PAIR_STRING("errno", name),
+				  SD_JSON_BUILD_PAIR_STRING("reason", reason));
 }

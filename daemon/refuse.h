@@ -27,5 +27,7 @@ int refuse_no_rule(struct conn *conn, const char *method, uint64_t operations);
 int refuse_operations(struct conn *conn, const char *method, uint64_t missing);
 int refuse_budget(struct conn *conn, const struct job *job);
 int refuse_failed(struct conn *conn, const char *method, const struct job *job);
+/* refuse_errno() - Failed, where there is no job. */
+int refuse_errno(struct conn *conn, const char *method, int error, const char *reason);
 
 #endif

@@ -69,7 +69,7 @@ static const struct sandbox_line table[] = {
 	ANY("dup3", D, "descriptors for a child"),
 	ANY("fcntl", D | L | S, "close-on-exec, non-blocking, duplicates, seals"),
 	ANY("pipe2", D, "the answer of a child"),
-	ANY("openat", D | L, "policy files, /proc, the module's device"),
+	ANY("openat", D | L, "policy files, /proc, the module's device, those of SGX"),
 	ANY("openat2", D | L, "paths that must not leave a directory or a client's root"),
 	ANY("fstat", D | L | S, "is it what it should be?"),
 	ANY("newfstatat", D | L, "is it what it should be?"),

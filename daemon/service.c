@@ -14,6 +14,7 @@
 #include "refuse.h"
 #include "server.h"
 #include "service.h"
+#include "sgx.h"
 #include "util.h"
 
 static const char *moved_reason(int error)
@@ -48,24 +49,15 @@ static int verify(const struct conn *conn)
 	return peer_verify_pins(conn->peer, conn->rule->pins.label, conn->rule->pins.exe);
 }
 
-/* 1: the caller has a rule that allows @operations. Anything else: answered, return it. */
-static int admit(struct conn *conn, const char *method, uint64_t operations)
+/* 1: it is who the rule is about, still, and may have what the rule pins. Else answered, return it. */
+static int admit_peer(struct conn *conn, const char *method)
 {
-	const char *reason;
-	uint64_t missing;
+	const char *reason = unpinnable(conn->peer, &conn->rule->pins);
 	int r;
 
-	if (*conn->peer->nameless)
-		return refuse_unknown(conn, method, conn->peer->nameless);
-	if (!conn->rule || conn->other_rule)
-		return refuse_no_rule(conn, method, operations);
-	missing = operations ? operations & ~conn->rule->operations : TEEGATE_OP_REPORT;
-	if (missing)
-		return refuse_operations(conn, method, missing);
 	if (conn->peer->registration &&
 	    !registrar_has(conn->server->registrar, conn->peer->registration))
 		return refuse_unknown(conn, method, "the registration of its container has ended: connect again");
-	reason = unpinnable(conn->peer, &conn->rule->pins);
 	if (reason)
 		return refuse_by_policy(conn, method, reason, conn->rule->path);
 	r = verify(conn);
@@ -74,19 +66,59 @@ static int admit(struct conn *conn, const char *method, uint64_t operations)
 	return 1;
 }
 
+/* 1: the caller has a rule that allows @operations. Anything else: answered, return it. */
+static int admit(struct conn *conn, const char *method, uint64_t operations)
+{
+	uint64_t missing;
+
+	if (*conn->peer->nameless)
+		return refuse_unknown(conn, method, conn->peer->nameless);
+	if (!conn->rule || conn->other_rule)
+		return refuse_no_rule(conn, method, operations);
+	missing = operations ? operations & ~conn->rule->operations : TEEGATE_OP_REPORT;
+	if (missing)
+		return refuse_operations(conn, method, missing);
+	return admit_peer(conn, method);
+}
+
 /*
- * The same for what teegated asks the module on the client's behalf. A process can put another file in
- * the place of its executable (prctl(2), PR_SET_MM_MAP), and only the kernel knows whether it did.
+ * A process can put another file in the place of its executable (prctl(2), PR_SET_MM_MAP), and only the
+ * kernel knows whether it did, with each use of a lease.
  */
+static int refuse_without_lease(struct conn *conn, const char *method)
+{
+	return refuse_by_policy(conn, method,
+				"policy pins its executable, which the kernel checks with each use of a lease and nobody else can: call AcquireLease",
+				conn->rule->path);
+}
+
+/* The same for what teegated asks the module on the client's behalf. */
 static int admit_without_lease(struct conn *conn, const char *method, uint64_t operations)
 {
 	int r = admit(conn, method, operations);
 
-	if (r <= 0 || !conn->rule->pins.exe)
+	return r <= 0 || !conn->rule->pins.exe ? r : refuse_without_lease(conn, method);
+}
+
+/* What a request for the module is charged with, too: it is one in a minute. */
+int service_admit(struct conn *conn, const char *method)
+{
+	const struct limits may = limits_of(conn->other_rule ? NULL : conn->rule);
+	uint32_t retry_ms;
+	int r;
+
+	if (*conn->peer->nameless)
+		return refuse_unknown(conn, method, conn->peer->nameless);
+	if (!conn->rule || conn->other_rule)
+		return refuse_no_rule(conn, method, 0);
+	r = admit_peer(conn, method);
+	if (r <= 0)
 		return r;
-	return refuse_by_policy(conn, method,
-				"policy pins its executable, which the kernel checks with each use of a lease and nobody else can: call AcquireLease",
-				conn->rule->path);
+	if (conn->rule->pins.exe)
+		return refuse_without_lease(conn, method);
+	if (!bucket_take(&conn->account->rate, may.rate_per_minute, may.rate_burst, 1, now_ms(), &retry_ms))
+		return refuse_busy(conn, method, "too many requests of this workload in a minute", retry_ms);
+	return 1;
 }
 
 /* What the TEE can do: the operations, and the kinds of report among them. */
@@ -544,5 +576,6 @@ int service_bind(sd_varlink_server *varlink)
 						  BROKER_INTERFACE ".GetInfo", on_get_info,
 						  BROKER_INTERFACE ".GetEvidence", on_get_evidence,
 						  BROKER_INTERFACE ".Extend", on_extend,
-						  BROKER_INTERFACE ".AcquireLease", on_acquire_lease);
+						  BROKER_INTERFACE ".AcquireLease", on_acquire_lease,
+						  BROKER_INTERFACE ".AcquireSgx", sgx_acquire);
 }

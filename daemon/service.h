@@ -7,7 +7,14 @@
 
 #include <systemd/sd-varlink.h>
 
+#include "server.h"
+
 /* service_bind() - adds the interface and its methods; a link's userdata is its struct conn. */
 int service_bind(sd_varlink_server *varlink);
+/*
+ * service_admit() - for methods without a job: 1 when the caller is who its rule is about, and may ask
+ * once more. Anything else: it was answered, return that.
+ */
+int service_admit(struct conn *conn, const char *method);
 
 #endif

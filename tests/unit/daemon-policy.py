@@ -223,6 +223,24 @@ class Policy(abuse.Abuse):
         client, child = self.resident("payments.service")
         self.assertEqual(client.ask(ACQUIRE)["error"], ALLOWED)
 
+    def test_devices_of_SGX_take_a_line_each(self):
+        sgx, error = "io.teegate.Broker.AcquireSgx", "org.varlink.service.InvalidParameter"
+        for lines, devices in (("", ""), ("SgxEnclave=yes\n", "enclave"), ("SgxProvision=yes\n", "provision"),
+                               ("SgxEnclave=yes\nSgxProvision=yes\n", "enclave provision")):
+            self.reload_with(POLICY + lines)
+            for device, key in (("enclave", "SgxEnclave=yes"), ("provision", "SgxProvision=yes")):
+                reply = self.in_unit("payments.service", sgx, {"device": device})
+                if device in devices:    # on to the device, which may not be there
+                    self.assertNotEqual(reply.get("error"), REFUSED, reply)
+                else:
+                    self.assertEqual(reply["error"], REFUSED, reply)
+                    self.assertIn(key, reply["parameters"]["rule"])
+        reply = self.in_unit("billing.service", sgx, {"device": "enclave"})
+        self.assertEqual(reply["error"], REFUSED)
+        self.assertNotIn("Operations=", reply["parameters"]["rule"])
+        for wrong in ({"device": "sgx_enclave"}, {"device": ""}, {"device": "vepc"}, {}):
+            self.assertEqual(self.in_unit("payments.service", sgx, wrong)["error"], error)
+
     def test_explain_names_the_rule_and_what_it_grants(self):
         self.reload_with(POLICY + "Operations=extend\nTrustPrivileged=yes\n[Pin]\nUid=yes\n"
                          "[Quota]\nRatePerMinute=600\n[Lease]\nLifetimeSec=60\n[Claims]\nName=pay\n")
