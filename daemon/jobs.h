@@ -46,6 +46,7 @@ struct job {
 	struct policy *policy;		/* keeps @rule */
 	const struct rule *rule;
 	uint64_t operations;
+	uint32_t abi;			/* JOB_LEASE: enum teegate_abi, of an unmodified program's descriptor */
 	bool certificates, event_log;	/* wanted with the report */
 	uint32_t extend_events, extend_bytes;	/* what the rule was charged with */
 	uint8_t user_data[TEEGATE_RAW_DATA_MAX];

@@ -8,7 +8,6 @@
 
 /* What units of ours call their sockets (FileDescriptorName=). */
 #define PASSED_GENL	"genl"		/* generic netlink, of the host's network namespace */
-#define PASSED_LISTENER	"seccomp"	/* where container runtimes hand over notification descriptors */
 
 /* passed_fd() - takes the next descriptor of that name; -1 when there is none (left). */
 int passed_fd(const char *name);

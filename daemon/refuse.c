@@ -30,7 +30,7 @@ const char *method_of(const struct job *job)
 		[JOB_LEASE] = "AcquireLease", [JOB_EVIDENCE] = "GetEvidence", [JOB_EXTEND] = "Extend",
 	};
 
-	return names[job->kind];
+	return job->abi != TEEGATE_ABI_NATIVE ? "OpenDevice" : names[job->kind];
 }
 
 int refuse_unknown(struct conn *conn, const char *method, const char *reason)

@@ -50,6 +50,17 @@ static SD_VARLINK_DEFINE_METHOD(Unregister,
 static SD_VARLINK_DEFINE_METHOD(List,
 	SD_VARLINK_DEFINE_OUTPUT_BY_TYPE(containers, Container, ARRAY));
 
+static SD_VARLINK_DEFINE_METHOD(OpenDevice,
+	COMMENT("as in /dev: \"sev-guest\", \"tdx_guest\" or \"uv\""),
+	INPUT(device, SD_VARLINK_STRING, 0),
+	COMMENT("index, among the descriptors of the call, of a pidfd of the process that opens it"),
+	INPUT(processFd, SD_VARLINK_INT, 0),
+	COMMENT("as of AcquireLease"),
+	OUTPUT(leaseFd, SD_VARLINK_INT, 0),
+	OUTPUT(leaseId, SD_VARLINK_INT, 0),
+	OUTPUT(operations, SD_VARLINK_STRING, ARRAY),
+	OUTPUT(expiresMs, SD_VARLINK_INT, 0));
+
 static SD_VARLINK_DEFINE_ERROR(NotAllowed,
 	FIELD(reason, SD_VARLINK_STRING, 0));
 
@@ -71,6 +82,10 @@ SD_VARLINK_DEFINE_INTERFACE(io_teegate_Registrar, REGISTRAR_INTERFACE,
 	&vl_method_Unregister,
 	SD_VARLINK_SYMBOL_COMMENT("What is registered: everything for the initial root, else what the caller's user said."),
 	&vl_method_List,
+	SD_VARLINK_SYMBOL_COMMENT("A program of a container opens the device of a stock driver. Only for teegate-seccomp@.service, and\n"
+				  "the last call on its connection. The lease speaks that driver's ioctls; errors are those of\n"
+				  "io.teegate.Broker.AcquireLease."),
+	&vl_method_OpenDevice,
 	SD_VARLINK_SYMBOL_COMMENT("The caller may not say that of this container."),
 	&vl_error_NotAllowed,
 	SD_VARLINK_SYMBOL_COMMENT("Somebody else has said it of this id, or of this cgroup."),

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cgroup.h"
+#include "devices.h"
 #include "idl.h"
 #include "journal.h"
 #include "runtime.h"
@@ -342,5 +343,6 @@ int registrar_bind(sd_varlink_server *varlink)
 	return sd_varlink_server_bind_method_many(varlink,
 						  REGISTRAR_INTERFACE ".Register", on_register,
 						  REGISTRAR_INTERFACE ".Unregister", on_unregister,
-						  REGISTRAR_INTERFACE ".List", on_list);
+						  REGISTRAR_INTERFACE ".List", on_list,
+						  REGISTRAR_INTERFACE ".OpenDevice", devices_open);
 }

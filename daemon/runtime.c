@@ -147,8 +147,8 @@ static int process_of(const struct peer *container, uid_t uid)
 	return container->uid == uid ? 1 : in_namespace_of(container->proc_fd, uid);
 }
 
-static int user_may_register(uid_t uid, const struct peer *container, int cgroups_fd,
-			     char reason[RUNTIME_REASON_SIZE])
+int runtime_user_may_register(uid_t uid, const struct peer *container, int cgroups_fd,
+			      char reason[RUNTIME_REASON_SIZE])
 {
 	int r;
 
@@ -175,7 +175,7 @@ int runtime_may_register(const struct voucher *voucher, const struct peer *peer,
 	if (!peer->cgroup || runtime_within(peer->cgroup, container->cgroup))
 		return refuse(reason, "the container has no cgroup of its own: its runtime is in it, too");
 	if (!voucher->root)
-		r = user_may_register(voucher->uid, container, cgroups_fd, reason);
+		r = runtime_user_may_register(voucher->uid, container, cgroups_fd, reason);
 	if (r < 0)
 		return r == -ESRCH ? refuse(reason, "the container's first process has exited") : r;
 	/* It was the same process in the same cgroup all the while. */

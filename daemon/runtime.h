@@ -34,6 +34,13 @@ int runtime_may_register(const struct voucher *voucher, const struct peer *peer,
 			 char reason[RUNTIME_REASON_SIZE]);
 
 /*
+ * runtime_user_may_register() - the same of @uid, who is not root, whatever process of his says it: 0, or
+ * -EPERM and @reason.
+ */
+int runtime_user_may_register(uid_t uid, const struct peer *container, int cgroups_fd,
+			      char reason[RUNTIME_REASON_SIZE]);
+
+/*
  * For these, and tests. runtime_delegated_to() - 1: the cgroup @fd belongs to @uid, and above it nothing
  * but what does, too, and then root's. runtime_within() - the cgroup @path is @other or lies in it.
  */

@@ -61,7 +61,7 @@ static const struct sandbox_line table[] = {
 	ANY("write", D | L | S, "answers of children, eventfds, stderr"),
 	ANY("writev", D | L | S, "stdio, and the C library's last words"),
 	ANY("pwrite64", D, "budgets, which outlive a restart"),
-	ANY("lseek", D | L, "stdio"),
+	ANY("lseek", D | L | S, "stdio"),
 	ANY("close", D | L | S, "descriptors end"),
 	ANY("close_range", D | L | S, "a child keeps what it was given and nothing else"),
 	ANY("dup", D, "descriptors for a child"),
@@ -69,10 +69,10 @@ static const struct sandbox_line table[] = {
 	ANY("dup3", D, "descriptors for a child"),
 	ANY("fcntl", D | L | S, "close-on-exec, non-blocking, duplicates, seals"),
 	ANY("pipe2", D, "the answer of a child"),
-	ANY("openat", D | L, "policy files, /proc, the module's device, those of SGX"),
+	ANY("openat", D | L | S, "policy files, /proc, the module's device, those of SGX"),
 	ANY("openat2", D | L, "paths that must not leave a directory or a client's root"),
 	ANY("fstat", D | L | S, "is it what it should be?"),
-	ANY("newfstatat", D | L, "is it what it should be?"),
+	ANY("newfstatat", D | L | S, "is it what it should be?"),
 	ANY("statx", D | L, "what a client's descriptor holds, without waiting for its file system"),
 	ANY("statfs", D | L, "is it the cgroup v2 hierarchy?"),
 	ANY("fstatfs", D | L, "is it the cgroup v2 hierarchy, is it mounted read-only?"),
@@ -101,14 +101,14 @@ static const struct sandbox_line table[] = {
 	ANY("inotify_rm_watch", D, "cgroups that end"),
 
 	/* sockets */
-	ONE("socket", D, 0, AF_UNIX, "the journal, the service manager, sockets of workloads"),
+	ONE("socket", D | S, 0, AF_UNIX, "the journal, the service manager, sockets of workloads"),
 	ONE("socketpair", D, 0, AF_UNIX, "between a child and us"),
-	ANY("connect", D, "the journal, the service manager"),
+	ANY("connect", D | S, "the journal, the service manager"),
 	ANY("bind", D, "sockets of workloads"),
 	ANY("listen", D, "sockets of workloads"),
 	ANY("accept4", D, "clients"),
-	ANY("getsockopt", D, "who is at the other end?"),
-	ANY("setsockopt", D, "buffers, groups of netlink events"),
+	ANY("getsockopt", D | S, "who is at the other end?"),
+	ANY("setsockopt", D | S, "buffers, groups of netlink events"),
 	ANY("getsockname", D, "what kind of socket is it?"),
 	ANY("getpeername", D, "who is at the other end?"),
 	ANY("recvfrom", D | S, "calls of clients"),
@@ -118,16 +118,16 @@ static const struct sandbox_line table[] = {
 	ANY("shutdown", D, "a connection ends"),
 
 	/* the loop */
-	ANY("epoll_create1", D, "the loop"),
-	ANY("epoll_ctl", D, "the loop"),
-	ANY("epoll_wait", D, "the loop"),
-	ANY("epoll_pwait", D, "the loop"),
-	ANY("epoll_pwait2", D, "the loop"),
+	ANY("epoll_create1", D | S, "the loop"),
+	ANY("epoll_ctl", D | S, "the loop"),
+	ANY("epoll_wait", D | S, "the loop"),
+	ANY("epoll_pwait", D | S, "the loop"),
+	ANY("epoll_pwait2", D | S, "the loop"),
 	ANY("poll", D | L | S, "is it alive, can it be written to?"),
 	ANY("ppoll", D | L | S, "is it alive, can it be written to?"),
 	ANY("eventfd2", D, "threads tell the loop that they are done"),
-	ANY("timerfd_create", D, "timers of the loop"),
-	ANY("timerfd_settime", D, "timers of the loop"),
+	ANY("timerfd_create", D | S, "timers of the loop"),
+	ANY("timerfd_settime", D | S, "timers of the loop"),
 	ANY("signalfd4", D, "signals of the loop"),
 	ANY("clock_gettime", D | L | S, "where the vDSO cannot tell"),
 	ANY("clock_getres", D, "timers of the loop"),
@@ -144,7 +144,7 @@ static const struct sandbox_line table[] = {
 	ANY("waitid", D, "children end"),
 	ONE("kill", D, 1, SIGKILL, "a child takes too long"),
 	ANY("tgkill", D | L | S, "abort()"),
-	ANY("pidfd_open", D | L, "processes of a client's cgroup"),
+	ANY("pidfd_open", D | L | S, "processes of a client's cgroup"),
 	ONE("pidfd_send_signal", D, 1, SIGKILL, "a child takes too long"),
 	ANY("exit", D | L | S, "threads end"),
 	ANY("exit_group", D | L | S, "the end"),
@@ -191,7 +191,7 @@ static const struct sandbox_line table[] = {
 	ANY("madvise", D | L | S, "memory"),
 	ANY("brk", D | L | S, "memory"),
 	ANY("getrandom", D | L | S, "the allocator, hash tables"),
-	ANY("process_vm_readv", D | S, "the path that a program opens"),
+	ANY("process_vm_readv", S, "the path that a program opens"),
 
 	/* ioctl(), by command */
 	BITS("ioctl", D, 1, IOC_TYPE, TEEGATE_IOC_TYPE << _IOC_TYPESHIFT, "the module: leases and reports"),
@@ -201,10 +201,10 @@ static const struct sandbox_line table[] = {
 	ONE("ioctl", D, 1, NS_GET_OWNER_UID, "whose user namespace is a container's?"),
 	ONE("ioctl", D, 1, NS_GET_PARENT, "whose user namespace is a container's?"),
 	ONE("ioctl", D, 1, FS_IOC_MEASURE_VERITY, "the digest of a client's executable"),
-	ONE("ioctl", D | S, 1, SECCOMP_IOCTL_NOTIF_RECV, "what does a program want to open?"),
-	ONE("ioctl", D | S, 1, SECCOMP_IOCTL_NOTIF_SEND, "something else: let it go on"),
-	ONE("ioctl", D | S, 1, SECCOMP_IOCTL_NOTIF_ID_VALID, "is it still the same program?"),
-	ONE("ioctl", D, 1, SECCOMP_IOCTL_NOTIF_ADDFD, "a lease for a program, instead of the device"),
+	ONE("ioctl", S, 1, SECCOMP_IOCTL_NOTIF_RECV, "what does a program want to open?"),
+	ONE("ioctl", S, 1, SECCOMP_IOCTL_NOTIF_SEND, "something else: let it go on"),
+	ONE("ioctl", S, 1, SECCOMP_IOCTL_NOTIF_ID_VALID, "is it still the same program?"),
+	ONE("ioctl", S, 1, SECCOMP_IOCTL_NOTIF_ADDFD, "a lease for a program, instead of the device"),
 
 #ifdef __SANITIZE_ADDRESS__
 	/* a build with sanitizers, for tests: its search for leaks stops all threads by ptrace() */
@@ -253,7 +253,7 @@ static uint64_t capabilities_of(unsigned int program)
 static void limit_children(uint64_t keep)
 {
 	for (int cap = 0; cap <= CAP_LAST_CAP; cap++) {
-		if (!(capabilities_of(L | S) & UINT64_C(1) << cap))
+		if (!(capabilities_of(L) & UINT64_C(1) << cap))
 			prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_LOWER, cap, 0, 0);
 		/* Takes CAP_SETPCAP, which only a daemon that was started by hand has. */
 		if (!(keep & UINT64_C(1) << cap))

@@ -12,7 +12,7 @@
 enum sandbox_program {
 	SANDBOX_DAEMON = 1 << 0,
 	SANDBOX_LOOK = 1 << 1,		/* the child that examines a client, see exposure.h */
-	SANDBOX_SUPERVISE = 1 << 2,	/* the child that reads a container's notifications */
+	SANDBOX_SUPERVISE = 1 << 2,	/* teegate-supervise, which reads a container's notifications */
 };
 
 /*

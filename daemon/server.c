@@ -41,6 +41,13 @@ static bool is_stranger(const struct conn *conn)
 	return !conn->rule || conn->other_rule;
 }
 
+/* To whom it belongs. */
+static void count(struct conn *conn, int more)
+{
+	conn->server->n_strangers += is_stranger(conn) ? (unsigned int)more : 0;
+	conn->account->connections += (unsigned int)more;
+}
+
 static struct conn *conn_free(struct conn *conn)
 {
 	struct server *server;
@@ -58,8 +65,7 @@ static struct conn *conn_free(struct conn *conn)
 		if (conn->next)
 			conn->next->back = conn->back;
 		server->n_conns--;
-		server->n_strangers -= is_stranger(conn) ? 1 : 0;
-		conn->account->connections--;
+		count(conn, -1);
 	}
 	sd_event_source_unref(conn->io);
 	if (conn->link)
@@ -277,8 +283,7 @@ static void enlist(struct server *server, struct conn *conn)
 	conn->back = &server->conns;
 	server->conns = conn;
 	server->n_conns++;
-	server->n_strangers += is_stranger(conn) ? 1 : 0;
-	conn->account->connections++;
+	count(conn, 1);
 }
 
 /*
@@ -329,6 +334,32 @@ static int find_registration(struct peer *peer, const struct listener *listener)
 		snprintf(peer->nameless, sizeof(peer->nameless),
 			 "it is not in the container that this socket was made for");
 	return 0;
+}
+
+int conn_speak_for(struct conn *conn, struct peer *peer)
+{
+	struct server *server = conn->server;
+	struct account *account = accounts_get(&server->accounts, peer->place.account);
+	int r;
+
+	if (!account)
+		return -EUSERS;
+	if (!*peer->nameless) {
+		r = registrar_find(server->registrar, peer->cgroup_fd, &peer->registration);
+		if (r < 0)
+			return r;
+	}
+	count(conn, -1);
+	peer_unref(conn->peer);
+	policy_unref(conn->policy);
+	conn->rule = conn->other_rule = NULL;
+	conn->peer = peer_ref(peer);
+	conn->account = account;
+	apply_policy(conn, server->policy);
+	/* A place among all connections it has already. */
+	r = account->connections >= limits(conn).connections ? -EUSERS : 0;
+	count(conn, 1);
+	return r;
 }
 
 /* Takes @fd. */

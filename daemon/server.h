@@ -103,6 +103,12 @@ void server_unlisten(struct server *server, const struct registration *registrat
 /* server_set_policy() - ends connections and leases that it takes something from. Takes @policy. */
 void server_set_policy(struct server *server, struct policy *policy);
 
+/*
+ * conn_speak_for() - from now on the connection is that of @peer, which was examined as if it had
+ * connected, and is charged to its account. -EUSERS: that has too many, or there are too many accounts.
+ */
+int conn_speak_for(struct conn *conn, struct peer *peer);
+
 /* conn_drive() - goes on with a connection after its pending request was answered. May free it. */
 void conn_drive(struct conn *conn);
 

@@ -186,11 +186,12 @@ static int record_lease(struct conn *conn, const struct job *job)
 
 	lease.id = job->lease_id;
 	lease.grant.trusted_privileged = job->trusted_privileged;
+	lease.grant.unmodified = job->abi != TEEGATE_ABI_NATIVE;
 	r = ledger_record(conn->server, &lease, &why);
 	if (r < 0)
 		take_back(conn->server, job);
 	if (r == -EACCES)
-		return refuse_by_policy(conn, "AcquireLease", why, conn->rule->path) ?: 1;
+		return refuse_by_policy(conn, method_of(job), why, conn->rule->path) ?: 1;
 	return r;
 }
 
@@ -207,7 +208,7 @@ static int reply_lease(struct conn *conn, struct job *job)
 	r = record_lease(conn, job);
 	if (r != 0)
 		return r;
-	audit_decision(conn, "AcquireLease", "granted", detail);
+	audit_decision(conn, method_of(job), "granted", detail);
 	index = sd_varlink_push_fd(conn->link, job->lease_fd);
 	if (index < 0)
 		return index;
@@ -562,6 +563,35 @@ static int on_acquire_lease(sd_varlink *link, sd_json_variant *parameters,
 		job_free(job);
 		return sd_varlink_error_invalid_parameter_name(link, wrong);
 	}
+	return start(conn, job);
+}
+
+/*
+ * What stock drivers hand out has no place for claims. So it is raw, and takes that operation beside the
+ * rule's word for unmodified programs.
+ */
+int service_open_device(struct conn *conn, uint32_t abi)
+{
+	char rule[512] = "";
+	struct job *job;
+	int r;
+
+	r = admit(conn, "OpenDevice", TEEGATE_OP_RAW_REPORT);
+	if (r <= 0)
+		return r;
+	if (!conn->rule->unmodified_programs) {
+		text_add(rule, sizeof(rule), "%s:\n[Allow]\nUnmodifiedPrograms=yes\n", conn->rule->path);
+		return refuse_by_policy(conn, "OpenDevice", "policy does not let its unmodified programs in",
+					rule);
+	}
+	r = sd_varlink_set_allow_fd_passing_output(conn->link, true);
+	if (r < 0)
+		return r;
+	job = job_new(JOB_LEASE, conn->peer, conn->policy, conn->rule);
+	if (!job)
+		return -ENOMEM;
+	job->operations = TEEGATE_OP_RAW_REPORT;
+	job->abi = abi;
 	return start(conn, job);
 }
 

@@ -5,6 +5,7 @@
 #ifndef TEEGATED_SERVICE_H
 #define TEEGATED_SERVICE_H
 
+#include <stdint.h>
 #include <systemd/sd-varlink.h>
 
 #include "server.h"
@@ -16,5 +17,13 @@ int service_bind(sd_varlink_server *varlink);
  * once more. Anything else: it was answered, return that.
  */
 int service_admit(struct conn *conn, const char *method);
+
+struct conn;
+
+/*
+ * service_open_device() - for io.teegate.Registrar.OpenDevice: answers with a lease of @abi, enum
+ * teegate_abi, or refuses, as AcquireLease does.
+ */
+int service_open_device(struct conn *conn, uint32_t abi);
 
 #endif

@@ -63,6 +63,7 @@ static int remember(const struct job *job, char **ret)
 	struct lease lease = lease_of(job->peer, job->rule, job->operations);
 
 	lease.grant.trusted_privileged = job->trusted_privileged;
+	lease.grant.unmodified = job->abi != TEEGATE_ABI_NATIVE;
 	return note_make(&lease, ret);
 }
 
@@ -87,6 +88,7 @@ static int create(struct job *job, struct device *device, const struct teegate_g
 		.max_pending = handed_over ? job->rule->max_pending : 0,
 		.lifetime_ms = handed_over ? job->rule->lifetime_ms :
 			       deadline_ms + OWN_LEASE_MARGIN_MS,
+		.abi = job->abi,
 		.extend_events = job->extend_events,
 		.extend_bytes = job->extend_bytes,
 	};

@@ -20,6 +20,7 @@
 #include <systemd/sd-varlink.h>
 #include <unistd.h>
 
+#include "listener.h"
 #include "mount.h"
 #include "oci.h"
 #include "storage.h"
@@ -45,10 +46,11 @@ static void PRINTF(1, 2) say(const char *format, ...)
 
 static void usage(FILE *to)
 {
-	fputs("Usage: teegate-oci-hook [--socket=PATH] createRuntime|createContainer|poststop\n\n"
+	fputs("Usage: teegate-oci-hook [--socket=PATH] createRuntime|createContainer|poststop|precreate\n\n"
 	      "A hook of OCI runtimes, with the container's state on stdin; see teegate-oci-hook(8).\n"
 	      "Registers containers with teegated that mount something of " OCI_RUN_DIR " or have the\n"
-	      "annotation " OCI_ANNOTATION "=yes.\n\n"
+	      "annotation " OCI_ANNOTATION "=yes. In the stage precreate, which only podman has, config.json is\n"
+	      "on stdin; on stdout it has " LISTENER_SOCKET " as its seccomp listener.\n\n"
 	      "  --socket=PATH      of teegated (default " DEFAULT_SOCKET ")\n"
 	      "  --help, --version\n", to);
 }
@@ -238,6 +240,38 @@ static void stage_create_container(const struct container *container)
 		say("the container keeps the socket that is for all: %s", strerror(-r));
 }
 
+static const char *unchangeable(int error)
+{
+	switch (error) {
+	case -EEXIST:
+		return "it has another seccomp listener";
+	case -EPERM:
+		return "its seccomp profile does something of its own with calls that open files";
+	case -EBADMSG:
+		return "it is no configuration of a container";
+	default:
+		return strerror(-error);
+	}
+}
+
+/* Only called for containers with the annotation LISTENER_ANNOTATION. */
+static int stage_precreate(void)
+{
+	CLEANUP(freep) char *text = NULL;
+	CLEANUP(freep) char *changed = NULL;
+	size_t len;
+	int r;
+
+	r = oci_read(STDIN_FILENO, OCI_CONFIG_MAX, &text, &len);
+	if (r >= 0)
+		r = listener_add(text, &changed);
+	if (r < 0) {
+		say("config.json on stdin: %s", unchangeable(r));
+		return EXIT_FAILURE;
+	}
+	return fputs(changed, stdout) < 0 || fflush(stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 /*
  * Exit status. The hook runs for each container of this system, and most have nothing to do with teegate:
  * only one that is known to ask for it is kept from starting unregistered. Any other would get nothing from
@@ -248,6 +282,8 @@ static int run(const char *stage, const char *socket)
 	CLEANUP(container_done) struct container container = { 0 };
 	int r;
 
+	if (!strcmp(stage, "precreate"))
+		return stage_precreate();
 	r = read_state(&container);
 	if (r < 0) {
 		say("the state on stdin is not one of a container: %s; nothing is registered", strerror(-r));
@@ -278,7 +314,8 @@ static int run(const char *stage, const char *socket)
 
 static bool stage_known(const char *stage)
 {
-	return !strcmp(stage, "createRuntime") || !strcmp(stage, "createContainer") || !strcmp(stage, "poststop");
+	return !strcmp(stage, "createRuntime") || !strcmp(stage, "createContainer") || !strcmp(stage, "poststop") ||
+	       !strcmp(stage, "precreate");
 }
 
 int main(int argc, char **argv)

@@ -172,6 +172,13 @@ static int read_annotations(sd_json_variant *annotations, struct oci_config *con
 	return 0;
 }
 
+/* So does one whose programs are to be given leases by a supervisor. */
+static void read_seccomp(sd_json_variant *linux_, struct oci_config *config)
+{
+	if (is_ours(text_of(sd_json_variant_by_key(linux_, "seccomp"), "listenerPath")))
+		config->wish = OCI_YES;
+}
+
 int oci_parse_config(const char *text, struct oci_config *ret)
 {
 	CLEANUP(sd_json_variant_unrefp) sd_json_variant *object = NULL;
@@ -184,6 +191,7 @@ int oci_parse_config(const char *text, struct oci_config *ret)
 	if (!sd_json_variant_is_object(object))
 		return -EBADMSG;
 	r = read_mounts(sd_json_variant_by_key(object, "mounts"), &config);
+	read_seccomp(sd_json_variant_by_key(object, "linux"), &config);
 	if (r >= 0)
 		r = read_annotations(sd_json_variant_by_key(object, "annotations"), &config);
 	if (r >= 0 && !copy(text_of(sd_json_variant_by_key(object, "root"), "path"), &config.root))

@@ -15,7 +15,10 @@
 #define OCI_CONFIG_MAX	(8U << 20)
 #define OCI_LIST_MAX	(64U << 20)
 
-/* Containers that mount this, or another file of its folder, ask to be registered. */
+/*
+ * Containers that mount this, or another file of its folder, ask to be registered; so do those with one
+ * as their seccomp listener.
+ */
 #define OCI_RUN_DIR		"/run/teegate"
 #define OCI_BROKER_SOCKET	OCI_RUN_DIR "/broker.sock"
 /* "yes" asks, too; "no" does not, whatever is mounted. */
@@ -32,7 +35,7 @@ struct oci_state {
 };
 
 /*
- * @wish: by mounts or annotation; @root: path of the root file system; @broker_at: where the broker's
+ * @wish: by mounts, listener or annotation; @root: path of the root file system; @broker_at: where the broker's
  * socket is mounted inside, or NULL; @image, @pod: from annotations of runtimes that make them
  */
 struct oci_config {

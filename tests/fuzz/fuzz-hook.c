@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What must hold for any JSON that a container runtime, or who wrote a bundle, gives the hook. The first
- * byte chooses which: s state, c config.json, l the list of containers, i that of images.
+ * byte chooses which: s state, c config.json, l the list of containers, i that of images, p config.json that
+ * is to have a listener.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fuzz.h"
+#include "listener.h"
 #include "oci.h"
 
 #define MUST(x) do { if (!(x)) abort(); } while (0)
@@ -51,6 +53,19 @@ static void try_lists(const char *text, bool containers)
 	free(name);
 }
 
+/* What comes of it has the listener, and nothing is left to add. */
+static void try_listener(const char *text)
+{
+	char *once = NULL, *twice = NULL;
+
+	if (listener_add(text, &once) < 0)
+		return;
+	MUST(once && has(once, LISTENER_SOCKET));
+	MUST(listener_add(once, &twice) == 0 && !strcmp(once, twice));
+	free(once);
+	free(twice);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	char *text;
@@ -61,6 +76,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	MUST(text);
 	if (data[0] == 's')
 		try_state(text);
+	else if (data[0] == 'p')
+		try_listener(text);
 	else if (data[0] == 'c')
 		try_config(text);
 	else

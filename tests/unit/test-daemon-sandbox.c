@@ -9,6 +9,7 @@
 #include <linux/fs.h>
 #include <linux/netlink.h>
 #include <linux/prctl.h>
+#include <linux/seccomp.h>
 #include <linux/teegate.h>
 #include <pthread.h>
 #include <sched.h>
@@ -381,6 +382,78 @@ static void nobody_may_dump_it_and_capabilities_are_few(void **state)
 					      UINT64_C(1) << 21), 0);
 }
 
+static int execute(void)
+{
+	char *argv[] = { (char *)"true", NULL };
+
+	return outcome(execve("/nonexistent", argv, NULL)) == ENOENT ? 0 : errno;
+}
+
+/* SECCOMP_IOCTL_NOTIF_RECV of what is no such descriptor: anything but EPERM got through. */
+static int notification(void)
+{
+	char buf[256] = { 0 };
+	int fd = open("/proc/self/status", O_RDONLY), r;
+
+	r = outcome(ioctl(fd, SECCOMP_IOCTL_NOTIF_RECV, buf)) == ENOTTY ? 0 : errno;
+	close(fd);
+	return r;
+}
+
+/* It asks teegated, by a socket; the module's administrator is that. */
+static void a_supervisor_answers_programs_and_has_no_say_with_the_module(void **state)
+{
+	static const struct {
+		attempt_t attempt;
+		int after;
+	} list[] = {
+		{ notification, 0 }, { unix_socket, 0 }, { read_a_file, 0 },
+		{ own_ioctl, EPERM }, { execute, EPERM }, { internet_socket, EPERM }, { namespaces, EPERM },
+	};
+	int before[ARRAY_SIZE(list)], after[ARRAY_SIZE(list)], fd;
+	pid_t child;
+
+	(void)state;
+	child = start(&fd);
+	if (child == 0) {
+		for (size_t i = 0; i < ARRAY_SIZE(list); i++)
+			before[i] = list[i].attempt();
+		if (sandbox_enter(SANDBOX_SUPERVISE) < 0 || sandbox_lock(SANDBOX_SUPERVISE) < 0)
+			_exit(2);
+		for (size_t i = 0; i < ARRAY_SIZE(list); i++)
+			after[i] = list[i].attempt();
+		_exit(write(fd, before, sizeof(before)) != sizeof(before) ||
+		      write(fd, after, sizeof(after)) != sizeof(after));
+	}
+	assert_int_equal(read(fd, before, sizeof(before)), sizeof(before));
+	finish(child, fd, after, sizeof(after));
+	for (size_t i = 0; i < ARRAY_SIZE(list); i++) {
+		/* Namespaces take root. */
+		assert_true(before[i] == 0 || list[i].attempt == namespaces);
+		assert_int_equal(after[i], list[i].after);
+	}
+}
+
+/* And the daemon has none with programs. */
+static void only_a_supervisor_answers_programs(void **state)
+{
+	int results[2], fd;
+	pid_t child;
+
+	(void)state;
+	child = start(&fd);
+	if (child == 0) {
+		results[0] = notification();
+		if (sandbox_lock(SANDBOX_DAEMON) < 0)
+			_exit(2);
+		results[1] = notification();
+		_exit(write(fd, results, sizeof(results)) != sizeof(results));
+	}
+	finish(child, fd, results, sizeof(results));
+	assert_int_equal(results[0], 0);
+	assert_int_equal(results[1], EPERM);
+}
+
 static void each_line_says_why(void **state)
 {
 	const struct sandbox_line *line;
@@ -391,7 +464,7 @@ static void each_line_says_why(void **state)
 		assert_true(strlen(line->reason) > 3);
 		assert_true(line->programs != 0);
 		/* A child inherits the daemon's filter, so what it needs has to be there. */
-		if (!(line->programs & SANDBOX_DAEMON))
+		if ((line->programs & SANDBOX_LOOK) && !(line->programs & SANDBOX_DAEMON))
 			fail_msg("%s is of no use to a child: the daemon has it not", line->call);
 		assert_true(line->arg >= -1 && line->arg < 6);
 		assert_int_equal(line->value & ~line->mask, 0);
@@ -406,6 +479,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(it_covers_threads_that_were_there_before),
 		cmocka_unit_test(a_child_may_still_be_started),
 		cmocka_unit_test(nobody_may_dump_it_and_capabilities_are_few),
+		cmocka_unit_test(a_supervisor_answers_programs_and_has_no_say_with_the_module),
+		cmocka_unit_test(only_a_supervisor_answers_programs),
 		cmocka_unit_test(each_line_says_why),
 	};
 
