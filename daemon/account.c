@@ -31,24 +31,76 @@ static bool in_use(const struct account *account)
 	return account->connections > 0 || account->requests > 0;
 }
 
-struct account *accounts_get(struct accounts *accounts, const char *name)
+/* FNV-1a: nobody but root chooses these names. */
+static uint32_t *bucket_of(struct accounts *accounts, const char *name)
+{
+	uint32_t hash = 2166136261u;
+
+	for (const char *p = name; *p; p++)
+		hash = (hash ^ (uint8_t)*p) * 16777619u;
+	return &accounts->buckets[hash % ACCOUNTS_MAX];
+}
+
+static struct account *find(struct accounts *accounts, const char *name)
+{
+	for (uint32_t at = *bucket_of(accounts, name); at; at = accounts->list[at - 1].next)
+		if (!strcmp(accounts->list[at - 1].name, name))
+			return &accounts->list[at - 1];
+	return NULL;
+}
+
+static void unlink_account(struct accounts *accounts, const struct account *account)
+{
+	uint32_t *at = bucket_of(accounts, account->name);
+
+	while (*at && &accounts->list[*at - 1] != account)
+		at = &accounts->list[*at - 1].next;
+	if (*at)
+		*at = account->next;
+}
+
+/* Only for a name that is new, so the table may be walked. */
+static struct account *idle_longest(struct accounts *accounts)
 {
 	struct account *oldest = NULL;
 
-	for (struct account *a = accounts->list; a < accounts->list + ACCOUNTS_MAX; a++) {
-		if (a->last_used && !strcmp(a->name, name)) {
-			a->last_used = ++accounts->clock;
-			return a;
-		}
+	for (struct account *a = accounts->list; a < accounts->list + ACCOUNTS_MAX; a++)
 		if (!in_use(a) && (!oldest || a->last_used < oldest->last_used))
 			oldest = a;
-	}
-	if (!oldest)
-		return NULL;
-	accounts->audit_suppressed += oldest->audit_suppressed;
-	*oldest = (struct account){ .last_used = ++accounts->clock, .audit_tokens = AUDIT_BURST };
-	snprintf(oldest->name, sizeof(oldest->name), "%s", name);
 	return oldest;
+}
+
+struct account *accounts_get(struct accounts *accounts, const char *name)
+{
+	struct account *account = find(accounts, name);
+	uint32_t *bucket;
+
+	if (account) {
+		account->last_used = ++accounts->clock;
+		return account;
+	}
+	account = idle_longest(accounts);
+	if (!account)
+		return NULL;
+	accounts->audit_suppressed += account->audit_suppressed;
+	if (account->last_used)
+		unlink_account(accounts, account);
+	*account = (struct account){ .last_used = ++accounts->clock, .audit_tokens = AUDIT_BURST };
+	snprintf(account->name, sizeof(account->name), "%s", name);
+	bucket = bucket_of(accounts, account->name);
+	account->next = *bucket;
+	*bucket = (uint32_t)(account - accounts->list) + 1;
+	return account;
+}
+
+void account_name(const struct peer *peer, char name[ACCOUNT_NAME_MAX + 1])
+{
+	const struct registration *registration = peer->registration;
+
+	if (registration && registration->voucher.root)
+		snprintf(name, ACCOUNT_NAME_MAX + 1, "container:%.128s", registration->id);
+	else
+		snprintf(name, ACCOUNT_NAME_MAX + 1, "%s", peer->place.account);
 }
 
 bool account_may_audit(struct account *account, uint64_t now, unsigned int *ret_suppressed)

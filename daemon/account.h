@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What each workload uses of the daemon. Charged per unit (or user slice), not per uid: containers
- * share uids, and the names here are such that only root can make more of them.
+ * What each workload uses of the daemon. Charged per unit (or user slice), or per container that root's
+ * runtime registered, not per uid: containers share uids, and the names here are such that only root can
+ * make more of them.
  */
 #ifndef TEEGATED_ACCOUNT_H
 #define TEEGATED_ACCOUNT_H
@@ -10,12 +11,13 @@
 #include <stdint.h>
 
 #include "bucket.h"
-#include "place.h"
+#include "peer.h"
 #include "policy.h"
 
-#define CONNECTIONS_MAX			512	/* in all */
-#define CONNECTIONS_STRANGERS_MAX	256	/* of peers that no rule names */
+#define CONNECTIONS_MAX			2048	/* in all; see LimitNOFILE= and MemoryMax= of the unit */
+#define CONNECTIONS_STRANGERS_MAX	1024	/* of peers that no rule names */
 #define ACCOUNTS_MAX			(2 * CONNECTIONS_MAX)
+#define ACCOUNT_NAME_MAX		PLACE_NAME_MAX
 
 /*
  * What one workload may use, all its connections together.
@@ -33,8 +35,10 @@ struct limits {
 /* limits_of() - the rule's quota, and the defaults where it says nothing or there is none. */
 struct limits limits_of(const struct rule *rule);
 
+/* @next: of those with the same hash; as in @buckets */
 struct account {
-	char name[PLACE_NAME_MAX + 1];
+	char name[ACCOUNT_NAME_MAX + 1];
+	uint32_t next;
 	unsigned int connections;
 	unsigned int requests;
 	struct bucket rate, bytes;
@@ -45,12 +49,19 @@ struct account {
 	unsigned int audit_suppressed;
 };
 
-/* @audit_suppressed: of accounts that were forgotten before anybody was told */
+/*
+ * @buckets: places in @list, counted from 1; 0 ends a chain
+ * @audit_suppressed: of accounts that were forgotten before anybody was told
+ */
 struct accounts {
 	struct account list[ACCOUNTS_MAX];
+	uint32_t buckets[ACCOUNTS_MAX];
 	uint64_t clock;
 	unsigned int audit_suppressed;
 };
+
+/* account_name() - of the account that @peer is charged to. */
+void account_name(const struct peer *peer, char name[ACCOUNT_NAME_MAX + 1]);
 
 /* accounts_get() - the account of that name, made if need be. NULL when all are in use. */
 struct account *accounts_get(struct accounts *accounts, const char *name);

@@ -16,7 +16,7 @@ static struct {
 
 static void tell_suppressed(const char *whose, unsigned int count)
 {
-	char reason[PLACE_NAME_MAX + 64] = "";
+	char reason[ACCOUNT_NAME_MAX + 64] = "";
 
 	text_add(reason, sizeof(reason), "decisions about %s were not written one by one", whose);
 	events_emit(EVENT(EVENT_SUPPRESSED, .count = count, .unit = whose, .reason = reason));

@@ -9,7 +9,9 @@
  *
  * To look means to walk through file systems that the client may have made, and a FUSE server need
  * never answer. So a child does it, and is killed when it takes too long. Signals do not get a
- * thread out of such a wait; SIGKILL does. The child runs this program anew (exposure_child()): what
+ * thread out of such a wait; SIGKILL does, mostly: who waits for a request that a FUSE server has read, or
+ * for a dead NFS server, may stay. Nobody waits for those; whoever asks next looks whether they have
+ * ended, and as long as one has not, its workload is not examined again. The child runs this program anew (exposure_child()): what
  * is forked from one of several threads may meet locks that nobody is there to open.
  */
 #include <dirent.h>
@@ -17,6 +19,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
@@ -26,6 +29,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "doors.h"
 #include "exposure.h"
@@ -33,6 +37,9 @@
 #include "util.h"
 
 #define LOOK_MS		10000
+#define END_MS		1000
+#define STUCK_MAX	64
+#define STUCK_RESERVE	16	/* more than there are threads */
 #define MEMBERS_MAX	1024
 #define CGROUPS_MAX	1024
 #define DEPTH_MAX	32
@@ -267,11 +274,85 @@ static void collect(int pipe_fd, struct exposure *ret)
 	text_sanitize(ret->text);	/* it may hold the name of a mount point */
 }
 
+/* ---- children that even SIGKILL did not end yet ---- */
+
+static struct {
+	pthread_mutex_t lock;
+	struct stuck {
+		pid_t child;		/* 0: none */
+		uint64_t workload;
+	} list[STUCK_MAX];
+} stuck = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static bool has_ended(pid_t child)
+{
+	pid_t r;
+
+	do
+		r = waitpid(child, NULL, WNOHANG);
+	while (r < 0 && errno == EINTR);
+	return r != 0;
+}
+
+/* True: one of that workload still hangs, or so many others do that there is no place for one more. */
+static bool is_stuck(uint64_t workload)
+{
+	bool found = false;
+	unsigned int n = 0;
+
+	pthread_mutex_lock(&stuck.lock);
+	for (unsigned int i = 0; i < STUCK_MAX; i++) {
+		struct stuck *s = &stuck.list[i];
+
+		if (s->child && has_ended(s->child))
+			s->child = 0;
+		n += s->child ? 1 : 0;
+		found |= s->child && s->workload == workload;
+	}
+	pthread_mutex_unlock(&stuck.lock);
+	return found || n > STUCK_MAX - STUCK_RESERVE;
+}
+
+static bool note_stuck(pid_t child, uint64_t workload)
+{
+	bool noted = false;
+
+	pthread_mutex_lock(&stuck.lock);
+	for (unsigned int i = 0; i < STUCK_MAX && !noted; i++) {
+		if (stuck.list[i].child)
+			continue;
+		stuck.list[i] = (struct stuck){ child, workload };
+		noted = true;
+	}
+	pthread_mutex_unlock(&stuck.lock);
+	return noted;
+}
+
+static void end_child(pid_t child, uint64_t workload)
+{
+	const struct timespec pause = { .tv_nsec = 1000 * 1000 };
+
+	kill(child, SIGKILL);
+	for (int i = 0; i < END_MS; i++) {
+		if (has_ended(child))
+			return;
+		nanosleep(&pause, NULL);
+	}
+	/* There is a place for each thread that may be here; should there be none, a thread is lost for a while. */
+	if (!note_stuck(child, workload))
+		waitpid(child, NULL, 0);
+}
+
 void exposure_look(const struct peer *peer, struct exposure *ret)
 {
+	uint64_t workload = peer_workload(peer);
 	int pipe_fds[2], r;
 	pid_t child;
 
+	if (is_stuck(workload)) {
+		unknown(ret, "one of its file systems does not answer, and has not for a while");
+		return;
+	}
 	if (pipe2(pipe_fds, O_CLOEXEC) < 0) {
 		unknown(ret, strerror(errno));
 		return;
@@ -282,9 +363,7 @@ void exposure_look(const struct peer *peer, struct exposure *ret)
 		unknown(ret, strerror(r));
 	} else {
 		collect(pipe_fds[0], ret);
-		kill(child, SIGKILL);
-		while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
-			;
+		end_child(child, workload);
 	}
 	close(pipe_fds[0]);
 }

@@ -16,13 +16,15 @@
  * The kernel drops descriptors when there is no room for them, and says that it did; room is what we
  * never give it here.
  */
-enum intake intake_look(int fd, bool takes_fds)
+enum intake intake_look(int fd, bool takes_fds, size_t *ret_seen, bool *ret_half)
 {
 	char buf[MESSAGE_MAX];
 	struct iovec iov = { buf, sizeof(buf) };
 	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
 	ssize_t n;
 
+	*ret_seen = 0;
+	*ret_half = false;
 	do
 		n = recvmsg(fd, &message, MSG_PEEK | MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
@@ -32,8 +34,13 @@ enum intake intake_look(int fd, bool takes_fds)
 		return INTAKE_NONE;
 	if ((message.msg_flags & MSG_CTRUNC) && !takes_fds)
 		return INTAKE_DESCRIPTORS;
-	if (n == 0 || memchr(buf, 0, (size_t)n))
+	if (n == 0)
 		return INTAKE_READY;
+	if (memchr(buf, 0, (size_t)n)) {
+		*ret_seen = (size_t)n;
+		*ret_half = buf[n - 1] != 0;
+		return INTAKE_READY;
+	}
 	return (size_t)n == sizeof(buf) ? INTAKE_LONG : INTAKE_HALF;
 }
 

@@ -6,6 +6,7 @@
 #define TEEGATED_INTAKE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #define MESSAGE_MAX	16384	/* bytes of one call, with its NUL */
 
@@ -17,7 +18,8 @@ enum intake {
 	INTAKE_DESCRIPTORS,	/* descriptors, where none are taken */
 };
 
-enum intake intake_look(int fd, bool takes_fds);
+/* @ret_seen: with INTAKE_READY, so many bytes; @ret_half: and the last of them end no message. */
+enum intake intake_look(int fd, bool takes_fds, size_t *ret_seen, bool *ret_half);
 /* intake_bytes() - how many wait. */
 unsigned int intake_bytes(int fd);
 /* intake_answerable() - has the client taken what it was answered before? */

@@ -109,7 +109,7 @@ static int may_read(struct conn *conn)
 		start_tick(conn->server);
 		return 0;
 	}
-	switch (intake_look(conn->fd, conn->takes_fds)) {
+	switch (intake_look(conn->fd, conn->takes_fds, &conn->seen, &conn->seen_half)) {
 	case INTAKE_NONE:
 		return 0;
 	case INTAKE_HALF:
@@ -127,6 +127,18 @@ static int may_read(struct conn *conn)
 	}
 }
 
+/*
+ * The link holds the beginning of a message, if it took just what was seen: that has to end soon, too. When
+ * it took something else, since more came meanwhile, nobody knows, and the client has the benefit of it.
+ */
+static void note_half(struct conn *conn, size_t taken)
+{
+	conn->half_since = conn->seen_half && conn->seen == taken ? now_ms() : 0;
+	conn->seen = 0;
+	if (conn->half_since)
+		start_tick(conn->server);
+}
+
 /* Lets the link read, and charges the workload with what that took. */
 static int process(struct conn *conn)
 {
@@ -136,8 +148,10 @@ static int process(struct conn *conn)
 	int r = sd_varlink_process(conn->link);
 
 	after = intake_bytes(conn->fd);
-	if (after < before)
-		bucket_charge(&account->bytes, may.bytes, may.bytes, before - after, now_ms());
+	if (after >= before)
+		return r;
+	bucket_charge(&account->bytes, may.bytes, may.bytes, before - after, now_ms());
+	note_half(conn, before - after);
 	return r;
 }
 
@@ -214,6 +228,16 @@ void conn_drive(struct conn *conn)
 		subscriber_go_on(conn->subscriber);
 }
 
+/* What ends the message may wait where nobody looked: while we are at work for this client we do not read. */
+static bool is_slow(const struct conn *conn, uint64_t now)
+{
+	size_t seen;
+	bool half;
+
+	return conn->half_since && !conn->job && now - conn->half_since >= HALF_MESSAGE_MS &&
+	       intake_look(conn->fd, conn->takes_fds, &seen, &half) != INTAKE_READY;
+}
+
 static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct server *server = userdata;
@@ -225,7 +249,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	server->tick = sd_event_source_unref(server->tick);
 	for (struct conn *conn = server->conns, *next; conn; conn = next) {
 		next = conn->next;
-		if (conn->half_since && now - conn->half_since >= HALF_MESSAGE_MS) {
+		if (is_slow(conn, now)) {
 			tell_ended(conn, "half a message, and not the rest of it in time");
 			conn_free(conn);
 			continue;
@@ -367,6 +391,7 @@ static int conn_new(struct listener *listener, int fd, struct conn **ret)
 {
 	CLEANUP(conn_freep) struct conn *conn = calloc(1, sizeof(*conn));
 	struct server *server = listener->server;
+	char name[ACCOUNT_NAME_MAX + 1];
 	const char *why;
 	int r;
 
@@ -382,7 +407,8 @@ static int conn_new(struct listener *listener, int fd, struct conn **ret)
 	if (r < 0)
 		return r;
 	apply_policy(conn, server->policy);
-	conn->account = accounts_get(&server->accounts, conn->peer->place.account);
+	account_name(conn->peer, name);
+	conn->account = accounts_get(&server->accounts, name);
 	if (!conn->account)
 		return -EUSERS;
 	why = full(server, conn);
@@ -590,11 +616,12 @@ static void start_hotplug(struct server *server)
 		journal_say(LOG_WARNING, "cannot hear of devices: %s", strerror(-r));
 }
 
+/* What comes in may be a secret: libsystemd wipes it. */
 static int new_varlink(sd_varlink_server **varlink, int (*bind)(sd_varlink_server *varlink))
 {
 	int r;
 
-	r = sd_varlink_server_new(varlink, 0);
+	r = sd_varlink_server_new(varlink, SD_VARLINK_SERVER_INPUT_SENSITIVE);
 	if (r < 0)
 		return r;
 	r = sd_varlink_server_set_info(*varlink, "teegate", "teegated", TEEGATE_VERSION, NULL);

@@ -67,6 +67,7 @@ struct server {
  * @job: the request that is being worked on; varlink has at most one per connection
  * @subscriber: with a request that is answered by one event after the other
  * @half_since: when half a message was first seen, 0 when there is none
+ * @seen, @seen_half: of the last look, see intake_look()
  * @waits: there may be a message, but its workload has sent enough for the moment
  * @takes_fds: descriptors may come with its calls
  */
@@ -83,6 +84,8 @@ struct conn {
 	struct job *job;
 	struct subscriber *subscriber;
 	uint64_t half_since;
+	size_t seen;
+	bool seen_half;
 	bool waits;
 	bool takes_fds;
 };

@@ -811,6 +811,19 @@ class Abuse(unittest.TestCase):
         self.assertTrue(idle.is_open())
         self.assertIn("info", idle.ask("io.teegate.Broker.GetInfo")["parameters"])
 
+    def test_half_a_message_behind_a_whole_one_has_to_be_ended_soon(self):
+        client, honest = self.connect(), self.connect()
+        begun = time.monotonic()
+        for sender in (client, honest):
+            sender.send(GET_INFO + GET_INFO[:-1])
+            self.assertIn("info", sender.reply()["parameters"])
+        honest.send(GET_INFO[-1:])
+        self.assertIn("info", honest.reply()["parameters"])
+        self.assertIsNone(client.reply())
+        self.assertGreater(time.monotonic() - begun, 5)
+        self.assertLess(time.monotonic() - begun, 15)
+        self.assertTrue(honest.is_open(), self.logged())
+
     def test_who_sends_descriptors_along_is_cut_off(self):
         before = self.descriptors()
         fds = array.array("i", [0] * 200)

@@ -560,6 +560,7 @@ class Registrar(unittest.TestCase):
         root, box = self.container("box.scope", 0)
         self.registers(root, box)
         self.wait_until(self.manager.names, "nothing is kept")
+        self.assert_kept(["registration.c1"])
         fd = dict(self.manager.store)["registration.c1"]
         with self.assertRaises(PermissionError):
             os.pwrite(fd, b"x", 0)

@@ -49,6 +49,40 @@ static void when_all_are_in_use_there_is_none(void **state)
 	free(accounts);
 }
 
+static void each_name_is_found_again_whatever_was_forgotten(void **state)
+{
+	struct accounts *accounts = calloc(1, sizeof(*accounts));
+
+	(void)state;
+	assert_non_null(accounts);
+	for (int i = 0; i < 2 * ACCOUNTS_MAX; i++)
+		get(accounts, i)->turn = (uint64_t)i + 1;
+	for (int i = ACCOUNTS_MAX; i < 2 * ACCOUNTS_MAX; i++)
+		assert_int_equal(get(accounts, i)->turn, i + 1);
+	assert_int_equal(get(accounts, 0)->turn, 0);		/* that one was idle longest */
+	assert_int_equal(get(accounts, ACCOUNTS_MAX)->turn, 0);	/* and made room for it */
+	assert_int_equal(get(accounts, 2 * ACCOUNTS_MAX - 1)->turn, 2 * ACCOUNTS_MAX);
+	free(accounts);
+}
+
+static void containers_of_root_have_accounts_of_their_own(void **state)
+{
+	struct registration box = { .id = (char *)"c1", .voucher = { .root = true } };
+	struct peer peer = { .place = { .account = "podman.service" } };
+	char name[ACCOUNT_NAME_MAX + 1];
+
+	(void)state;
+	account_name(&peer, name);
+	assert_string_equal(name, "podman.service");
+	peer.registration = &box;
+	account_name(&peer, name);
+	assert_string_equal(name, "container:c1");
+	/* A user could register any number of names. */
+	box.voucher = (struct voucher){ .uid = 1000 };
+	account_name(&peer, name);
+	assert_string_equal(name, "podman.service");
+}
+
 static void the_journal_gets_so_many_lines_and_the_number_of_the_rest(void **state)
 {
 	struct accounts *accounts = calloc(1, sizeof(*accounts));
@@ -92,6 +126,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_account_in_use_is_never_given_away),
 		cmocka_unit_test(when_all_are_in_use_there_is_none),
+		cmocka_unit_test(each_name_is_found_again_whatever_was_forgotten),
+		cmocka_unit_test(containers_of_root_have_accounts_of_their_own),
 		cmocka_unit_test(quotas_of_the_rule_count_and_defaults_fill_the_rest),
 		cmocka_unit_test(the_journal_gets_so_many_lines_and_the_number_of_the_rest),
 	};
