@@ -57,3 +57,19 @@ bool intake_answerable(int fd)
 
 	return poll(&pollfd, 1, 0) > 0;
 }
+
+const char *intake_ended_by(int error)
+{
+	switch (error) {
+	case -ENOTCONN:
+	case -ECONNRESET:
+	case -EPIPE:
+		return NULL;
+	case -EMSGSIZE:
+		return "a message that is too long";
+	case -EXFULL:
+		return "descriptors, which nobody here takes";
+	default:
+		return "no message of varlink";
+	}
+}

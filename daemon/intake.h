@@ -20,6 +20,8 @@ enum intake {
 
 /* @ret_seen: with INTAKE_READY, so many bytes; @ret_half: and the last of them end no message. */
 enum intake intake_look(int fd, bool takes_fds, size_t *ret_seen, bool *ret_half);
+/* intake_ended_by() - what a client sent that ended its connection with @error; NULL: it just hung up. */
+const char *intake_ended_by(int error);
 /* intake_bytes() - how many wait. */
 unsigned int intake_bytes(int fd);
 /* intake_answerable() - has the client taken what it was answered before? */

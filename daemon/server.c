@@ -187,26 +187,9 @@ static void tell_ended(struct conn *conn, const char *why)
 	journal_decision(conn->account, &decision);
 }
 
-/* NULL: it just hung up. */
-static const char *ended_by(int error)
-{
-	switch (error) {
-	case -ENOTCONN:
-	case -ECONNRESET:
-	case -EPIPE:
-		return NULL;
-	case -EMSGSIZE:
-		return "a message that is too long";
-	case -EXFULL:
-		return "descriptors, which nobody here takes";
-	default:
-		return "no message of varlink";
-	}
-}
-
 static void end(struct conn *conn, int error)
 {
-	const char *why = ended_by(error);
+	const char *why = intake_ended_by(error);
 
 	if (why)
 		tell_ended(conn, why);
