@@ -44,7 +44,7 @@ decided() {
 	journalctl -q -o json --since "@$begun" MESSAGE_ID=5f0c8dd1a1744d0fb1d2f7c7b9a7e46b \
 		"TEEGATE_UNIT=$1.service" "TEEGATE_METHOD=$2" "TEEGATE_VERDICT=$3" >decided
 	tail -n 5 decided
-	[ -s decided ] && { [ -z "${4:-}" ] || grep -Eq "\"TEEGATE_REASON\":\"[^\"]*$4" decided; }
+	[ -s decided ] && { [ -z "${4:-}" ] || grep -Eq '"TEEGATE_REASON":"([^"\]|\\.)*'"$4" decided; }
 }
 
 REPORT='/usr/bin/teegatectl report --user-data 00112233 --output -'
