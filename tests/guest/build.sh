@@ -46,16 +46,16 @@ copy_source() {
 	in_root sh -c 'cd /src && exec rsync -aR --delete "$@"' - "$@" "/$dir/"
 }
 
-# build_dkms: `dkms build` for KVER; set REPLY to the module it made. The key that DKMS would
-# sign with is kept out: it must not be found in an image.
+# build_dkms NAME: `dkms build` for KVER, in build/dkms/NAME-KVER; set REPLY to the module it made. The
+# key that DKMS would sign with is kept out: it must not be found in an image.
 build_dkms() {
-	local version tree=build/dkms/${JOB:-image}-$KVER
+	local version tree=build/dkms/$1-$KVER
 
 	version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"$/\1/p' "$SRC/dkms.conf")
 	rm -rf "${SRC:?}/$tree"
 	mkdir -p "$SRC/$tree/src/teegate-$version" "$SRC/$tree/tree"
 	copy_source "$tree/src/teegate-$version" Kbuild dkms.conf kmod uapi || return
-	run_logged "dkms-${JOB:-image}-$KVER" in_root dkms build --no-depmod -m teegate -v "$version" -k "$KVER" \
+	run_logged "dkms-$1-$KVER" in_root dkms build --no-depmod -m teegate -v "$version" -k "$KVER" \
 		--dkmstree "/$tree/tree" --sourcetree "/$tree/src" || return
 	REPLY=$(find "$SRC/$tree/tree/teegate/$version/$KVER" -name 'teegate.ko*')
 	[ -n "$REPLY" ]

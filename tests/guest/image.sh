@@ -14,15 +14,20 @@ IMAGE_NO_MODULES=(
 	kernel/fs/{xfs,btrfs,ocfs2,gfs2,nfsd,smb,ceph,afs,f2fs,bcachefs} kernel/net/{bluetooth,mac80211}
 )
 
-# guest_image: set REPLY to a disk image of KVER with everything installed.
+# guest_image: set REPLY to a disk image of KVER with everything installed. Jobs that want the same one
+# at the same time wait for each other. Its module is built in one place for all of them, for what is
+# built elsewhere is another file, and so would be the image.
 guest_image() {
 	local dir=$BUILD/image/$KVER module key
 
+	mkdir -p "$BUILD/image"
+	exec 9>"$dir.lock"
+	flock 9
 	if [ -z "${LAB_PREPARED:-}" ]; then
 		say "building user space and the module for $KVER"
 		build_user && build_modules || die "the build failed"
 	fi
-	build_dkms || die "dkms build failed"
+	build_dkms image || die "dkms build failed"
 	module=$REPLY
 	guest_root
 	key=$(image_state "$module" "$REPLY" | hash_of -)
@@ -37,6 +42,7 @@ guest_image() {
 		rm -rf "$dir/tree"
 		echo "$key" >"$dir/key"
 	fi
+	exec 9>&-
 	REPLY=$dir/disk
 }
 

@@ -138,7 +138,7 @@ job_static() {
 		static_copy
 		case_is "static/warnings/$k" strict_build W=1 KCFLAGS=-Werror
 		case_is "static/sparse/$k" sparse_is_silent
-		case_is "static/dkms/$k" build_dkms
+		case_is "static/dkms/$k" build_dkms static
 	done
 	case_is static/sparse-catches-a-planted-fault sparse_catches
 	for k in "${S390X_KERNELS[@]}"; do
