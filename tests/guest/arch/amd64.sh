@@ -14,7 +14,10 @@ ARCH_CC=gcc
 ARCH_FIRMWARE=tests/firmware
 ARCH_FIRMWARES=(teegate_softfw.ko tdx/teegate_softtdx.ko pretend/teegate_pretend.ko)
 ARCH_TESTS=''
-ARCH_QEMU=(qemu-system-x86_64 -accel 'tcg,thread=multi' -cpu 'max,la57=off')
+# Without what says that string instructions are fast: kernel and C library then copy and clear by
+# bytes, which in an emulator is what costs most of all.
+ARCH_QEMU=(qemu-system-x86_64 -accel 'tcg,thread=multi'
+	-cpu 'max,la57=off,erms=off,fsrm=off,fsrs=off,fzrm=off')
 # Where software firmware has its pages (SNP: secrets; TDX: mailbox and event log): outside System
 # RAM, see tests/firmware.
 # shellcheck disable=SC2016
