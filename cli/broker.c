@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Asking teegated, and laying out what it answers. */
 #include <errno.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,22 @@ int broker_call(sd_varlink *link, const char *method, sd_json_variant *parameter
 	if (r < 0)
 		return complain(STATUS_UNAVAILABLE, "cannot ask the broker: %s", strerror(-r));
 	return error ? broker_complain(error, *ret) : STATUS_OK;
+}
+
+int common_option(const struct command *command, int option, struct common *common)
+{
+	switch (option) {
+	case 's':
+		common->socket = optarg;
+		return -1;
+	case 'j':
+		common->json = true;
+		return -1;
+	case 'h':
+		return show_help(command);
+	default:
+		return usage_hint(command);
+	}
 }
 
 char *field_text(sd_json_variant *object, const char *name)

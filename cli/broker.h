@@ -6,11 +6,14 @@
 #ifndef TEEGATECTL_BROKER_H
 #define TEEGATECTL_BROKER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <systemd/sd-json.h>
 #include <systemd/sd-varlink.h>
+
+#include "cli.h"
 
 #define BROKER	"io.teegate.Broker"
 
@@ -18,6 +21,21 @@
 
 /* Help text of the option that all of them have. */
 #define HELP_SOCKET	"  --socket PATH      the broker's socket (default: /run/teegate/broker.sock)\n"
+
+/* And the rows of these for getopt_long(), the last ones. */
+#define COMMON_OPTIONS \
+	{ "socket", required_argument, NULL, 's' }, \
+	{ "json", no_argument, NULL, 'j' }, \
+	{ "help", no_argument, NULL, 'h' }, \
+	{ NULL, 0, NULL, 0 }
+
+struct common {
+	const char *socket;
+	bool json;
+};
+
+/* Takes one of those, or complains about what is none: -1 to go on, else the exit status. */
+int common_option(const struct command *command, int option, struct common *common);
 
 /* 0 and a connection, or an exit status after complaining. @path: NULL for the usual one. */
 int broker_open(const char *path, sd_varlink **ret);

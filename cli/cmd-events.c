@@ -31,17 +31,14 @@ HELP_SOCKET
 static const struct option options[] = {
 	{ "follow", no_argument, NULL, 'f' },
 	{ "count", required_argument, NULL, 'n' },
-	{ "socket", required_argument, NULL, 's' },
-	{ "json", no_argument, NULL, 'j' },
-	{ "help", no_argument, NULL, 'h' },
-	{ NULL, 0, NULL, 0 },
+	COMMON_OPTIONS,
 };
 
 #define RETRY_SECONDS	1
 
 struct request {
-	const char *socket;
-	bool follow, json;
+	struct common common;
+	bool follow;
 	unsigned long count;	/* 0: no end */
 };
 
@@ -106,7 +103,7 @@ static int on_reply(sd_varlink *link, sd_json_variant *parameters, const char *e
 	}
 	if (!event)
 		return 0;
-	if (stream->q->json)
+	if (stream->q->common.json)
 		sd_json_variant_dump(event, SD_JSON_FORMAT_NEWLINE, stdout, NULL);
 	else
 		print_event(event);
@@ -144,7 +141,7 @@ static int watch(const struct request *q)
 		_cleanup_(sd_varlink_unrefp) sd_varlink *link = NULL;
 
 		stream.status = -1;
-		status = broker_open(q->socket, &link);
+		status = broker_open(q->common.socket, &link);
 		if (!status)
 			status = listen_on(link, &stream);
 	} while (q->follow && status == STATUS_UNAVAILABLE && sleep(RETRY_SECONDS) == 0);
@@ -154,7 +151,7 @@ static int watch(const struct request *q)
 static int run(int argc, char **argv)
 {
 	struct request q = { .count = 0 };
-	int option;
+	int option, status;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
 		switch (option) {
@@ -165,16 +162,10 @@ static int run(int argc, char **argv)
 			if (parse_number(optarg, 1000000, &q.count) < 0 || !q.count)
 				return usage_error(&cmd_events, "--count takes a number from 1 on");
 			break;
-		case 's':
-			q.socket = optarg;
-			break;
-		case 'j':
-			q.json = true;
-			break;
-		case 'h':
-			return show_help(&cmd_events);
 		default:
-			return usage_hint(&cmd_events);
+			status = common_option(&cmd_events, option, &q.common);
+			if (status >= 0)
+				return status;
 		}
 	}
 	if (optind < argc)

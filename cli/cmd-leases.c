@@ -32,17 +32,14 @@ HELP_SOCKET
 static const struct option options[] = {
 	{ "workload", required_argument, NULL, 'w' },
 	{ "container", required_argument, NULL, 'c' },
-	{ "socket", required_argument, NULL, 's' },
-	{ "json", no_argument, NULL, 'j' },
-	{ "help", no_argument, NULL, 'h' },
-	{ NULL, 0, NULL, 0 },
+	COMMON_OPTIONS,
 };
 
 /* @lease: 0 for none; the kernel's numbers begin with 1 */
 struct request {
-	const char *socket, *workload, *container;
+	struct common common;
+	const char *workload, *container;
 	unsigned long lease;
-	bool json;
 };
 
 static int named(const struct request *q)
@@ -143,7 +140,7 @@ static int list(sd_varlink *link, const struct request *q)
 	status = collect(link, q, &all);
 	if (status)
 		return status;
-	if (q->json)
+	if (q->common.json)
 		print_json(all);
 	else
 		show(all);
@@ -161,7 +158,7 @@ static int end_leases(sd_varlink *link, const struct request *q)
 	status = broker_call(link, "Revoke", parameters, &answer);
 	if (status)
 		return status;
-	if (q->json)
+	if (q->common.json)
 		print_json(answer);
 	else
 		print_title("revoked: %llu", (unsigned long long)field_number(answer, "revoked"));
@@ -171,7 +168,7 @@ static int end_leases(sd_varlink *link, const struct request *q)
 static int act(int (*action)(sd_varlink *link, const struct request *q), const struct request *q)
 {
 	_cleanup_(sd_varlink_unrefp) sd_varlink *link = NULL;
-	int status = broker_open(q->socket, &link);
+	int status = broker_open(q->common.socket, &link);
 
 	return status ? status : action(link, q);
 }
@@ -196,7 +193,7 @@ static int take_arguments(int argc, char **argv, struct request *q)
 static int run(int argc, char **argv)
 {
 	struct request q = { .lease = 0 };
-	int option;
+	int option, status;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
 		switch (option) {
@@ -206,16 +203,10 @@ static int run(int argc, char **argv)
 		case 'c':
 			q.container = optarg;
 			break;
-		case 's':
-			q.socket = optarg;
-			break;
-		case 'j':
-			q.json = true;
-			break;
-		case 'h':
-			return show_help(&cmd_leases);
 		default:
-			return usage_hint(&cmd_leases);
+			status = common_option(&cmd_leases, option, &q.common);
+			if (status >= 0)
+				return status;
 		}
 	}
 	return take_arguments(argc - optind, argv + optind, &q);

@@ -34,16 +34,13 @@ HELP_SOCKET
 static const struct option options[] = {
 	{ "interval", required_argument, NULL, 'i' },
 	{ "once", no_argument, NULL, 'o' },
-	{ "socket", required_argument, NULL, 's' },
-	{ "json", no_argument, NULL, 'j' },
-	{ "help", no_argument, NULL, 'h' },
-	{ NULL, 0, NULL, 0 },
+	COMMON_OPTIONS,
 };
 
 struct request {
-	const char *socket;
+	struct common common;
 	unsigned long interval;
-	bool once, json;
+	bool once;
 };
 
 /* One workload, and what has come to it since the table before. */
@@ -262,7 +259,7 @@ static void clear_screen(void)
 static int watch(sd_varlink *link, const struct request *q)
 {
 	struct sample before = { NULL, 0 }, now;
-	bool terminal = isatty(STDOUT_FILENO) && !q->json && !q->once;
+	bool terminal = isatty(STDOUT_FILENO) && !q->common.json && !q->once;
 	int status;
 
 	for (;;) {
@@ -271,7 +268,7 @@ static int watch(sd_varlink *link, const struct request *q)
 			break;
 		if (terminal)
 			clear_screen();
-		if (q->json)
+		if (q->common.json)
 			sd_json_variant_dump(now.statistics, SD_JSON_FORMAT_NEWLINE, stdout, NULL);
 		else
 			show(&now, &before);
@@ -279,7 +276,7 @@ static int watch(sd_varlink *link, const struct request *q)
 		before = now;
 		if (fflush(stdout) || q->once)
 			break;
-		if (!terminal && !q->json)
+		if (!terminal && !q->common.json)
 			putchar('\n');
 		sleep((unsigned int)q->interval);
 	}
@@ -290,7 +287,7 @@ static int watch(sd_varlink *link, const struct request *q)
 static int open_and_watch(const struct request *q)
 {
 	_cleanup_(sd_varlink_unrefp) sd_varlink *link = NULL;
-	int status = broker_open(q->socket, &link);
+	int status = broker_open(q->common.socket, &link);
 
 	return status ? status : watch(link, q);
 }
@@ -298,7 +295,7 @@ static int open_and_watch(const struct request *q)
 static int run(int argc, char **argv)
 {
 	struct request q = { .interval = 2 };
-	int option;
+	int option, status;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
 		switch (option) {
@@ -309,16 +306,10 @@ static int run(int argc, char **argv)
 		case 'o':
 			q.once = true;
 			break;
-		case 's':
-			q.socket = optarg;
-			break;
-		case 'j':
-			q.json = true;
-			break;
-		case 'h':
-			return show_help(&cmd_top);
 		default:
-			return usage_hint(&cmd_top);
+			status = common_option(&cmd_top, option, &q.common);
+			if (status >= 0)
+				return status;
 		}
 	}
 	if (optind < argc)
