@@ -42,6 +42,7 @@
 #include "genl-gen.h"
 #include "genl.h"
 #include "ioctl.h"
+#include "keys/keys.h"
 #include "label.h"
 #include "lease.h"
 #include "notify.h"
@@ -226,13 +227,12 @@ static int put_queue(struct sk_buff *skb, struct tg_queue *q)
 static int put_backend(struct sk_buff *skb, struct tg_queue *q)
 {
 	struct tg_backend *be = &q->be;
-	bool up = tg_backend_state(be) == TEEGATE_STATE_UP;
 
 	return put_u64(skb, TEEGATE_A_SEQ, tg_notify_last_seq()) ?:
 	       put_state(skb, be) ?:
 	       nla_put_u32(skb, TEEGATE_A_TRANSPORT, be->ops->transport) ?:
-	       put_u64(skb, TEEGATE_A_TAINT, be->ops->taint()) ?:
-	       put_u64(skb, TEEGATE_A_OPS, up ? READ_ONCE(be->firmware_ops) : 0) ?:
+	       put_u64(skb, TEEGATE_A_TAINT, tg_guest_taint(be)) ?:
+	       put_u64(skb, TEEGATE_A_OPS, tg_guest_ops(be)) ?:
 	       put_buffers(skb, be) ?:
 	       put_queue(skb, q);
 }

@@ -8,6 +8,7 @@
 #include <linux/string.h>
 
 #include "ioctl.h"
+#include "keys/keys.h"
 #include "lease.h"
 #include "queue.h"
 
@@ -32,7 +33,7 @@ static void fill_backend(struct tg_backend *be, struct teegate_get_info *a)
 	a->in_flight = READ_ONCE(be->in_flight);
 	a->quarantined = READ_ONCE(be->quarantined);
 	a->in_flight_max = be->in_flight_max;
-	a->taint = ops->taint();
+	a->taint = tg_guest_taint(be);
 
 	spin_lock(&be->state_lock);
 	a->state = be->state;
@@ -40,7 +41,8 @@ static void fill_backend(struct tg_backend *be, struct teegate_get_info *a)
 	memcpy(a->reason, be->reason, sizeof(a->reason));
 	spin_unlock(&be->state_lock);
 
-	a->firmware_ops = a->state == TEEGATE_STATE_UP ? READ_ONCE(be->firmware_ops) : 0;
+	a->firmware_ops = tg_guest_ops(be);
+	tg_keys_fill_info(be, a);
 }
 
 static void fill_queue(struct tg_queue *q, struct teegate_get_info *a)

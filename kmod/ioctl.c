@@ -60,6 +60,25 @@ static const struct tg_op tg_ops[] = {
 		.needs = tg_get_report_needs,
 		.run = tg_op_get_report,
 	}, {
+		.cmd = TEEGATE_DERIVE_KEY,
+		.where = ON_LEASE,
+		SIZES(teegate_derive_key, 184),
+		.flags = TEEGATE_KEY_PARAMS,
+		.needs = tg_derive_key_needs,
+		.run = tg_op_derive_key,
+	}, {
+		.cmd = TEEGATE_SEAL,
+		.where = ON_LEASE,
+		SIZES(teegate_seal, 64),
+		.needs = tg_seal_needs,
+		.run = tg_op_seal,
+	}, {
+		.cmd = TEEGATE_UNSEAL,
+		.where = ON_LEASE,
+		SIZES(teegate_unseal, 48),
+		.needs = tg_seal_needs,
+		.run = tg_op_unseal,
+	}, {
 		.cmd = TEEGATE_EXTEND,
 		.where = ON_LEASE,
 		SIZES(teegate_extend, 88),
@@ -85,6 +104,18 @@ static const struct tg_op tg_ops[] = {
 		SIZES(teegate_revoke, 16),
 		.run = tg_op_revoke,
 	}, {
+		.cmd = TEEGATE_SET_ROOT,
+		.where = ON_SESSION | ADMIN,
+		SIZES(teegate_set_root, 40),
+		.flags = TEEGATE_ROOT_UNSEAL_ONLY,
+		.run = tg_op_set_root,
+	}, {
+		.cmd = TEEGATE_WIPE_ROOTS,
+		.where = ON_SESSION | ADMIN,
+		SIZES(teegate_wipe_roots, 8),
+		.flags = TEEGATE_WIPE_INSTALLED,
+		.run = tg_op_wipe_roots,
+	}, {
 		.cmd = TEEGATE_ADD_SECRET,
 		.where = ON_SESSION | ADMIN,
 		SIZES(teegate_add_secret, 32),
@@ -104,12 +135,17 @@ static const struct tg_op tg_ops[] = {
 };
 
 /* Without padding, or bytes of the kernel's stack would travel with the structure. */
-static_assert(sizeof(struct teegate_get_info) == 264);
+static_assert(sizeof(struct teegate_get_info) == 288);
 static_assert(sizeof(struct teegate_get_report) == 224);
+static_assert(sizeof(struct teegate_derive_key) == 184);
+static_assert(sizeof(struct teegate_seal) == 64);
+static_assert(sizeof(struct teegate_unseal) == 48);
 static_assert(sizeof(struct teegate_extend) == 88);
-static_assert(sizeof(struct teegate_create_lease) == 128);
+static_assert(sizeof(struct teegate_create_lease) == 216);
 static_assert(sizeof(struct teegate_narrow) == 64);
 static_assert(sizeof(struct teegate_revoke) == 16);
+static_assert(sizeof(struct teegate_set_root) == 40);
+static_assert(sizeof(struct teegate_wipe_roots) == 8);
 static_assert(sizeof(struct teegate_add_secret) == 32);
 static_assert(sizeof(struct teegate_list_secrets) == 32);
 static_assert(sizeof(struct teegate_secret) == 48);

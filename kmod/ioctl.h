@@ -13,10 +13,15 @@ struct tg_lease;
 union tg_arg {
 	struct teegate_get_info get_info;
 	struct teegate_get_report get_report;
+	struct teegate_derive_key derive_key;
+	struct teegate_seal seal;
+	struct teegate_unseal unseal;
 	struct teegate_extend extend;
 	struct teegate_create_lease create_lease;
 	struct teegate_narrow narrow;
 	struct teegate_revoke revoke;
+	struct teegate_set_root set_root;
+	struct teegate_wipe_roots wipe_roots;
 	struct teegate_add_secret add_secret;
 	struct teegate_list_secrets list_secrets;
 	struct teegate_lock_secrets lock_secrets;
@@ -38,11 +43,18 @@ long tg_ioctl_lease(struct tg_lease *lease, unsigned int cmd, void __user *uarg)
 int tg_op_get_info(struct tg_call *call, union tg_arg *arg);		/* info.c */
 int tg_op_get_report(struct tg_call *call, union tg_arg *arg);		/* report.c */
 u64 tg_get_report_needs(const union tg_arg *arg);
+int tg_op_derive_key(struct tg_call *call, union tg_arg *arg);		/* keys/derive.c */
+u64 tg_derive_key_needs(const union tg_arg *arg);
+int tg_op_seal(struct tg_call *call, union tg_arg *arg);		/* keys/seal.c */
+int tg_op_unseal(struct tg_call *call, union tg_arg *arg);
+u64 tg_seal_needs(const union tg_arg *arg);
 int tg_op_extend(struct tg_call *call, union tg_arg *arg);		/* extend.c */
 u64 tg_extend_needs(const union tg_arg *arg);
 int tg_op_create_lease(struct tg_call *call, union tg_arg *arg);	/* session.c */
 int tg_op_narrow(struct tg_call *call, union tg_arg *arg);		/* lease_fd.c */
 int tg_op_revoke(struct tg_call *call, union tg_arg *arg);		/* lease_fd.c */
+int tg_op_set_root(struct tg_call *call, union tg_arg *arg);		/* keys/installed.c */
+int tg_op_wipe_roots(struct tg_call *call, union tg_arg *arg);
 int tg_op_add_secret(struct tg_call *call, union tg_arg *arg);		/* secrets.c */
 int tg_op_list_secrets(struct tg_call *call, union tg_arg *arg);
 int tg_op_lock_secrets(struct tg_call *call, union tg_arg *arg);

@@ -32,6 +32,7 @@
 #include <linux/xarray.h>
 
 #include "binding.h"
+#include "keys/keys.h"
 #include "lease.h"
 #include "notify.h"
 #include "queue.h"
@@ -95,6 +96,8 @@ void tg_terms_release(struct tg_terms *terms)
 	tg_pin_release(&terms->pin);
 	claims_put(terms->claims);
 	terms->claims = NULL;
+	tg_sealing_put(terms->sealing);
+	terms->sealing = NULL;
 	kfree(terms->note);
 	terms->note = NULL;
 }
@@ -317,6 +320,7 @@ struct tg_lease *tg_lease_narrow(struct tg_lease *parent, struct tg_terms *terms
 	terms->extend_bytes_max = most->extend_bytes_max;
 	terms->workload = most->workload;
 	terms->claims = claims_get(most->claims);
+	terms->sealing = tg_sealing_get(most->sealing);
 	tg_pin_inherit(&terms->pin, &most->pin);
 	return lease_make(parent, terms);
 }

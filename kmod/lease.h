@@ -13,9 +13,11 @@
 #include "workload.h"
 
 struct tg_abi;
+struct tg_sealing;
 
 /* What this module implements: for leases, and for the administrator alone. */
-#define TG_OPS_LEASE		(TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT | TEEGATE_OP_EXTEND)
+#define TG_OPS_LEASE		(TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT | \
+				 TEEGATE_OP_EXTEND | TEEGATE_OP_DERIVE_KEY | TEEGATE_OP_SEAL)
 #define TG_OPS_ADMIN		(TEEGATE_OP_ADD_SECRET | TEEGATE_OP_LIST_SECRETS | \
 				 TEEGATE_OP_LOCK_SECRETS)
 #define TG_OPS_ALL		(TG_OPS_LEASE | TG_OPS_ADMIN)
@@ -50,6 +52,7 @@ struct tg_terms {
 	struct tg_quota quota;	/* likewise, for that workload */
 	struct tg_note *note;	/* likewise, or NULL */
 	struct tg_claims *claims;
+	struct tg_sealing *sealing;	/* NULL: no keys */
 	const struct tg_abi *abi;	/* NULL: the native one */
 };
 

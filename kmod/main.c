@@ -11,7 +11,7 @@
  *
  * DOC: layers
  *
- * session, lease_fd -> ioctl -> info, report, extend, secrets -> queue -> backend (snp, tdx or uv,
+ * session, lease_fd -> ioctl -> info, report, keys, extend, secrets -> queue -> backend (snp, tdx or uv,
  * as detect says), each knowing only what is to the right of it; lease, workload, pin, block and
  * binding are used by all of them. abi stands beside ioctl, for programs that know a stock driver
  * only. All of them tell notify what happens, and genl tells that, and what there is, to
@@ -41,6 +41,7 @@
 #include "compat/autoload.h"
 #include "genl.h"
 #include "ioctl.h"
+#include "keys/keys.h"
 #include "lease.h"
 #include "notify.h"
 #include "queue.h"
@@ -82,6 +83,9 @@ static int __init teegate_init(void)
 	err = tg_binding_init();
 	if (err)
 		return err;
+	err = tg_keys_init();
+	if (err)
+		goto no_keys;
 	err = tg_leases_init();
 	if (err)
 		goto no_leases;
@@ -104,6 +108,8 @@ no_backend:
 	tg_leases_exit();
 	tg_notify_exit();
 no_leases:
+	tg_keys_exit();
+no_keys:
 	tg_binding_exit();
 	return err;
 }
@@ -115,6 +121,7 @@ static void __exit teegate_exit(void)
 	backend_stop(&tg_queue);
 	tg_leases_exit();
 	tg_notify_exit();
+	tg_keys_exit();
 	tg_binding_exit();
 }
 

@@ -594,6 +594,30 @@ u64 tg_queue_retry_after(struct tg_queue *q, const struct tg_workload *w)
 	return wait;
 }
 
+/* For what costs a request, and needs no firmware: 0, -ESTALE or -EDQUOT. */
+int tg_queue_charge(struct tg_queue *q, struct tg_lease *lease, u64 op)
+{
+	struct tg_bucket *bucket = &lease->workload->bucket;
+	const u64 now = ktime_get_ns();
+	bool first = false;
+	int err = 0;
+
+	spin_lock(&q->lock);
+	if (tg_lease_gone(lease))
+		err = -ESTALE;
+	else if (tg_bucket_wait(bucket, now))
+		err = -EDQUOT;
+	if (!err) {
+		tg_bucket_take(bucket, now);
+		first = !lease->used;
+		lease->used = true;
+	}
+	spin_unlock(&q->lock);
+	if (first)
+		tg_notify_used(lease, op);
+	return err;
+}
+
 void tg_queue_count_refusal(struct tg_queue *q, struct tg_workload *w)
 {
 	spin_lock(&q->lock);

@@ -87,6 +87,7 @@ void tg_queue_flush(struct tg_queue *q);
 void tg_queue_kick(struct tg_queue *q);
 void tg_queue_set_quota(struct tg_queue *q, struct tg_workload *w, const struct tg_quota *quota);
 u64 tg_queue_retry_after(struct tg_queue *q, const struct tg_workload *w);
+int tg_queue_charge(struct tg_queue *q, struct tg_lease *lease, u64 op);
 void tg_queue_count_refusal(struct tg_queue *q, struct tg_workload *w);
 void tg_queue_get_stats(struct tg_queue *q, struct tg_queue_stats *ret_stats);
 

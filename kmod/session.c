@@ -21,6 +21,7 @@
 
 #include "abi.h"
 #include "ioctl.h"
+#include "keys/keys.h"
 #include "lease.h"
 #include "queue.h"
 
@@ -71,7 +72,7 @@ static int check_create(const struct teegate_create_lease *a)
 		return -EINVAL;
 	if (!extend_limits_fit(a) || !rate_fits(a))
 		return -EINVAL;
-	return check_pins(a);
+	return check_pins(a) ?: tg_sealing_check(a);
 }
 
 static int take_pins(const struct teegate_create_lease *a, struct tg_pin *pin)
@@ -109,6 +110,8 @@ static int terms_from_create(const struct teegate_create_lease *a, struct tg_ter
 	if (!err && a->claims_len)
 		err = tg_claims_from_user(u64_to_user_ptr(a->claims), a->claims_len,
 					  &terms->claims);
+	if (!err)
+		err = tg_sealing_from_user(a, &terms->sealing);
 	if (!err && a->note_len)
 		err = tg_note_from_user(u64_to_user_ptr(a->note), a->note_len, &terms->note);
 	return err;

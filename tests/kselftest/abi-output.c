@@ -91,6 +91,7 @@ TEST(get_info_sets_every_output)
 		EXPECT_EQ(a.reserved2, 0);
 		EXPECT_EQ(a.reserved3, 0);
 		EXPECT_EQ(a.retry_after_ms, 0);
+		EXPECT(a.roots & 1U << a.root_active);
 		n = strnlen((char *)a.reason, sizeof(a.reason));
 		ASSERT(n < sizeof(a.reason));
 		for (; n < sizeof(a.reason); n++)

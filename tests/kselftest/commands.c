@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "keys-kit.h"
 #include "se.h"
 #include "tee.h"
 
@@ -20,6 +21,53 @@ static void fill_report(union request *q)
 {
 	report_wish(&scene.ev, 0, "abi", 3);
 	q->report = scene.ev.r;
+}
+
+static void fill_derive(union request *q)
+{
+	static struct derived k;
+
+	derive_wish(&k, "abi", 32);
+	q->derive = k.d;
+}
+
+static struct blob sealed;
+
+static void fill_seal(union request *q)
+{
+	static const char text[] = "abi";
+
+	q->seal.label = q->seal.data = (uintptr_t)text;
+	q->seal.label_len = q->seal.data_len = 3;
+	q->seal.blob = (uintptr_t)sealed.bytes;
+	q->seal.blob_len = sizeof(sealed.bytes);
+}
+
+static void fill_unseal(union request *q)
+{
+	static char text[8];
+
+	ASSERT_EQ(seal_try(scene.lease.fd, "abi", "abi", 3, &sealed), 0);
+	q->unseal.blob = (uintptr_t)sealed.bytes;
+	q->unseal.blob_len = sealed.len;
+	q->unseal.data = (uintptr_t)text;
+	q->unseal.data_len = sizeof(text);
+}
+
+/* One that is as good as the first, which make_scene() installed. */
+static void fill_set_root(union request *q)
+{
+	static uint8_t root[TEEGATE_ROOT_SIZE];
+
+	root_number(1, root);
+	q->set_root.root = (uintptr_t)root;
+	q->set_root.root_len = sizeof(root);
+	q->set_root.source = TEEGATE_ROOT_TPM;
+}
+
+static void fill_wipe_roots(union request *q)
+{
+	(void)q;
 }
 
 static void fill_extend(union request *q)
@@ -71,17 +119,24 @@ static void fill_lock(union request *q)
 
 /* Sizes are in numbers: a structure that changes must not pass unnoticed. */
 const struct command commands[] = {
-	{ "GET_INFO", TEEGATE_GET_INFO, 240, 264, 0, true, true, fill_info },
+	{ "GET_INFO", TEEGATE_GET_INFO, 240, 288, 0, true, true, fill_info },
 	{ "GET_REPORT", TEEGATE_GET_REPORT, 128, 224,
 	  TEEGATE_REPORT_RAW | TEEGATE_REPORT_AUX | TEEGATE_REPORT_LOCAL, false, true,
 	  fill_report },
+	{ "DERIVE_KEY", TEEGATE_DERIVE_KEY, 184, 184, TEEGATE_KEY_PARAMS, false, true, fill_derive },
+	{ "SEAL", TEEGATE_SEAL, 64, 64, 0, false, true, fill_seal },
+	{ "UNSEAL", TEEGATE_UNSEAL, 48, 48, 0, false, true, fill_unseal },
 	{ "EXTEND", TEEGATE_EXTEND, 88, 88, 0, false, true, fill_extend },
-	{ "CREATE_LEASE", TEEGATE_CREATE_LEASE, 64, 128,
+	{ "CREATE_LEASE", TEEGATE_CREATE_LEASE, 64, 216,
 	  TEEGATE_LEASE_UNPINNED | TEEGATE_LEASE_PIN_UID | TEEGATE_LEASE_PIN_LABEL |
 	  TEEGATE_LEASE_PIN_EXE, true, false, fill_create },
 	{ "NARROW", TEEGATE_NARROW, 48, 64, TEEGATE_NARROW_PIN_CGROUP |
 	  TEEGATE_NARROW_PIN_UID | TEEGATE_NARROW_PIN_LABEL | TEEGATE_NARROW_PIN_EXE, false, true, fill_narrow },
 	{ "REVOKE", TEEGATE_REVOKE, 16, 16, 0, true, true, fill_revoke },
+	{ "SET_ROOT", TEEGATE_SET_ROOT, 40, 40, TEEGATE_ROOT_UNSEAL_ONLY, true, false,
+	  fill_set_root },
+	{ "WIPE_ROOTS", TEEGATE_WIPE_ROOTS, 8, 8, TEEGATE_WIPE_INSTALLED, true, false,
+	  fill_wipe_roots },
 	{ "ADD_SECRET", TEEGATE_ADD_SECRET, 32, 32, 0, true, false, fill_add },
 	{ "LIST_SECRETS", TEEGATE_LIST_SECRETS, 32, 32, 0, true, false, fill_list },
 	{ "LOCK_SECRETS", TEEGATE_LOCK_SECRETS, 24, 24, TEEGATE_LOCK_IRREVERSIBLE, true, false,
@@ -90,10 +145,15 @@ const struct command commands[] = {
 
 const unsigned int n_commands = sizeof(commands) / sizeof(commands[0]);
 
-_Static_assert(sizeof(struct teegate_get_info) == 264, "GET_INFO has no padding");
+_Static_assert(sizeof(struct teegate_get_info) == 288, "GET_INFO has no padding");
 _Static_assert(sizeof(struct teegate_get_report) == 224, "GET_REPORT has no padding");
+_Static_assert(sizeof(struct teegate_derive_key) == 184, "DERIVE_KEY has no padding");
+_Static_assert(sizeof(struct teegate_seal) == 64, "SEAL has no padding");
+_Static_assert(sizeof(struct teegate_unseal) == 48, "UNSEAL has no padding");
+_Static_assert(sizeof(struct teegate_set_root) == 40, "SET_ROOT has no padding");
+_Static_assert(sizeof(struct teegate_wipe_roots) == 8, "WIPE_ROOTS has no padding");
 _Static_assert(sizeof(struct teegate_extend) == 88, "EXTEND has no padding");
-_Static_assert(sizeof(struct teegate_create_lease) == 128, "CREATE_LEASE has no padding");
+_Static_assert(sizeof(struct teegate_create_lease) == 216, "CREATE_LEASE has no padding");
 _Static_assert(sizeof(struct teegate_narrow) == 64, "NARROW has no padding");
 _Static_assert(sizeof(struct teegate_revoke) == 16, "REVOKE has no padding");
 _Static_assert(sizeof(struct teegate_add_secret) == 32, "ADD_SECRET has no padding");
@@ -101,11 +161,16 @@ _Static_assert(sizeof(struct teegate_list_secrets) == 32, "LIST_SECRETS has no p
 _Static_assert(sizeof(struct teegate_secret) == 48, "a secret has no padding");
 _Static_assert(sizeof(struct teegate_lock_secrets) == 24, "LOCK_SECRETS has no padding");
 
-/* A store that is locked from the start stays as it is, whatever is asked. */
+/*
+ * A store that is locked from the start stays as it is, whatever is asked; and so does a root that is
+ * installed, here or by an earlier case.
+ */
 void make_scene(void)
 {
+	int r = root_install(1, TEEGATE_ROOT_TPM, 0, NULL);
 	uint64_t status;
 
+	ASSERT(r == 0 || r == -EEXIST);
 	scene.session = session_open();
 	scene.lease = lease_for_everything();
 	if (info_of(scene.session).firmware_ops & TEEGATE_OP_LOCK_SECRETS)
@@ -124,6 +189,8 @@ int good(const struct command *c)
 	const uint64_t ops = info_of(scene.session).firmware_ops;
 
 	switch (c->nr) {
+	case TEEGATE_SET_ROOT:
+		return -EEXIST;
 	case TEEGATE_EXTEND:
 		return ops & TEEGATE_OP_EXTEND ? 0 : -EOPNOTSUPP;
 	case TEEGATE_ADD_SECRET:

@@ -19,10 +19,15 @@ union request {
 	} head;
 	struct teegate_get_info info;
 	struct teegate_get_report report;
+	struct teegate_derive_key derive;
+	struct teegate_seal seal;
+	struct teegate_unseal unseal;
 	struct teegate_extend extend;
 	struct teegate_create_lease create;
 	struct teegate_narrow narrow;
 	struct teegate_revoke revoke;
+	struct teegate_set_root set_root;
+	struct teegate_wipe_roots wipe_roots;
 	struct teegate_add_secret add;
 	struct teegate_list_secrets list;
 	struct teegate_lock_secrets lock;

@@ -114,6 +114,11 @@ union request {
 	struct teegate_create_lease create;
 	struct teegate_narrow narrow;
 	struct teegate_revoke revoke;
+	struct teegate_derive_key derive;
+	struct teegate_seal seal;
+	struct teegate_unseal unseal;
+	struct teegate_set_root set_root;
+	struct teegate_wipe_roots wipe_roots;
 	struct teegate_add_secret add;
 	struct teegate_list_secrets list;
 	struct teegate_lock_secrets lock;
@@ -172,7 +177,14 @@ static uint32_t fill_extend(union request *q)
 
 static uint32_t fill_create(union request *q)
 {
-	q->create = lease_wish(1 + below(7), CLAIMS);
+	q->create = lease_wish(1 + below(31), CLAIMS);
+	if (q->create.ops & (TEEGATE_OP_DERIVE_KEY | TEEGATE_OP_SEAL)) {
+		q->create.sealing_claims = (uintptr_t)CLAIMS;
+		q->create.sealing_claims_len = 1 + below(sizeof(CLAIMS) - 1);
+		q->create.root_sources = 1 + below(128);
+		if (q->create.root_sources & 1U << TEEGATE_ROOT_FIRMWARE)
+			q->create.snp_field_select = 9 | below(64);
+	}
 	if (q->create.ops & TEEGATE_OP_EXTEND) {
 		q->create.extend_max = 1 + below(2);
 		q->create.extend_bytes_max = 1 + below(100);
@@ -188,9 +200,46 @@ static uint32_t fill_create(union request *q)
 	return sizeof(q->create);
 }
 
+/* Roots are installed, but no round wipes them: then there would be no keys any more. */
+static unsigned int fill_keys(union request *q)
+{
+	switch (below(4)) {
+	case 0:
+		q->derive.label = (uintptr_t)scratch;
+		q->derive.label_len = below(260);
+		q->derive.key = (uintptr_t)(scratch + PAGE);
+		q->derive.key_len = 15 + below(51);
+		q->head.size = sizeof(q->derive);
+		return TEEGATE_DERIVE_KEY;
+	case 1:
+		q->seal.label = (uintptr_t)scratch;
+		q->seal.label_len = below(260);
+		q->seal.data = (uintptr_t)scratch;
+		q->seal.data_len = below(PAGE);
+		q->seal.blob = (uintptr_t)(scratch + 20 * PAGE);
+		q->seal.blob_len = 2 * PAGE;
+		q->head.size = sizeof(q->seal);
+		return TEEGATE_SEAL;
+	case 2:
+		q->unseal.blob = (uintptr_t)(scratch + 20 * PAGE);
+		q->unseal.blob_len = below(2 * PAGE);
+		q->unseal.data = (uintptr_t)scratch;
+		q->unseal.data_len = PAGE;
+		q->head.size = sizeof(q->unseal);
+		return TEEGATE_UNSEAL;
+	default:
+		q->set_root.root = (uintptr_t)scratch;
+		q->set_root.root_len = TEEGATE_ROOT_SIZE;
+		q->set_root.source = TEEGATE_ROOT_TPM + below(3);
+		q->set_root.flags = one_in(2);
+		q->head.size = sizeof(q->set_root);
+		return TEEGATE_SET_ROOT;
+	}
+}
+
 static uint32_t fill_narrow(union request *q)
 {
-	q->narrow = narrow_wish(1 + below(7));
+	q->narrow = narrow_wish(1 + below(31));
 	return sizeof(q->narrow);
 }
 
@@ -201,7 +250,7 @@ static unsigned int fill(union request *q)
 	unsigned int cmd;
 
 	memset(q, 0, sizeof(*q));
-	switch (below(16)) {
+	switch (below(18)) {
 	case 0:
 		cmd = _IO(TEEGATE_IOC_TYPE, below(256));
 		break;
@@ -248,6 +297,9 @@ static unsigned int fill(union request *q)
 		size = sizeof(q->lock);
 		q->lock.flags = below(2);
 		break;
+	case 16:
+	case 17:
+		return fill_keys(q);
 	default:
 		cmd = TEEGATE_GET_REPORT;
 		size = fill_report(q);
@@ -303,7 +355,8 @@ static bool documented(int r)
 {
 	static const int known[] = {
 		0, ENOTTY, EINVAL, E2BIG, EFAULT, EPERM, ESTALE, EOPNOTSUPP, ENODEV, ENOKEY, EAGAIN,
-		EDQUOT, ENOSPC, EINTR, ETIMEDOUT, EREMOTEIO, EPROTO, ENOMEM,
+		EDQUOT, ENOSPC, EINTR, ETIMEDOUT, EREMOTEIO, EPROTO, ENOMEM, ENODATA,
+		EKEYREJECTED, EILSEQ, EPROTONOSUPPORT, EXDEV, EMSGSIZE, ENXIO, EBADMSG, EEXIST,
 		ENOENT, EBADF, ENFILE, EMFILE,	/* said by single commands */
 	};
 

@@ -95,8 +95,12 @@ struct lease lease_in_cgroup(const char *cgroup)
 
 struct lease lease_for_everything(void)
 {
-	struct teegate_create_lease wish = lease_wish(BOTH | TEEGATE_OP_EXTEND, CLAIMS);
+	const uint64_t ops = BOTH | TEEGATE_OP_EXTEND | TEEGATE_OP_DERIVE_KEY | TEEGATE_OP_SEAL;
+	struct teegate_create_lease wish = lease_wish(ops, CLAIMS);
 
+	wish.sealing_claims = (uintptr_t)CLAIMS;
+	wish.sealing_claims_len = (uint32_t)strlen(CLAIMS);
+	wish.root_sources = 1U << TEEGATE_ROOT_TPM;
 	wish.extend_max = UINT32_MAX;
 	wish.extend_bytes_max = UINT32_MAX;
 	return lease_make(wish);

@@ -45,7 +45,10 @@ struct teegate_create_lease lease_wish(uint64_t ops, const char *claims);
 struct lease lease_make(struct teegate_create_lease wish);	/* by a session of its own */
 struct lease lease_unpinned(void);				/* BOTH, no pin */
 struct lease lease_in_cgroup(const char *cgroup);		/* BOTH */
-/* Every operation that there is, no pin; events without a bound that these tests could reach. */
+/*
+ * Every operation that there is, no pin; events without a bound that these tests could reach, keys
+ * from a root of a TPM.
+ */
 struct lease lease_for_everything(void);
 struct lease lease_narrow(int parent, uint64_t ops);
 struct teegate_narrow narrow_wish(uint64_t ops);

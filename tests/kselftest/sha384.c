@@ -164,8 +164,8 @@ void sha512(const void *data, size_t n, uint8_t digest[SHA512_SIZE])
 }
 
 /* RFC 2104: H(key ^ 0x5c.. || H(key ^ 0x36.. || data)). */
-void hmac_sha512(const void *key, size_t key_len, const void *data, size_t n,
-		 uint8_t mac[SHA512_SIZE])
+static void hmac(void (*hash)(const void *, size_t, uint8_t *), size_t size, const void *key,
+		 size_t key_len, const void *data, size_t n, uint8_t *mac)
 {
 	uint8_t outer[BLOCK + SHA512_SIZE];
 	uint8_t *inner = malloc(BLOCK + n);
@@ -180,7 +180,19 @@ void hmac_sha512(const void *key, size_t key_len, const void *data, size_t n,
 		inner[i] ^= 0x36;
 	}
 	memcpy(inner + BLOCK, data, n);
-	sha512(inner, BLOCK + n, outer + BLOCK);
-	sha512(outer, sizeof(outer), mac);
+	hash(inner, BLOCK + n, outer + BLOCK);
+	hash(outer, BLOCK + size, mac);
 	free(inner);
+}
+
+void hmac_sha512(const void *key, size_t key_len, const void *data, size_t n,
+		 uint8_t mac[SHA512_SIZE])
+{
+	hmac(sha512, SHA512_SIZE, key, key_len, data, n, mac);
+}
+
+void hmac_sha384(const void *key, size_t key_len, const void *data, size_t n,
+		 uint8_t mac[SHA384_SIZE])
+{
+	hmac(sha384, SHA384_SIZE, key, key_len, data, n, mac);
 }

@@ -18,5 +18,7 @@ void sha512(const void *data, size_t n, uint8_t digest[SHA512_SIZE]);
 /* The key is a block or shorter: up to 128 bytes. */
 void hmac_sha512(const void *key, size_t key_len, const void *data, size_t n,
 		 uint8_t mac[SHA512_SIZE]);
+void hmac_sha384(const void *key, size_t key_len, const void *data, size_t n,
+		 uint8_t mac[SHA384_SIZE]);
 
 #endif

@@ -12,7 +12,7 @@ import re
 import sys
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-HEADER = (TOP / "uapi/linux/teegate.h").read_text()
+HEADER = "".join((TOP / f"uapi/linux/{name}.h").read_text() for name in ("teegate", "teegate_keys"))
 TABLE = (TOP / "kmod/ioctl.c").read_text()
 
 FILES = {
@@ -20,7 +20,8 @@ FILES = {
     "lease only": {"ON_LEASE"},
     "session or lease": {"ON_SESSION", "ON_LEASE"},
 }
-FLAG_PREFIX = {"GET_REPORT": "REPORT", "CREATE_LEASE": "LEASE", "LOCK_SECRETS": "LOCK"}
+FLAG_PREFIX = {"GET_REPORT": "REPORT", "CREATE_LEASE": "LEASE", "LOCK_SECRETS": "LOCK",
+               "DERIVE_KEY": "KEY", "SET_ROOT": "ROOT", "WIPE_ROOTS": "WIPE"}
 READ_ONLY = {"GET_INFO"}
 
 

@@ -8,7 +8,8 @@
  * requires CAP_SYS_ADMIN in the initial user namespace and the initial pid namespace; the mode of
  * the device node alone decides nothing. A session makes and revokes leases, and looks after the
  * secrets that the Ultravisor keeps for this guest (IBM Secure Execution). It cannot ask for a
- * report: a report speaks for a workload, and a session has none.
+ * report: a report speaks for a workload, and a session has none. Nor for a key, though it installs
+ * the roots of keys.
  *
  * A *lease* is a file descriptor made by TEEGATE_CREATE_LEASE or TEEGATE_NARROW. It knows ioctl and
  * poll only. Whoever holds it, may do what the lease allows as long as the pins of the lease match
@@ -49,6 +50,17 @@
  * ETIMEDOUT  the deadline passed; what firmware still answers is dropped
  * EREMOTEIO  the firmware refused; fw_status holds its code
  * EPROTO     the host or the firmware answered nonsense; nothing of it is passed on
+ * ENODATA    there is no root of keys of a source that the lease allows
+ * EKEYREJECTED the parameters of a root are weaker than the lease allows, or other ones; firmware
+ *	      was not asked
+ * EILSEQ     that is no sealed blob
+ * EPROTONOSUPPORT the blob, or the parameters of a root, are of a version that this module does not
+ *	      know
+ * EXDEV      the blob, or the parameters of a root, are of another kind of TEE
+ * EMSGSIZE   the blob was cut off, or is longer than its header says
+ * ENXIO      the blob was sealed under another root
+ * EBADMSG    the blob was changed, or is another workload's
+ * EEXIST     there is an active root already (SET_ROOT), or a key of that description (DERIVE_KEY)
  * ENOMEM     out of memory
  */
 #ifndef _UAPI_LINUX_TEEGATE_H
@@ -56,16 +68,22 @@
 
 #include <linux/ioctl.h>
 #include <linux/types.h>
+#include <linux/teegate_keys.h>
 
 #define TEEGATE_DEVICE		"/dev/teegate"
 #define TEEGATE_IOC_TYPE	0xe7
 
 #define TEEGATE_GET_INFO	_IO(TEEGATE_IOC_TYPE, 0x00)
 #define TEEGATE_GET_REPORT	_IO(TEEGATE_IOC_TYPE, 0x01)
+#define TEEGATE_DERIVE_KEY	_IO(TEEGATE_IOC_TYPE, 0x02)
+#define TEEGATE_SEAL		_IO(TEEGATE_IOC_TYPE, 0x03)
+#define TEEGATE_UNSEAL		_IO(TEEGATE_IOC_TYPE, 0x04)
 #define TEEGATE_EXTEND		_IO(TEEGATE_IOC_TYPE, 0x05)
 #define TEEGATE_CREATE_LEASE	_IO(TEEGATE_IOC_TYPE, 0x10)
 #define TEEGATE_NARROW		_IO(TEEGATE_IOC_TYPE, 0x11)
 #define TEEGATE_REVOKE		_IO(TEEGATE_IOC_TYPE, 0x12)
+#define TEEGATE_SET_ROOT	_IO(TEEGATE_IOC_TYPE, 0x13)
+#define TEEGATE_WIPE_ROOTS	_IO(TEEGATE_IOC_TYPE, 0x14)
 #define TEEGATE_ADD_SECRET	_IO(TEEGATE_IOC_TYPE, 0x20)
 #define TEEGATE_LIST_SECRETS	_IO(TEEGATE_IOC_TYPE, 0x21)
 #define TEEGATE_LOCK_SECRETS	_IO(TEEGATE_IOC_TYPE, 0x22)
@@ -74,9 +92,8 @@
 #define TEEGATE_OP_REPORT	(1ULL << 0)	/* bound report: says who asked */
 #define TEEGATE_OP_RAW_REPORT	(1ULL << 1)	/* the caller's own bytes: TEEGATE_REPORT_RAW */
 #define TEEGATE_OP_EXTEND	(1ULL << 2)	/* runtime measurement: TEEGATE_EXTEND */
-/* These two have their numbers, and no module that implements them: EINVAL in a lease. */
-#define TEEGATE_OP_DERIVE_KEY	(1ULL << 3)	/* a key of the workload, to the caller */
-#define TEEGATE_OP_SEAL		(1ULL << 4)	/* seal and unseal */
+#define TEEGATE_OP_DERIVE_KEY	(1ULL << 3)	/* a key of the workload: TEEGATE_DERIVE_KEY */
+#define TEEGATE_OP_SEAL		(1ULL << 4)	/* TEEGATE_SEAL and TEEGATE_UNSEAL */
 /* The administrator's, on a session; never in a lease. */
 #define TEEGATE_OP_ADD_SECRET	(1ULL << 8)
 #define TEEGATE_OP_LIST_SECRETS	(1ULL << 9)
@@ -114,6 +131,7 @@ enum teegate_abi {
 
 /* What a verifier should hear about this guest (claims key 11). Zero is clean. */
 #define TEEGATE_TAINT_SOFTWARE_FIRMWARE	(1ULL << 0)	/* the CPU does not confirm the TEE */
+#define TEEGATE_TAINT_DEVELOPMENT_ROOT	(1ULL << 1)	/* since the module was loaded, there was one */
 
 #define TEEGATE_USER_DATA_MAX	64
 #define TEEGATE_RAW_DATA_MAX	256	/* of a raw report on SE; 64 elsewhere */
@@ -140,7 +158,8 @@ enum teegate_abi {
  * @state: out, enum teegate_state
  * @vmpl: out, the VMPL that reports will carry (SEV-SNP), 0 elsewhere
  * @module_ops: out, TEEGATE_OP_* that this module implements
- * @firmware_ops: out, those of them that the TEE can do now; 0 unless @state is UP
+ * @firmware_ops: out, those of them that the TEE can do now; 0 unless @state is UP, except for
+ *	TEEGATE_OP_DERIVE_KEY and TEEGATE_OP_SEAL, which need no TEE when a root was installed
  * @lease_ops: out, those of them that this file may ask for; 0 on a session
  * @taint: out, TEEGATE_TAINT_*
  * @lease_id: out, 0 on a session
@@ -162,6 +181,11 @@ enum teegate_abi {
  * @retry_after_ms: out, milliseconds until the workload of this lease may ask again: more than 0
  *	only when its rate is used up. 0 on a session
  * @reserved3: out, 0
+ * @root_active: out, enum teegate_root_source: what new keys and blobs come from, in a lease that
+ *	allows it: an installed root, else what the TEE has; TEEGATE_ROOT_NONE if there is neither
+ * @roots: out, bits 1 << enum teegate_root_source: all that there are, those to unseal with alone
+ *	included
+ * @root_id: out, that of an installed active root, else 0
  *
  * Needs no right and never blocks. The pins of a lease must match (EPERM); a revoked lease gives
  * ESTALE.
@@ -194,6 +218,9 @@ struct teegate_get_info {
 	__u32 reserved2;
 	__u32 retry_after_ms;
 	__u32 reserved3;
+	__u32 root_active;
+	__u32 roots;
+	__u8 root_id[TEEGATE_ROOT_ID_SIZE];
 };
 
 /*
@@ -399,6 +426,24 @@ struct teegate_extend {
  *	of leases (<linux/teegate_netlink.h>) and nowhere else
  * @note_len: 0..TEEGATE_NOTE_MAX bytes
  * @reserved3: must be 0
+ * @sealing_claims: address of the claims that keys come from, opaque to the kernel. This and all
+ *	that follows is 0 when @ops has neither TEEGATE_OP_DERIVE_KEY nor TEEGATE_OP_SEAL
+ * @sealing_claims_len: 1..TEEGATE_CLAIMS_MAX bytes
+ * @sealing_bitmap: bit k: the claims with key k stand in them. It is in the header of each blob
+ * @key_labels: address of patterns for labels, each ended by a NUL: a label, or with a last '*' the
+ *	beginning of labels
+ * @key_labels_len: 0..TEEGATE_KEY_LABELS_MAX bytes; 0 for any label
+ * @root_sources: bits 1 << enum teegate_root_source: where roots of keys may come from, at least
+ *	one. TEEGATE_ROOT_FIRMWARE only if the launch measurement covers kernel and initrd: else
+ *	whoever controls the host has these keys by starting another kernel. Sources that this
+ *	guest does not have do no harm
+ * @snp_field_select: with TEEGATE_ROOT_FIRMWARE, fields of the guest that a root depends on: bits 0
+ *	(policy) and 3 (measurement), which are a must, 1 (image id), 2 (family id), 4 (SVN), 5
+ *	(TCB); else 0. Older roots may depend on more
+ * @snp_tcb_floor: with bit 5, the least TCB version of a root, as a number; else 0
+ * @snp_svn_floor: with bit 4, the least SVN of a root; else 0
+ * @reserved4: must be 0
+ * @se_secret_id: with TEEGATE_ROOT_RETRIEVABLE, the id of the secret that is the root; else 0
  *
  * Does not block. EPERM when the caller is not the administrator; EINVAL for the cgroup v2 root
  * without UNPINNED or a threaded cgroup; EBADF when @cgroup_fd is no cgroup v2 directory, ESTALE
@@ -433,6 +478,17 @@ struct teegate_create_lease {
 	__u64 note;
 	__u32 note_len;
 	__u32 reserved3;
+	__u64 sealing_claims;
+	__u32 sealing_claims_len;
+	__u32 sealing_bitmap;
+	__u64 key_labels;
+	__u32 key_labels_len;
+	__u32 root_sources;
+	__u64 snp_field_select;
+	__u64 snp_tcb_floor;
+	__u32 snp_svn_floor;
+	__u32 reserved4;
+	__u8 se_secret_id[32];
 };
 
 /* @cgroup_fd names a subtree of the parent's pin (or any, when the parent has none). */
@@ -459,9 +515,9 @@ struct teegate_create_lease {
  * @label_len: likewise
  * @exe_fd: with TEEGATE_NARROW_PIN_EXE, as in struct teegate_create_lease; else 0
  *
- * The child has the parent's claims byte for byte and no more rights. It is revoked and expires
- * with its parent, and lives on when the parent's descriptor is merely closed. EPERM when more is
- * asked for than the parent has; EDQUOT when the parent has too many children.
+ * The child has the parent's claims, also those of keys, byte for byte and no more rights. It is
+ * revoked and expires with its parent, and lives on when the parent's descriptor is merely closed. EPERM
+ * when more is asked for than the parent has; EDQUOT when the parent has too many children.
  */
 struct teegate_narrow {
 	__u32 size;
