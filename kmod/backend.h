@@ -57,7 +57,7 @@ enum tg_ask_kind {
 	TG_ASK_ADD_SECRET,	/* the block, into the store of firmware */
 	TG_ASK_LIST_SECRETS,	/* struct teegate_secret, as many as there are, as the report */
 	TG_ASK_LOCK_SECRETS,	/* no more of them until the guest restarts */
-	TG_ASK_ROOT,		/* the secret with the block as its id: 32 bytes, as the report */
+	TG_ASK_ROOT,		/* a root of keys: 32 bytes, as the report; SE: block is its id */
 };
 
 static inline bool tg_asks_for_report(enum tg_ask_kind kind)
@@ -82,6 +82,7 @@ struct tg_exchange {
 	struct tg_report_data report_data;	/* tg_asks_for_report() */
 	const struct tg_event *event;		/* TG_ASK_EXTEND */
 	const struct tg_block *block;		/* a challenge, or what else firmware reads */
+	u8 root_params[TEEGATE_ROOT_PARAMS_SIZE];	/* TG_ASK_ROOT */
 	struct tg_answer answer;
 
 	/* the backend's, as long as the exchange is in progress: */
@@ -125,7 +126,7 @@ struct tg_backend_ops {
 	 * In the worker: one exchange with firmware. 0, or -EREMOTEIO with answer.fw_status,
 	 * -EPROTO, -ENOKEY (state is LOST then), -ENODEV (WAITING), -EIO with state DEAD, -ENOMEM,
 	 * -ENOSPC (the log, or the store of secrets, is full), -EAGAIN (the host sits on all
-	 * buffers, or firmware has other things to do), -EOPNOTSUPP (firmware does not know the
+	 * buffers, firmware has other things to do, or the memory to call it is not ours alone), -EOPNOTSUPP (firmware does not know the
 	 * call), -ENOENT (TG_ASK_ROOT: no such secret), -ETIMEDOUT (host kept us waiting, channel
 	 * lives); or -EINPROGRESS or -EBUSY, see above. The backend checks that a report carries
 	 * exactly report_data, where it carries it at all, and is as long as it says; the core

@@ -23,6 +23,7 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 #include <uapi/linux/teegate.h>
 
@@ -84,22 +85,30 @@ static struct tg_block *block_new(struct tg_workload *payer, u32 len, bool poole
 	return NULL;
 }
 
+static int reserve_block(struct tg_workload *payer, u32 len, struct tg_block **ret_block)
+{
+	bool pooled;
+	int err = reserve(payer, len, &pooled);
+
+	if (err)
+		return err;
+	*ret_block = block_new(payer, len, pooled);
+	if (*ret_block)
+		return 0;
+	release(payer, len, pooled);
+	return -ENOMEM;
+}
+
 /* -EFAULT: not all of it is in memory just now. */
 static int copy_block(struct tg_workload *payer, const void __user *from, u32 len,
 		      struct tg_block **ret_block)
 {
 	struct tg_block *block;
-	bool pooled;
 	int err;
 
-	err = reserve(payer, len, &pooled);
+	err = reserve_block(payer, len, &block);
 	if (err)
 		return err;
-	block = block_new(payer, len, pooled);
-	if (!block) {
-		release(payer, len, pooled);
-		return -ENOMEM;
-	}
 	if (copy_from_user_nofault(block->bytes, from, len)) {
 		tg_block_free(block);
 		return -EFAULT;
@@ -130,6 +139,20 @@ int tg_block_from_user(struct tg_lease *lease, u64 uaddr, u32 len, struct tg_blo
 		err = copy_block(lease->workload, from, len, ret_block);
 	}
 	return err;
+}
+
+/* The same for bytes that the kernel has; no -EFAULT. */
+int tg_block_from_kernel(struct tg_lease *lease, const void *bytes, u32 len,
+			 struct tg_block **ret_block)
+{
+	struct tg_block *block;
+	int err = reserve_block(lease->workload, len, &block);
+
+	if (err)
+		return err;
+	memcpy(block->bytes, bytes, len);
+	*ret_block = block;
+	return 0;
 }
 
 /* NULL is fine. */

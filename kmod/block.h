@@ -16,6 +16,8 @@ struct tg_block {
 };
 
 int tg_block_from_user(struct tg_lease *lease, u64 uaddr, u32 len, struct tg_block **ret_block);
+int tg_block_from_kernel(struct tg_lease *lease, const void *bytes, u32 len,
+			 struct tg_block **ret_block);
 void tg_block_free(const struct tg_block *block);
 
 #endif

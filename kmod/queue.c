@@ -135,6 +135,8 @@ static void drop(struct tg_request *req, int result)
 /* What a lease had to allow for this. */
 static u64 op_of(const struct tg_request *req)
 {
+	if (req->op)
+		return req->op;
 	if (!tg_asks_for_report(req->x.kind))
 		return TEEGATE_OP_EXTEND;
 	return req->subject.kind == TG_SUBJECT_ROOT ? TEEGATE_OP_REPORT : TEEGATE_OP_RAW_REPORT;

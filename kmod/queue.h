@@ -46,6 +46,8 @@ struct tg_request {
 	u64 entered;			/* ktime_get_ns(): into the queue; 0: it never was */
 	u64 deadline;			/* likewise: the caller leaves */
 	u64 patient_until;		/* likewise: no buffer of the host's is given up before */
+	u64 op;				/* TEEGATE_OP_* of the lease; 0: the kind says it */
+	bool uncharged;			/* takes no token of the rate */
 	struct tg_subject subject;	/* what its leaf, or the caller, says */
 	struct tg_exchange x;
 };

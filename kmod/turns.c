@@ -51,13 +51,15 @@ static int check_leases(const struct tg_request *req)
 	return 0;
 }
 
-static int check_workload(const struct tg_queue *q, const struct tg_workload *w, u64 now)
+static int check_workload(const struct tg_queue *q, const struct tg_request *req, u64 now)
 {
+	const struct tg_workload *w = req->lease->workload;
+
 	if (w->pending >= min_t(u32, w->quota.max_pending, TG_QUEUE_MAX / 2))
 		return -EDQUOT;
 	if (w->pending && q->pending >= TG_QUEUE_MAX)
 		return -EAGAIN;
-	return tg_bucket_wait(&w->bucket, now) ? -EDQUOT : 0;
+	return !req->uncharged && tg_bucket_wait(&w->bucket, now) ? -EDQUOT : 0;
 }
 
 static void charge(struct tg_queue *q, struct tg_request *req, u64 now)
@@ -73,7 +75,8 @@ static void charge(struct tg_queue *q, struct tg_request *req, u64 now)
 			l->extend_bytes += event->cost;
 		}
 	}
-	tg_bucket_take(&w->bucket, now);
+	if (!req->uncharged)
+		tg_bucket_take(&w->bucket, now);
 	req->entered = now;
 	w->stats.requests++;
 	w->pending++;
@@ -95,9 +98,8 @@ static void lane_add(struct tg_queue *q, struct tg_request *req, bool first)
 
 int tg_turns_enter(struct tg_queue *q, struct tg_request *req)
 {
-	struct tg_workload *w = req->lease->workload;
 	u64 now = ktime_get_ns();
-	int err = check_leases(req) ?: check_workload(q, w, now);
+	int err = check_leases(req) ?: check_workload(q, req, now);
 
 	if (err)
 		return err;

@@ -16,6 +16,7 @@
  * A development root is one that somebody else may have, too, and so may all keys made from it. They
  * are still there when the root is wiped, so the taint stays as well.
  */
+#include <linux/bits.h>
 #include <linux/errno.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -171,6 +172,8 @@ static void wipe_installed(void)
 
 int tg_op_wipe_roots(struct tg_call *call, union tg_arg *arg)
 {
+	tg_cache_wipe();
+	tg_snp_forget_today();
 	if (arg->wipe_roots.flags & TEEGATE_WIPE_INSTALLED)
 		wipe_installed();
 	return 0;
@@ -190,13 +193,25 @@ u64 tg_guest_taint(const struct tg_backend *be)
 	       (READ_ONCE(roots->development) ? TEEGATE_TAINT_DEVELOPMENT_ROOT : 0);
 }
 
+/* Where the TEE can give one, as far as is known without asking. */
+static u8 source_of_tee(struct tg_backend *be)
+{
+	if (tg_backend_state(be) != TEEGATE_STATE_UP)
+		return TEEGATE_ROOT_NONE;
+	return READ_ONCE(be->firmware_ops) & TG_OPS_KEYS ? tg_tee_source() : TEEGATE_ROOT_NONE;
+}
+
 void tg_keys_fill_info(struct tg_backend *be, struct teegate_get_info *a)
 {
+	const u8 tee = source_of_tee(be);
+
 	spin_lock(&roots->lock);
 	a->roots = sources();
-	a->root_active = roots->active.source;
+	a->root_active = roots->active.source ?: tee;
 	memcpy(a->root_id, roots->active.root.id, sizeof(a->root_id));
 	spin_unlock(&roots->lock);
+	if (tee)
+		a->roots |= BIT(tee);
 }
 
 int tg_installed_init(void)

@@ -2,6 +2,7 @@
 /* What the operations on keys share: one call on its way, and the beginning and end of it all. */
 #include <linux/errno.h>
 #include <linux/ktime.h>
+#include <linux/math64.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -32,6 +33,19 @@ int tg_key_job_label(struct tg_key_job *job, u64 label, u32 len)
 	return tg_sealing_allows(job->lease->terms.sealing, job->label, len) ? 0 : -EPERM;
 }
 
+/* Has firmware answer a request of this job within what is left of its time. */
+int tg_key_job_ask(struct tg_key_job *job, struct tg_request *req)
+{
+	const u64 now = ktime_get_ns();
+	int err;
+
+	if (now >= job->deadline)
+		return -ETIMEDOUT;
+	err = tg_queue_ask(&tg_queue, req, div_u64(job->deadline - now, NSEC_PER_MSEC) + 1);
+	job->fw_status = tg_request_status(req, err);
+	return err;
+}
+
 void tg_key_job_free(struct tg_key_job *job)
 {
 	kfree_sensitive(job);
@@ -46,12 +60,17 @@ int tg_keys_init(void)
 	err = tg_gcm_init();
 	if (err)
 		goto no_gcm;
+	err = tg_cache_init();
+	if (err)
+		goto no_cache;
 	err = tg_installed_init();
 	if (err)
 		goto no_roots;
 	return 0;
 
 no_roots:
+	tg_cache_exit();
+no_cache:
 	tg_gcm_exit();
 no_gcm:
 	tg_hkdf_exit();
@@ -61,6 +80,8 @@ no_gcm:
 void tg_keys_exit(void)
 {
 	tg_installed_exit();
+	tg_cache_exit();
+	tg_snp_forget_today();
 	tg_gcm_exit();
 	tg_hkdf_exit();
 }

@@ -6,8 +6,11 @@
  *	hkdf.c		the derivation
  *	gcm.c		the cipher of blobs
  *	params.c	the parameters of roots: how they are written, which are allowed
+ *	snp.c		those of SEV-SNP
  *	installed.c	roots that an administrator installed
- *	root.c		which root it is, and how it is had
+ *	tee.c		roots that the TEE has
+ *	cache.c		some of those that it gave
+ *	root.c		which root it is
  *	job.c		one call on its way
  *	derive.c	DERIVE_KEY
  *	seal.c		SEAL, UNSEAL and blobs
@@ -29,6 +32,7 @@
 struct tg_backend;
 struct tg_call;
 struct tg_lease;
+struct tg_request;
 
 #define TG_SALT_SIZE	32
 
@@ -140,14 +144,34 @@ void tg_installed_exit(void);
 bool tg_installed_active(u32 sources, struct tg_root *ret_root, u8 *ret_source);
 int tg_installed_find(u8 source, const u8 id[TEEGATE_ROOT_ID_SIZE], struct tg_root *ret_root);
 
+/* ---- snp.c ---- */
+
+bool tg_snp_params_fit(const struct tg_sealing *sealing, const struct tg_root_params *p);
+int tg_snp_params_today(struct tg_key_job *job);
+int tg_snp_params_check_today(struct tg_key_job *job);
+void tg_snp_forget_today(void);
+
+/* ---- tee.c, cache.c ---- */
+
+int tg_tee_root(struct tg_key_job *job);
+
+int tg_cache_init(void);
+void tg_cache_exit(void);
+bool tg_cache_get(const struct tg_root_params *params, struct tg_root *ret_root);
+u64 tg_cache_begin(void);
+void tg_cache_put(u64 began, const struct tg_root_params *params, const struct tg_root *root);
+void tg_cache_wipe(void);
+
 /* ---- root.c ---- */
 
+u8 tg_tee_source(void);
 int tg_root_active(struct tg_key_job *job);
 int tg_root_of_params(struct tg_key_job *job, const u8 *id);
 
 /* ---- job.c ---- */
 
 struct tg_key_job *tg_key_job_new(const struct tg_call *call, u32 timeout_ms);
+int tg_key_job_ask(struct tg_key_job *job, struct tg_request *req);
 int tg_key_job_label(struct tg_key_job *job, u64 label, u32 len);
 void tg_key_job_free(struct tg_key_job *job);
 

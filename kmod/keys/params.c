@@ -27,6 +27,14 @@ void tg_params_init(struct tg_root_params *params, u8 source)
 	params->source = source;
 }
 
+/* There is one that a lease may have, and no weaker ones. */
+static bool secret_fits(const struct tg_sealing *sealing, const struct tg_root_params *params)
+{
+	return !memcmp(params->se.secret_id, sealing->se_secret_id,
+		       sizeof(sealing->se_secret_id)) &&
+	       !memchr_inv(params->se.zero, 0, sizeof(params->se.zero));
+}
+
 /**
  * tg_params_check - may a workload have a root with these parameters?
  * @sealing: what its lease says
@@ -45,5 +53,9 @@ int tg_params_check(const struct tg_sealing *sealing, const struct tg_root_param
 		return -EKEYREJECTED;
 	if (tg_source_is_installed(params->source))
 		return memchr_inv(params->bytes, 0, sizeof(params->bytes)) ? -EKEYREJECTED : 0;
-	return -EKEYREJECTED;
+	if (params->source != tg_tee_source())
+		return -EKEYREJECTED;
+	if (params->source == TEEGATE_ROOT_FIRMWARE)
+		return tg_snp_params_fit(sealing, params) ? 0 : -EKEYREJECTED;
+	return secret_fits(sealing, params) ? 0 : -EKEYREJECTED;
 }

@@ -72,6 +72,12 @@ unsigned long tg_arena_user(struct tg_arena *arena)
 	return arena->user;
 }
 
+/* Has everybody left that address space but for us? Nobody comes back then. */
+bool tg_arena_is_ours(struct tg_arena *arena)
+{
+	return atomic_read(&arena->mm->mm_users) == 1;
+}
+
 void tg_arena_enter(struct tg_arena *arena)
 {
 	kthread_use_mm(arena->mm);
@@ -89,7 +95,7 @@ static void arena_trim(struct work_struct *work)
 	struct tg_arena *arena = container_of(work, struct tg_arena, trim.work);
 	unsigned long end = arena->user + arena->size;
 
-	if (atomic_read(&arena->mm->mm_users) > 1) {
+	if (!tg_arena_is_ours(arena)) {
 		arena->trim_delay = min_t(unsigned long, 2 * arena->trim_delay, TRIM_LATEST);
 		schedule_delayed_work(&arena->trim, arena->trim_delay);
 		return;

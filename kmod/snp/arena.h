@@ -14,6 +14,7 @@ void *tg_arena_kernel(struct tg_arena *arena);
 unsigned long tg_arena_user(struct tg_arena *arena);
 
 /* In a kernel thread: take and leave the address space. Leaving wipes the arena. */
+bool tg_arena_is_ours(struct tg_arena *arena);
 void tg_arena_enter(struct tg_arena *arena);
 void tg_arena_leave(struct tg_arena *arena);
 

@@ -93,6 +93,15 @@ static int send_request(struct snp_direct *direct, struct snp_guest_req *req, u6
 	return ret;
 }
 
+/* Zeroes, where firmware said less than it could have: what was there before was wiped. */
+static void take_response(const struct snp_direct *direct, struct tg_snp_exchange *x)
+{
+	if (x->wants_key)
+		memcpy(x->key_resp.data, direct->resp, sizeof(x->key_resp.data));
+	else
+		memcpy(x->resp.data, direct->resp, sizeof(x->resp.data));
+}
+
 int tg_snp_transport_exchange(struct tg_backend *be, struct tg_snp_exchange *x)
 {
 	struct snp_direct *direct = be->priv;
@@ -108,6 +117,12 @@ int tg_snp_transport_exchange(struct tg_backend *be, struct tg_snp_exchange *x)
 	};
 	int ret;
 
+	if (x->wants_key) {
+		req.msg_type = SNP_MSG_KEY_REQ;
+		req.req_buf = &x->key_req;
+		req.req_sz = sizeof(x->key_req);
+		req.resp_sz = sizeof(x->key_resp) + AUTHTAG_LEN;
+	}
 	if (x->certs) {
 		ret = certs_reserve(direct, x->certs_len);
 		if (ret)
@@ -119,7 +134,7 @@ int tg_snp_transport_exchange(struct tg_backend *be, struct tg_snp_exchange *x)
 
 	ret = send_request(direct, &req, &x->exitinfo2);
 	if (!ret) {
-		memcpy(x->resp.data, direct->resp, sizeof(x->resp.data));
+		take_response(direct, x);
 		if (x->certs)
 			memcpy(x->certs, direct->certs, x->certs_len);
 	} else if (ret == -EIO && x->certs &&

@@ -38,6 +38,7 @@
 struct driver_pages {
 	struct snp_guest_request_ioctl request;
 	struct snp_ext_report_req req;
+	struct snp_derived_key_req key_req;
 	u8 resp[sizeof(struct snp_report_resp)] __aligned(PAGE_SIZE);
 	u8 certs[TG_SNP_CERTS_MAX] __aligned(PAGE_SIZE);
 };
@@ -93,6 +94,25 @@ static int driver_dead(struct tg_backend *be)
 	return -EIO;
 }
 
+/* A key passes only through memory that nobody else has. */
+static int exchange_key(struct tg_backend *be, struct tg_snp_exchange *x)
+{
+	struct snp_driver *drv = be->priv;
+	struct driver_pages *pages = driver_pages(drv);
+	int ret;
+
+	if (!tg_arena_is_ours(drv->arena))
+		return -EAGAIN;
+	pages->key_req = x->key_req;
+	pages->request.req_data = user_address(drv, key_req);
+	ret = driver_ioctl(drv, SNP_GET_DERIVED_KEY);
+	x->exitinfo2 = pages->request.exitinfo2;
+	if (!ret)
+		memcpy(x->key_resp.data, pages->resp, sizeof(x->key_resp.data));
+	tg_arena_leave(drv->arena);
+	return ret == -EFAULT ? driver_dead(be) : ret;
+}
+
 int tg_snp_transport_exchange(struct tg_backend *be, struct tg_snp_exchange *x)
 {
 	struct snp_driver *drv = be->priv;
@@ -101,6 +121,8 @@ int tg_snp_transport_exchange(struct tg_backend *be, struct tg_snp_exchange *x)
 
 	if (!drv->file)
 		return -ENODEV;
+	if (x->wants_key)
+		return exchange_key(be, x);
 
 	pages = driver_pages(drv);
 	pages->req.data = x->req;

@@ -134,7 +134,7 @@ static int exchange_failed(struct tg_backend *be, int err, struct tg_answer *ans
 
 	if (err == -EIO && tg_backend_state(be) == TEEGATE_STATE_DEAD)
 		return -EIO;
-	if (err == -ENODEV)
+	if (err == -ENODEV || err == -EAGAIN)
 		return err;
 	if (fw_answered(x->exitinfo2))
 		ans->fw_status = x->exitinfo2;
@@ -239,6 +239,29 @@ static int exchange_extended(struct tg_backend *be, struct tg_answer *ans)
 	return take_report(x, ans);
 }
 
+static int exchange_key(struct tg_backend *be, const struct tg_exchange *asked,
+			struct tg_answer *ans)
+{
+	struct tg_snp_exchange *x = &snp->x;
+	int ret;
+
+	x->wants_key = true;
+	tg_snp_fill_key_req(&x->key_req, asked->root_params);
+	ret = tg_snp_transport_exchange(be, x);
+	if (ret)
+		return exchange_failed(be, ret, ans);
+	return tg_snp_take_key(&x->key_resp, ans);
+}
+
+static int exchange(struct tg_backend *be, struct tg_exchange *asked)
+{
+	struct tg_answer *ans = &asked->answer;
+
+	if (asked->kind == TG_ASK_ROOT)
+		return exchange_key(be, asked, ans);
+	return ans->aux ? exchange_extended(be, ans) : exchange_report(be, ans);
+}
+
 static int snp_ask(struct tg_backend *be, struct tg_exchange *asked)
 {
 	struct tg_snp_exchange *x = &snp->x;
@@ -258,7 +281,7 @@ static int snp_ask(struct tg_backend *be, struct tg_exchange *asked)
 
 	pace_before(snp);
 	began = jiffies;
-	ret = ans->aux ? exchange_extended(be, ans) : exchange_report(be, ans);
+	ret = exchange(be, asked);
 	pace_after(be, snp, began);
 
 	memzero_explicit(x, sizeof(*x));
@@ -329,7 +352,8 @@ const struct tg_backend_ops tg_snp_ops = {
 	.name = "sev-snp",
 	.provider = TEEGATE_PROVIDER_SEV_SNP,
 	.transport = TG_SNP_TRANSPORT,
-	.firmware_ops = TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT,
+	.firmware_ops = TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT | TEEGATE_OP_DERIVE_KEY |
+			TEEGATE_OP_SEAL,
 	.report_min = TG_SNP_REPORT_SIZE,
 	.report_max = TG_SNP_REPORT_SIZE,
 	.aux_max = TG_SNP_CERTS_MAX,

@@ -28,6 +28,9 @@
 
 /**
  * struct tg_snp_exchange - one message to the firmware and its answer
+ * @wants_key: for a key and not for a report
+ * @key_req: what to ask then
+ * @key_resp: where the decrypted answer goes then
  * @req: what to ask, private memory
  * @resp: where the decrypted answer goes
  * @certs: where the host's certificate table goes, NULL to ask for the report alone
@@ -35,6 +38,9 @@
  * @exitinfo2: out, SW_EXITINFO2 of the request; TG_SNP_NO_FW_CALL or 0 when there was none
  */
 struct tg_snp_exchange {
+	bool wants_key;
+	struct snp_derived_key_req key_req;
+	struct snp_derived_key_resp key_resp;
 	struct snp_report_req req;
 	struct snp_report_resp resp;
 	u8 *certs;
@@ -52,12 +58,18 @@ void tg_snp_transport_attach(struct tg_backend *be);
 /*
  * 0, -ENOSPC (the certificate table needs @certs_len bytes; the exchange itself went well), or why
  * there is no answer, in the words of the code below: -ENOTTY the key is wiped, -EIO refused, see
- * exitinfo2, -EBADMSG undecipherable, -ETIMEDOUT busy for too long, or anything else.
+ * exitinfo2, -EBADMSG undecipherable, -ETIMEDOUT busy for too long, -EAGAIN a key cannot pass yet,
+ * or anything else.
  */
 int tg_snp_transport_exchange(struct tg_backend *be, struct tg_snp_exchange *x);
 
 /* Is the key still there? Asks nobody but the kernel. */
 bool tg_snp_transport_key_alive(struct tg_backend *be);
+
+/* ---- key.c ---- */
+
+void tg_snp_fill_key_req(struct snp_derived_key_req *req, const u8 *root_params);
+int tg_snp_take_key(const struct snp_derived_key_resp *resp, struct tg_answer *ans);
 
 void tg_snp_set_up(struct tg_backend *be);
 void tg_snp_set_lost(struct tg_backend *be);

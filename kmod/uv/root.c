@@ -91,6 +91,7 @@ static int root_end(struct tg_uv_op *op, struct tg_exchange *x)
 }
 
 const struct tg_uv_kind tg_uv_root = {
+	.op = TEEGATE_OP_DERIVE_KEY | TEEGATE_OP_SEAL,
 	.begin = root_begin,
 	.end = root_end,
 };

@@ -195,7 +195,8 @@ static u64 announced_ops(void)
 	if (test_bit_inv(TG_UVC_BIT_ADD_SECRET, calls))
 		ops |= TEEGATE_OP_ADD_SECRET;
 	if (test_bit_inv(TG_UVC_BIT_LIST_SECRETS, calls))
-		ops |= TEEGATE_OP_LIST_SECRETS;
+		/* Whether a secret can be had, is asked by asking; it is found by the list. */
+		ops |= TEEGATE_OP_LIST_SECRETS | TEEGATE_OP_DERIVE_KEY | TEEGATE_OP_SEAL;
 	if (test_bit_inv(TG_UVC_BIT_LOCK_SECRETS, calls))
 		ops |= TEEGATE_OP_LOCK_SECRETS;
 	return ops;

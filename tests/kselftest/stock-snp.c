@@ -11,7 +11,7 @@
 #define RESPONSE_REPORT 32
 #define SNP_REPORT_SIZE 1184
 
-static int ask(int fd, unsigned long cmd, void *asked, struct snp_report_resp *resp)
+static int ask(int fd, unsigned long cmd, void *asked, void *resp)
 {
 	struct snp_guest_request_ioctl io = {
 		.msg_version = 1,
@@ -39,4 +39,20 @@ int stock_certificates(int fd, uint8_t *table, uint32_t size)
 	struct snp_report_resp resp;
 
 	return ask(fd, SNP_GET_EXT_REPORT, &asked, &resp);
+}
+
+int stock_key(int fd, const struct stock_key_req *req, uint8_t key[32])
+{
+	struct snp_derived_key_req asked = {
+		.root_key_select = req->root_key_select,
+		.guest_field_select = req->fields,
+		.vmpl = req->vmpl,
+		.guest_svn = req->svn,
+		.tcb_version = req->tcb,
+	};
+	struct snp_derived_key_resp resp = { { 0 } };
+	int r = ask(fd, SNP_GET_DERIVED_KEY, &asked, &resp);
+
+	memcpy(key, resp.data + RESPONSE_REPORT, 32);
+	return r ? r : resp.data[0] ? -EIO : 0;
 }

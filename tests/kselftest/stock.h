@@ -23,6 +23,16 @@ int stock_is_over(const uint8_t *report, uint32_t len, const uint8_t user_data[6
 
 /* SEV-SNP: the same with the certificate table of the host, whole pages of it. */
 int stock_certificates(int fd, uint8_t *table, uint32_t size);
+/* SEV-SNP: the chip's own key for this guest, by parameters as the driver takes them. */
+struct stock_key_req {
+	uint32_t root_key_select;
+	uint64_t fields;
+	uint32_t vmpl;
+	uint32_t svn;
+	uint64_t tcb;
+};
+
+int stock_key(int fd, const struct stock_key_req *req, uint8_t key[32]);
 /* TDX: a TDREPORT as the driver gives it. */
 int stock_tdreport(int fd, const uint8_t user_data[64], uint8_t tdreport[1024]);
 /* TDX: a quote by configfs-tsm, its length or a negative errno. A second and more. */
