@@ -126,9 +126,9 @@ struct tg_backend_ops {
 	 * In the worker: one exchange with firmware. 0, or -EREMOTEIO with answer.fw_status,
 	 * -EPROTO, -ENOKEY (state is LOST then), -ENODEV (WAITING), -EIO with state DEAD, -ENOMEM,
 	 * -ENOSPC (the log, or the store of secrets, is full), -EAGAIN (the host sits on all
-	 * buffers, firmware has other things to do, or the memory to call it is not ours alone), -EOPNOTSUPP (firmware does not know the
-	 * call), -ENOENT (TG_ASK_ROOT: no such secret), -ETIMEDOUT (host kept us waiting, channel
-	 * lives); or -EINPROGRESS or -EBUSY, see above. The backend checks that a report carries
+	 * buffers, firmware has other things to do, or the memory to call it is not ours alone),
+	 * -EOPNOTSUPP (firmware does not know the call), -ENOENT (TG_ASK_ROOT: no such secret),
+	 * -ETIMEDOUT (host kept us waiting, channel lives); or -EINPROGRESS or -EBUSY, see above. The backend checks that a report carries
 	 * exactly report_data, where it carries it at all, and is as long as it says; the core
 	 * trusts no other field.
 	 */

@@ -11,10 +11,10 @@
  *
  * DOC: layers
  *
- * session, lease_fd -> ioctl -> info, report, keys, extend, secrets -> queue -> backend (snp, tdx or uv,
- * as detect says), each knowing only what is to the right of it; lease, workload, pin, block and
- * binding are used by all of them. abi stands beside ioctl, for programs that know a stock driver
- * only. All of them tell notify what happens, and genl tells that, and what there is, to
+ * session, lease_fd -> ioctl -> info, report, keys, extend, secrets -> queue -> backend (snp, tdx
+ * or uv, as detect says), each knowing only what is to the right of it; lease, workload, pin, block
+ * and binding are used by all of them. abi stands beside ioctl, for programs that know a stock
+ * driver only. All of them tell notify what happens, and genl tells that, and what there is, to
  * administrators. Files say in their first lines what they leave to others.
  *
  * DOC: expected load

@@ -7,7 +7,9 @@
  *
  * The VMPL has to be the one that this guest runs at, and what the driver leaves to firmware to
  * refuse is refused here. A certificate buffer that is too small costs a report, as it does there.
- * Keys are never the chip's own: a workload that had one could open what others have sealed.
+ * Keys are never the chip's own: a workload that had one could open what others have sealed. They
+ * are the workload's, take TEEGATE_OP_DERIVE_KEY, and depend on each field of the request; see
+ * sev_key.c. A request that the lease would not allow of firmware is EKEYREJECTED.
  */
 #include <linux/align.h>
 #include <linux/err.h>
@@ -22,6 +24,7 @@
 #include "../abi.h"
 #include "../ioctl.h"
 #include "../queue.h"
+#include "sev_key.h"
 
 #define CERTS_MAX	SZ_16K	/* SEV_FW_BLOB_MAX_SIZE, which the stock driver refuses to exceed */
 
@@ -155,9 +158,36 @@ static int get_ext_report(struct tg_call *call, struct snp_guest_request_ioctl *
 	return err;
 }
 
+/* MSG_KEY_RSP (AMD 56860), as the driver hands it out: 64 bytes, the second half is the key. */
+struct key_rsp {
+	__le32 status;
+	u8 reserved[28];
+	u8 key[TG_SEV_KEY_SIZE];
+} __packed;
+
+static_assert(sizeof(struct key_rsp) == sizeof(struct snp_derived_key_resp));
+
 static int get_key(struct tg_call *call, struct snp_guest_request_ioctl *io)
 {
-	return -EOPNOTSUPP;
+	struct snp_derived_key_req asked;
+	struct key_rsp *rsp;
+	int err;
+
+	call->needs = TEEGATE_OP_DERIVE_KEY;
+	if (copy_from_user(&asked, u64_to_user_ptr(io->req_data), sizeof(asked)))
+		return -EFAULT;
+	if (asked.rsvd)
+		return -EINVAL;
+	if (asked.vmpl != tg_queue.be.vmpl)
+		return -EPERM;
+	rsp = kzalloc(sizeof(*rsp), GFP_KERNEL_ACCOUNT);
+	if (!rsp)
+		return -ENOMEM;
+	err = tg_sev_key(call, &asked, rsp->key, &io->exitinfo2);
+	if (!err && copy_to_user(u64_to_user_ptr(io->resp_data), rsp, sizeof(*rsp)))
+		err = -EFAULT;
+	kfree_sensitive(rsp);
+	return err;
 }
 
 typedef int (*handler_t)(struct tg_call *call, struct snp_guest_request_ioctl *io);

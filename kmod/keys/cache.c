@@ -20,7 +20,7 @@ struct entry {
 };
 
 static struct cache {
-	spinlock_t lock;
+	spinlock_t lock;	/* all that follows */
 	u64 uses;
 	u64 wiped;		/* how often */
 	struct entry entries[ROOTS];

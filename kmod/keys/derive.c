@@ -24,7 +24,7 @@ static bool wants_keyring(const struct teegate_derive_key *a)
 static int check_target(const struct teegate_derive_key *a)
 {
 	if (wants_keyring(a))
-		return -EOPNOTSUPP;
+		return tg_keyring_check(a);
 	return a->description || a->description_len || a->keyring ? -EINVAL : 0;
 }
 
@@ -55,8 +55,22 @@ static int get_root(const struct teegate_derive_key *a, struct tg_key_job *job)
 	return err ?: tg_root_of_params(job, NULL);
 }
 
-static int put_key(const struct teegate_derive_key *a, const struct tg_key_job *job)
+static enum tg_purpose purpose_of(const struct teegate_derive_key *a)
 {
+	switch (a->target) {
+	case TEEGATE_KEY_TO_LOGON:
+		return TG_PURPOSE_LOGON;
+	case TEEGATE_KEY_TO_FSCRYPT:
+		return TG_PURPOSE_FSCRYPT;
+	default:
+		return TG_PURPOSE_CALLER;
+	}
+}
+
+static int put_key(struct teegate_derive_key *a, const struct tg_key_job *job)
+{
+	if (wants_keyring(a))
+		return tg_keyring_put(a, job, &a->key_serial);
 	return copy_to_user(u64_to_user_ptr(a->key), job->key, job->key_len) ? -EFAULT : 0;
 }
 
@@ -65,7 +79,7 @@ static int derive(struct tg_call *call, struct teegate_derive_key *a, struct tg_
 	int err = tg_key_job_label(job, a->label, a->label_len) ?: get_root(a, job);
 
 	a->fw_status = job->fw_status;
-	err = err ?: tg_key_derive(job, TG_PURPOSE_CALLER, a->key_len) ?:
+	err = err ?: tg_key_derive(job, purpose_of(a), a->key_len) ?:
 	      tg_lease_check(call->lease, call->needs) ?: put_key(a, job);
 	if (err)
 		return err;

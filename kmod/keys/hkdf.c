@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The derivation: from a root to its name and to keys, by HKDF-SHA-384 (RFC 5869). The formulas are
- * frozen; doc/keys.md spells them out, and tests/unit/key-vectors.py computes known answers without
- * any of this code. A module that gets one of those wrong does not load.
+ * frozen; doc/keys.md spells them out, and tests/unit/key-vectors.py computes known answers
+ * without any of this code. A module that gets one of those wrong does not load.
  *
- * One code path for every kernel: only newer ones have HKDF themselves. A transform is made for each
- * derivation and goes with it, because it holds a key as long as it lives and is wiped when it ends.
+ * One code path for every kernel: only newer ones have HKDF themselves. A transform is made for
+ * each derivation and goes with it, because it holds a key as long as it lives and is wiped when it
+ * ends.
  */
 #include <crypto/hash.h>
 #include <linux/err.h>

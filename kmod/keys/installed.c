@@ -13,8 +13,8 @@
  *
  * DOC: the taint
  *
- * A development root is one that somebody else may have, too, and so may all keys made from it. They
- * are still there when the root is wiped, so the taint stays as well.
+ * A development root is one that somebody else may have, too, and so may all keys made from it.
+ * They are still there when the root is wiped, so the taint stays as well.
  */
 #include <linux/bits.h>
 #include <linux/errno.h>
@@ -35,7 +35,7 @@ struct installed {
 };
 
 static struct roots {
-	spinlock_t lock;
+	spinlock_t lock;	/* all that follows */
 	bool closed;		/* they were wiped, and none is taken any more */
 	bool development;	/* there was one */
 	struct installed active;

@@ -11,13 +11,14 @@
 #include "../queue.h"
 #include "keys.h"
 
-struct tg_key_job *tg_key_job_new(const struct tg_call *call, u32 timeout_ms)
+struct tg_key_job *tg_key_job_new(struct tg_call *call, u32 timeout_ms)
 {
 	struct tg_key_job *job = kzalloc(sizeof(*job), GFP_KERNEL_ACCOUNT);
 	const u32 ms = timeout_ms ?: TG_TIMEOUT_DEFAULT_MS;
 
 	if (!job)
 		return NULL;
+	job->call = call;
 	job->lease = call->lease;
 	job->op = call->needs;
 	job->deadline = ktime_get_ns() + (u64)ms * NSEC_PER_MSEC;
@@ -42,6 +43,7 @@ int tg_key_job_ask(struct tg_key_job *job, struct tg_request *req)
 	if (now >= job->deadline)
 		return -ETIMEDOUT;
 	err = tg_queue_ask(&tg_queue, req, div_u64(job->deadline - now, NSEC_PER_MSEC) + 1);
+	job->call->queued |= tg_request_was_queued(req);
 	job->fw_status = tg_request_status(req, err);
 	return err;
 }

@@ -13,6 +13,7 @@
  *	root.c		which root it is
  *	job.c		one call on its way
  *	derive.c	DERIVE_KEY
+ *	keyring.c	keys of the kernel
  *	seal.c		SEAL, UNSEAL and blobs
  *
  * DOC: what is a secret here
@@ -92,6 +93,7 @@ enum tg_purpose {
 
 /* One call on its way. All of it is wiped in the end. */
 struct tg_key_job {
+	struct tg_call *call;
 	struct tg_lease *lease;	/* whoever calls holds it */
 	u64 op;			/* TEEGATE_OP_* */
 	u64 deadline;		/* ktime_get_ns() */
@@ -150,6 +152,7 @@ bool tg_snp_params_fit(const struct tg_sealing *sealing, const struct tg_root_pa
 int tg_snp_params_today(struct tg_key_job *job);
 int tg_snp_params_check_today(struct tg_key_job *job);
 void tg_snp_forget_today(void);
+bool tg_snp_tcb_at_least(u64 tcb, u64 least);
 
 /* ---- tee.c, cache.c ---- */
 
@@ -168,9 +171,15 @@ u8 tg_tee_source(void);
 int tg_root_active(struct tg_key_job *job);
 int tg_root_of_params(struct tg_key_job *job, const u8 *id);
 
+/* ---- keyring.c ---- */
+
+int tg_keyring_check(const struct teegate_derive_key *a);
+int tg_keyring_put(const struct teegate_derive_key *a, const struct tg_key_job *job,
+		   s32 *ret_serial);
+
 /* ---- job.c ---- */
 
-struct tg_key_job *tg_key_job_new(const struct tg_call *call, u32 timeout_ms);
+struct tg_key_job *tg_key_job_new(struct tg_call *call, u32 timeout_ms);
 int tg_key_job_ask(struct tg_key_job *job, struct tg_request *req);
 int tg_key_job_label(struct tg_key_job *job, u64 label, u32 len);
 void tg_key_job_free(struct tg_key_job *job);

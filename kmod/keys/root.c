@@ -4,8 +4,8 @@
  *
  * DOC: what it costs
  *
- * A root that is there costs no firmware, but an answer that costs nothing invites to guess. So each
- * call takes one token of the workload's rate, be it for a request to firmware or not.
+ * A root that is there costs no firmware, but an answer that costs nothing invites to guess. So
+ * each call takes one token of the workload's rate, be it for a request to firmware or not.
  */
 #include <linux/bits.h>
 #include <linux/errno.h>

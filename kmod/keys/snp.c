@@ -106,7 +106,7 @@ static int get_today(struct tg_key_job *job, u64 good_for, struct today *ret_tod
 }
 
 /* Each component of a TCB version is one byte, and counts for itself. */
-static bool tcb_at_least(u64 tcb, u64 least)
+bool tg_snp_tcb_at_least(u64 tcb, u64 least)
 {
 	for (; least; tcb >>= 8, least >>= 8)
 		if ((u8)tcb < (u8)least)
@@ -121,7 +121,7 @@ static bool versions_fit(const struct tg_sealing *sealing, const struct tg_root_
 	const u64 tcb = be64_to_cpu(p->snp.tcb_version);
 	const u32 svn = be32_to_cpu(p->snp.guest_svn);
 
-	if (fields & TG_SNP_FIELD_TCB ? !tcb_at_least(tcb, sealing->snp_tcb_floor) : tcb)
+	if (fields & TG_SNP_FIELD_TCB ? !tg_snp_tcb_at_least(tcb, sealing->snp_tcb_floor) : tcb)
 		return false;
 	return fields & TG_SNP_FIELD_SVN ? svn >= sealing->snp_svn_floor : !svn;
 }
@@ -145,7 +145,7 @@ bool tg_snp_params_fit(const struct tg_sealing *sealing, const struct tg_root_pa
 
 static bool is_past(const struct tg_root_params *p, const struct today *today)
 {
-	return tcb_at_least(today->tcb, be64_to_cpu(p->snp.tcb_version)) &&
+	return tg_snp_tcb_at_least(today->tcb, be64_to_cpu(p->snp.tcb_version)) &&
 	       be32_to_cpu(p->snp.guest_svn) <= today->svn;
 }
 

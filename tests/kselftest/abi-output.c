@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "keys-kit.h"
 #include "stock.h"
 #include "tee.h"
 
@@ -220,9 +221,11 @@ TEST(get_info_on_a_session_describes_the_tee)
 	EXPECT_EQ(i.provider, the_tee()->provider);
 	EXPECT(i.transport == TEEGATE_TRANSPORT_DRIVER || i.transport == TEEGATE_TRANSPORT_DIRECT);
 	EXPECT_EQ(i.state, TEEGATE_STATE_UP);
-	EXPECT_EQ(i.module_ops, BOTH | TEEGATE_OP_EXTEND | SECRET_OPS);
+	EXPECT_EQ(i.module_ops, BOTH | KEY_OPS | TEEGATE_OP_EXTEND | SECRET_OPS);
 	EXPECT_EQ(i.firmware_ops, BOTH | (stock_extends() ? TEEGATE_OP_EXTEND : 0) |
+				  (i.root_active ? KEY_OPS : 0) |
 				  (tee_is("se") ? SECRET_OPS : 0));
+	EXPECT(i.root_active || tee_is("tdx"));
 	EXPECT_EQ(i.lease_ops, 0);
 	EXPECT_EQ(i.lease_id, 0);
 	EXPECT_EQ(i.lease_expires_ms, 0);

@@ -9,7 +9,6 @@
 
 #include "kit.h"
 
-#define KEY_OPS (TEEGATE_OP_DERIVE_KEY | TEEGATE_OP_SEAL)
 #define SEALING_CLAIMS "\xa1\x01\x68kselftst"	/* { 1: "kselftst" } */
 #define SEALING_BITMAP (1U << 1)
 

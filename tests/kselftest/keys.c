@@ -228,6 +228,7 @@ TEST(wiped_roots_are_gone_and_make_no_room)
 	EXPECT_EQ(root_install(10, TEEGATE_ROOT_TPM, 0, NULL), -EEXIST);
 	EXPECT_EQ(root_install(11, TEEGATE_ROOT_TPM, TEEGATE_ROOT_UNSEAL_ONLY, NULL), -EEXIST);
 	EXPECT(!(info_now().roots & INSTALLED));
+	close(l.fd);
 	with_root(10, TEEGATE_ROOT_TPM);
 	l = keys_lease(SEALING_CLAIMS, INSTALLED);
 	ASSERT_EQ(derive_try(l.fd, "x", 32, &b), 0);
@@ -289,11 +290,13 @@ TEST(a_blob_under_another_root_says_so_and_an_old_root_opens_it)
 	with_root(15, TEEGATE_ROOT_TPM);
 	l = keys_lease(SEALING_CLAIMS, INSTALLED);
 	ASSERT_EQ(seal_try(l.fd, "config", "text", 4, &blob), 0);
+	close(l.fd);
 	with_root(16, TEEGATE_ROOT_TPM);
 	l = keys_lease(SEALING_CLAIMS, INSTALLED);
 	EXPECT_EQ(unseal_any(l.fd, &blob), -ENXIO);
 	ASSERT_EQ(root_install(15, TEEGATE_ROOT_TPM, TEEGATE_ROOT_UNSEAL_ONLY, NULL), 0);
 	EXPECT_EQ(unseal_any(l.fd, &blob), 0);
+	close(l.fd);
 	with_root(15, TEEGATE_ROOT_KEY_BROKER);
 	l = keys_lease(SEALING_CLAIMS, INSTALLED);
 	EXPECT_EQ(unseal_any(l.fd, &blob), -ENODATA);

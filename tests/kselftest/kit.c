@@ -95,7 +95,7 @@ struct lease lease_in_cgroup(const char *cgroup)
 
 struct lease lease_for_everything(void)
 {
-	const uint64_t ops = BOTH | TEEGATE_OP_EXTEND | TEEGATE_OP_DERIVE_KEY | TEEGATE_OP_SEAL;
+	const uint64_t ops = BOTH | KEY_OPS | TEEGATE_OP_EXTEND;
 	struct teegate_create_lease wish = lease_wish(ops, CLAIMS);
 
 	wish.sealing_claims = (uintptr_t)CLAIMS;

@@ -22,6 +22,8 @@
 
 /* What most leases of these tests allow. */
 #define BOTH (TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT)
+/* What takes a root of keys. */
+#define KEY_OPS (TEEGATE_OP_DERIVE_KEY | TEEGATE_OP_SEAL)
 /* What no lease ever allows. */
 #define SECRET_OPS (TEEGATE_OP_ADD_SECRET | TEEGATE_OP_LIST_SECRETS | TEEGATE_OP_LOCK_SECRETS)
 

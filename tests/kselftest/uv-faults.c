@@ -162,7 +162,7 @@ TEST(a_call_that_the_Ultravisor_does_not_know_is_EOPNOTSUPP_from_then_on)
 	fw_reset();
 	i = info_of(l.fd);
 	EXPECT_EQ(i.state, TEEGATE_STATE_UP);
-	EXPECT_EQ(i.firmware_ops, SECRET_OPS);
+	EXPECT_EQ(i.firmware_ops, SECRET_OPS | KEY_OPS);
 	EXPECT(i.reason[0]);
 	calls = fw_stat("calls");
 	EXPECT_EQ(report_try(l.fd), -EOPNOTSUPP);
@@ -236,7 +236,7 @@ TEST(a_machine_without_attestation_says_so)
 	module_load(OUR_MODULE);
 	i = info_now();
 	EXPECT_EQ(i.state, TEEGATE_STATE_UP);
-	EXPECT_EQ(i.firmware_ops, SECRET_OPS);
+	EXPECT_EQ(i.firmware_ops, SECRET_OPS | KEY_OPS);
 	EXPECT(strstr((const char *)i.reason, "does not offer attestation"));
 	l = lease_unpinned();
 	calls = fw_stat("calls");

@@ -131,7 +131,7 @@ enum teegate_abi {
 
 /* What a verifier should hear about this guest (claims key 11). Zero is clean. */
 #define TEEGATE_TAINT_SOFTWARE_FIRMWARE	(1ULL << 0)	/* the CPU does not confirm the TEE */
-#define TEEGATE_TAINT_DEVELOPMENT_ROOT	(1ULL << 1)	/* since the module was loaded, there was one */
+#define TEEGATE_TAINT_DEVELOPMENT_ROOT	(1ULL << 1)	/* there was one */
 
 #define TEEGATE_USER_DATA_MAX	64
 #define TEEGATE_RAW_DATA_MAX	256	/* of a raw report on SE; 64 elsewhere */
@@ -516,8 +516,8 @@ struct teegate_create_lease {
  * @exe_fd: with TEEGATE_NARROW_PIN_EXE, as in struct teegate_create_lease; else 0
  *
  * The child has the parent's claims, also those of keys, byte for byte and no more rights. It is
- * revoked and expires with its parent, and lives on when the parent's descriptor is merely closed. EPERM
- * when more is asked for than the parent has; EDQUOT when the parent has too many children.
+ * revoked and expires with its parent, and lives on when the parent's descriptor is merely closed.
+ * EPERM when more is asked for than the parent has; EDQUOT when the parent has too many children.
  */
 struct teegate_narrow {
 	__u32 size;

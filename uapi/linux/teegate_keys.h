@@ -115,7 +115,8 @@ enum teegate_key_target {
  * keyring has a key of that type and description: it is never replaced. A key in a keyring can be
  * searched for and viewed by whoever possesses it, so that the kernel finds it in their name; it
  * cannot be read, changed or linked elsewhere, and its owner has no rights in addition. It stays
- * when the lease is revoked. TEEGATE_KEY_TO_FSCRYPT makes a payload of
+ * when the lease is revoked. Errors of add_key(2) about the keyring are possible, too.
+ * TEEGATE_KEY_TO_FSCRYPT makes a payload of
  * FSCRYPT_KEY_SPEC_TYPE_IDENTIFIER (policies of version 2). EOPNOTSUPP where the kernel knows no
  * keys of that type.
  *
@@ -190,8 +191,8 @@ struct teegate_seal {
  *
  * Needs TEEGATE_OP_SEAL. The header is judged as it stands there and in this order, before firmware
  * is asked for a key: EILSEQ, EPROTONOSUPPORT, EMSGSIZE, EXDEV, EKEYREJECTED, EPERM (the label),
- * EBADMSG (other claims), ENOSPC. The root decides about ENODATA and ENXIO. Whatever is wrong beyond
- * that is EBADMSG, and nothing of the data is passed on.
+ * EBADMSG (other claims), ENOSPC. The root decides about ENODATA and ENXIO. Whatever is wrong
+ * beyond that is EBADMSG, and nothing of the data is passed on.
  */
 struct teegate_unseal {
 	__u32 size;
