@@ -128,9 +128,9 @@ struct tg_backend_ops {
 	 * -ENOSPC (the log, or the store of secrets, is full), -EAGAIN (the host sits on all
 	 * buffers, firmware has other things to do, or the memory to call it is not ours alone),
 	 * -EOPNOTSUPP (firmware does not know the call), -ENOENT (TG_ASK_ROOT: no such secret),
-	 * -ETIMEDOUT (host kept us waiting, channel lives); or -EINPROGRESS or -EBUSY, see above. The backend checks that a report carries
-	 * exactly report_data, where it carries it at all, and is as long as it says; the core
-	 * trusts no other field.
+	 * -ETIMEDOUT (host kept us waiting, channel lives); or -EINPROGRESS or -EBUSY, see above.
+	 * The backend checks that a report carries exactly report_data, where it carries it at all,
+	 * and is as long as it says; the core trusts no other field.
 	 */
 	int (*ask)(struct tg_backend *be, struct tg_exchange *x);
 

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "fw.h"
-#include "kit.h"
+#include "keys-kit.h"
 #include "modules.h"
 #include "stock.h"
 #include "tee.h"
@@ -270,6 +270,97 @@ TEST(snp_refusals_of_firmware_are_told_as_the_stock_driver_tells_them)
 	close(native.fd);
 	close(l.fd);
 	everything_anew();
+}
+
+/* ---- keys ---- */
+
+static const struct stock_key_req key_req = { .root_key_select = 0, .fields = 0x39, .svn = 1 };
+
+static struct lease key_speaker(uint64_t fields)
+{
+	struct teegate_create_lease w = keys_wish(SEALING_CLAIMS, SOURCE(FIRMWARE));
+
+	w.abi = own_abi();
+	w.snp_field_select = fields;
+	w.snp_svn_floor = fields & SNP_SVN ? 1 : 0;
+	w.snp_tcb_floor = fields & SNP_TCB ? 1 : 0;
+	return lease_make(w);
+}
+
+static int key_try(int fd, struct stock_key_req req, uint8_t key[32])
+{
+	memset(key, 0, 32);
+	return stock_key(fd, &req, key);
+}
+
+TEST(a_key_of_the_stock_driver_is_the_workloads_and_not_the_chips)
+{
+	struct lease l = key_speaker(9), native;
+	uint8_t chip[32], key[32], again[32];
+	static const uint8_t label[] = { 's', 'e', 'v', '-', 'g', 'u', 'e', 's', 't', '/', 'v', '1',
+					 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x39,
+					 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0 };
+	struct teegate_create_lease w = keys_wish(SEALING_CLAIMS, SOURCE(FIRMWARE));
+	struct derived d;
+	int driver = stock_open();
+
+	ASSERT(driver >= 0);
+	ASSERT_EQ(key_try(driver, key_req, chip), 0);
+	ASSERT_EQ(key_try(l.fd, key_req, key), 0);
+	EXPECT(memcmp(key, chip, 32));
+	ASSERT_EQ(key_try(l.fd, key_req, again), 0);
+	EXPECT_MEM(again, key, 32);
+	/* It is the one with the label that the header of the file says. */
+	w.snp_field_select = 9;
+	native = lease_make(w);
+	derive_wish(&d, "", 32);
+	d.d.label = (uintptr_t)label;
+	d.d.label_len = sizeof(label);
+	ASSERT_EQ(tg(native.fd, TEEGATE_DERIVE_KEY, &d.d), 0);
+	EXPECT_MEM(key, d.key, 32);
+	EXPECT_EQ(key_try(speaker().fd, key_req, again), -EPERM);
+}
+
+TEST(each_field_of_a_stock_request_makes_another_key)
+{
+	struct stock_key_req other[] = { key_req, key_req, key_req, key_req };
+	struct lease l = key_speaker(9);
+	uint8_t key[32], changed[32];
+
+	other[0].root_key_select = 2;
+	other[1].fields = 0x3b;
+	other[2].svn = 2;
+	other[3].tcb = 1;
+	ASSERT_EQ(key_try(l.fd, key_req, key), 0);
+	for (size_t i = 0; i < 4; i++) {
+		ASSERT_EQ(key_try(l.fd, other[i], changed), 0);
+		EXPECT(memcmp(changed, key, 32));
+	}
+}
+
+TEST(a_stock_request_for_a_weaker_key_is_refused)
+{
+	struct stock_key_req good = key_req, weak;
+	struct lease l = key_speaker(0x39);
+	uint8_t key[32];
+
+	good.tcb = 1;
+	EXPECT_EQ(key_try(l.fd, good, key), 0);
+	weak = good, weak.root_key_select = 1;
+	EXPECT_EQ(key_try(l.fd, weak, key), -EKEYREJECTED);
+	weak = good, weak.root_key_select = 4;
+	EXPECT_EQ(key_try(l.fd, weak, key), -EKEYREJECTED);
+	weak = good, weak.fields = 0x31;
+	EXPECT_EQ(key_try(l.fd, weak, key), -EKEYREJECTED);
+	weak = good, weak.fields = 0x79;
+	EXPECT_EQ(key_try(l.fd, weak, key), -EKEYREJECTED);
+	weak = good, weak.svn = 0;
+	EXPECT_EQ(key_try(l.fd, weak, key), -EKEYREJECTED);
+	weak = good, weak.tcb = 0;
+	EXPECT_EQ(key_try(l.fd, weak, key), -EKEYREJECTED);
+	weak = good, weak.vmpl = 1;
+	EXPECT_EQ(key_try(l.fd, weak, key), -EPERM);
+	EXPECT_EQ(key_try(l.fd, good, key), 0);
 }
 
 int main(int argc, char **argv)
