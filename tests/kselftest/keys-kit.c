@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "keys-kit.h"
+#include "modules.h"
 #include "sha384.h"
 
 /* ---- leases and roots ---- */
@@ -59,6 +60,28 @@ int roots_wipe(uint32_t flags)
 
 	close(session);
 	return r;
+}
+
+void roots_none(void)
+{
+	if (!(info_now().roots & INSTALLED))
+		return;
+	module_unload(OUR_MODULE);
+	module_load(OUR_MODULE);
+	WAIT_UNTIL(info_now().state == TEEGATE_STATE_UP);
+}
+
+void root_alone(void)
+{
+	uint8_t root[TEEGATE_ROOT_SIZE], id[TEEGATE_ROOT_ID_SIZE];
+	struct teegate_get_info i = info_now();
+
+	root_number(THE_ROOT, root);
+	formula_root_id(root, id);
+	if ((i.roots & INSTALLED) == SOURCE(TPM) && !memcmp(i.root_id, id, sizeof(id)))
+		return;
+	roots_none();
+	ASSERT_EQ(root_install(THE_ROOT, TEEGATE_ROOT_TPM, 0, NULL), 0);
 }
 
 /* ---- keys ---- */

@@ -29,6 +29,11 @@ void root_number(unsigned int n, uint8_t root[TEEGATE_ROOT_SIZE]);
 /* Installs root_number(n); 0 or negative errno. */
 int root_install(unsigned int n, uint32_t source, uint32_t flags, uint8_t id[TEEGATE_ROOT_ID_SIZE]);
 int roots_wipe(uint32_t flags);
+/* The module anew, if anybody installed a root. */
+void roots_none(void);
+/* root_number(1) from a TPM is the active root, and the only one that was installed. */
+#define THE_ROOT 1
+void root_alone(void);
 
 /* A derived key, and which root it came from. */
 struct derived {
@@ -49,7 +54,7 @@ struct blob {
 };
 
 int seal_try(int fd, const char *label, const void *data, uint32_t len, struct blob *b);
-/* At most *len bytes to data; *len is what was sealed. */
+/* At most *len bytes to data; *len is what was sealed. Untouched both when it does not open. */
 int unseal_try(int fd, const struct blob *b, void *data, uint32_t *len);
 /* Opens it and throws the data away. */
 int unseal_any(int fd, const struct blob *b);
@@ -73,6 +78,8 @@ int unseal_any(int fd, const struct blob *b);
 #define PARAMS_SNP_TCB		24
 #define PARAMS_SNP_MIT		32
 #define PARAMS_SNP_MSG_VERSION	40
+
+#define SALT_SIZE 32
 
 /* The formulas. The purpose is that of a key to the caller, 1, of a blob, 2, and so on. */
 void formula_root_id(const uint8_t root[TEEGATE_ROOT_SIZE], uint8_t id[TEEGATE_ROOT_ID_SIZE]);

@@ -6,7 +6,7 @@ This is an implementation of its own, from the formulas and RFC 5869 alone; it s
 kernel module, so that an error in one of them shows. Inputs are derived from their names, nothing is
 random, and the file can be made again at any time.
 
-    key-vectors.py           checks kmod/keys/*-vectors.h
+    key-vectors.py           checks doc/key-vectors.json and the excerpts of it in C
     key-vectors.py --write   makes them
 
 Exit status 1 when one of them does not hold what the formulas give.
@@ -14,6 +14,7 @@ Exit status 1 when one of them does not hold what the formulas give.
 
 import hashlib
 import hmac
+import json
 import pathlib
 import sys
 
@@ -82,6 +83,13 @@ def snp_params(fields, svn, tcb):
     return params + bytes(96 - len(params))
 
 
+def sealed_blob(root, claims, bitmap, salt, label, params, data):
+    """The header, and the data under a key of purpose 2."""
+    header = (b"TEEGATE\0" + u16(1) + u16(162 + len(label)) + params + root_id(root) + u32(bitmap) + salt
+              + u16(len(label)) + label)
+    return header + AESGCM(key(root, 2, 32, claims, label, params, salt)).encrypt(bytes(12), data, header)
+
+
 # --- the cases ---------------------------------------------------------------------------------
 
 def case(name, purpose, length, label, params, salt=ZERO_SALT):
@@ -112,7 +120,63 @@ def gcm_cases():
     return out
 
 
-# --- the file ----------------------------------------------------------------------------------
+PROVIDERS = ("none", "sev-snp", "tdx", "se")  # enum teegate_provider
+
+
+def blob(name, provider, source, label, length):
+    b = {"name": name, "root": stream(name + "/root", 32), "claims": stream(name + "/claims", 60), "label": label,
+         "params": installed_params(provider, source), "bitmap": 0b1010, "salt": stream(name + "/salt", 32),
+         "data": stream(name + "/data", length)}
+    b["key"] = key(b["root"], 2, 32, b["claims"], label, b["params"], b["salt"])
+    b["blob"] = sealed_blob(b["root"], b["claims"], b["bitmap"], b["salt"], label, b["params"], b["data"])
+    return b
+
+
+def blobs():
+    """One for each kind of guest, under an installed root, so that each can be tried with it."""
+    return [blob(name, n, 3 + n % 3, stream(name + "/label", 40 * n), 100 * n)
+            for n, name in enumerate(PROVIDERS)]
+
+
+def more_cases():
+    """Those of the module, and a base of which each differs in one input."""
+    base = {"root": stream("base/root", 32), "claims": stream("base/claims", 30), "label": b"disk",
+            "params": snp_params(0x3f, 7, 0xdb18000000000004), "salt": ZERO_SALT, "purpose": 1, "key_len": 32}
+    snp = (("field-select", snp_params(0x39, 7, 0xdb18000000000004)),
+           ("guest-svn", snp_params(0x3f, 8, 0xdb18000000000004)),
+           ("tcb-version", snp_params(0x3f, 7, 0xdb18000000000005)),
+           ("version", u16(2) + base["params"][2:]),
+           ("tee", base["params"][:2] + b"\x02" + base["params"][3:]),
+           ("source", base["params"][:3] + b"\x03" + base["params"][4:]),
+           ("root-key-select", base["params"][:7] + b"\x00" + base["params"][8:]),
+           ("vmpl", base["params"][:19] + b"\x01" + base["params"][20:]),
+           ("mit-vector", base["params"][:39] + b"\x01" + base["params"][40:]),
+           ("msg-version", base["params"][:43] + b"\x02" + base["params"][44:]),
+           ("the-rest", base["params"][:-1] + b"\x01"))
+    changes = [{}] + [{"params": params, "what": what} for what, params in snp] + [
+        {"root": stream("other/root", 32)}, {"claims": stream("other/claims", 30)}, {"label": b"disc"},
+        {"label": b""}, {"key_len": 33}, {"purpose": 2}, {"purpose": 3}, {"purpose": 4},
+        {"salt": stream("other/salt", 32)}]
+    out = []
+    for change in changes:
+        what = change.pop("what", None) or next(iter(change), "base")
+        c = {"name": f"base, another {what}" if change else "base", **base, **change}
+        c["root_id"] = root_id(c["root"])
+        c["key"] = key(c["root"], c["purpose"], c["key_len"], c["claims"], c["label"], c["params"], c["salt"])
+        out.append(c)
+    assert len({c["key"][:32] for c in out}) == len(out), "each input counts"
+    return cases() + out
+
+
+# --- the files ---------------------------------------------------------------------------------
+
+def readable(entries):
+    return [{k: v.hex() if isinstance(v, bytes) else v for k, v in e.items()} for e in entries]
+
+
+def json_text():
+    return json.dumps({"keys": readable(more_cases()), "blobs": readable(blobs())}, indent=1) + "\n"
+
 
 def c_bytes(data):
     rows = [data[i:i + 16] for i in range(0, len(data), 16)] or [b""]
@@ -188,6 +252,38 @@ def gcm_header():
                   + "".join(gcm_entry(c) for c in gcm_cases()) + "};")
 
 
+def blob_entry(b):
+    fields = [("root", b["root"]), ("claims", b["claims"]), ("data", b["data"]), ("blob", b["blob"]),
+              ("claims_len", len(b["claims"])), ("data_len", len(b["data"])), ("blob_len", len(b["blob"])),
+              ("source", b["params"][3]), ("bitmap", b["bitmap"])]
+    return f"\t{{\t/* {b['name']} */\n{c_struct(fields)}\n\t}},\n".replace("u8 *", "uint8_t *")
+
+
+def blobs_header():
+    return """/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Blobs that nobody's kernel made. Made by tests/unit/key-vectors.py --write. */
+#ifndef KEY_VECTORS_H
+#define KEY_VECTORS_H
+
+#include <stdint.h>
+
+struct blob_vector {
+	const uint8_t *root;
+	const uint8_t *claims;
+	const uint8_t *data;
+	const uint8_t *blob;
+	uint32_t claims_len;
+	uint32_t data_len;
+	uint32_t blob_len;
+	uint32_t bitmap;
+	uint8_t source;
+};
+
+/* By enum teegate_provider. */
+static const struct blob_vector blob_vectors[] = {
+""" + "".join(blob_entry(b) for b in blobs()) + "};\n\n#endif\n"
+
+
 def check_hkdf():
     """RFC 5869 has no answers for SHA-384; its construction is checked by those for SHA-256 here."""
     ikm, salt, info = b"\x0b" * 22, bytes(range(13)), bytes(range(0xf0, 0xfa))
@@ -202,15 +298,16 @@ def check_hkdf():
 def main():
     check_hkdf()
     wrong = 0
-    for name, text in (("key-vectors.h", keys_header()), ("gcm-vectors.h", gcm_header())):
-        file = TOP / "kmod" / "keys" / name
+    for name, text in (("kmod/keys/key-vectors.h", keys_header()), ("kmod/keys/gcm-vectors.h", gcm_header()),
+                       ("tests/kselftest/key-vectors.h", blobs_header()), ("doc/key-vectors.json", json_text())):
+        file = TOP / name
         if sys.argv[1:] == ["--write"]:
             file.write_text(text)
-        elif file.read_text() != text:
-            print(f"{file}: is not what the formulas give", file=sys.stderr)
+        elif not file.exists() or file.read_text() != text:
+            print(f"{name}: is not what the formulas give", file=sys.stderr)
             wrong = 1
     if not wrong:
-        print(f"{len(cases())} keys and {len(gcm_cases())} sealed texts: ok")
+        print(f"{len(more_cases())} keys, {len(gcm_cases())} sealed texts and {len(blobs())} blobs: ok")
     return wrong
 
 
