@@ -54,7 +54,7 @@ image_state() {
 	DESTDIR='' in_root meson introspect --installed /build/user
 	find "$BUILD/user" -type f \( -name '*.so*' -o -perm -u+x \) ! -path '*/meson-*' \
 		! -path '*/tests/*' -exec sha256sum {} + | sort
-	find "$SRC/daemon" "$SRC/doc" -type f -exec sha256sum {} + | sort
+	find "$SRC/daemon" "$SRC/doc" "$SRC/roots" -type f -exec sha256sum {} + | sort
 }
 
 fill_image() {
