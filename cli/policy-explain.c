@@ -136,13 +136,26 @@ static void say_yes(struct output *out, const char *label, const char *name, boo
 		print_field(label, LABEL_WIDTH, "yes");
 }
 
+/* What its keys are tied to, and where their roots may come from: which there are, files do not tell. */
+static bool say_keys(struct output *out, const struct rule *rule, const struct peer *peer)
+{
+	const struct facts facts = peer_facts(peer);
+	const char *keyless = rule_keyless(rule, &facts);
+	char names[128];
+
+	say_texts(out, "key labels", "keyLabels", &rule->key_labels);
+	say(out, "keys of", "sealScope", seal_scope_name(rule->seal_scope));
+	root_names(rule->roots.sources, names, sizeof(names));
+	say(out, "roots from", "rootSources", *names ? names : "nowhere");
+	if (keyless)
+		say(out, "no keys", "keyless", keyless);
+	return !keyless;
+}
+
 /* True: it is granted, as far as files can tell. */
 static bool say_grant(struct output *out, const struct rule *rule, const struct peer *peer)
 {
-	static const char *const scopes[] = {
-		[SEAL_MEASUREMENT] = "measurement", [SEAL_IMAGE_ID] = "image-id", [SEAL_SIGNER] = "signer",
-	};
-	bool granted = rule->operations != 0, keys = rule->operations & (TEEGATE_OP_DERIVE_KEY | TEEGATE_OP_SEAL);
+	bool granted = rule->operations != 0;
 	char names[128];
 
 	operation_names(rule->operations, names, sizeof(names));
@@ -150,9 +163,8 @@ static bool say_grant(struct output *out, const struct rule *rule, const struct 
 	say(out, "name", "workload", rule->name);
 	say(out, "may", "operations", *names ? names : "nothing");
 	granted = say_pins(out, rule, peer) && granted;
-	say_texts(out, "key labels", "keyLabels", &rule->key_labels);
-	if (keys)
-		say(out, "seals to", "sealScope", scopes[rule->seal_scope]);
+	if (rule->operations & OPERATIONS_KEYS)
+		granted = say_keys(out, rule, peer) && granted;
 	if (rule->has_vmpl)
 		say_number(out, "only at VMPL", "vmpl", rule->vmpl);
 	say_yes(out, "SGX enclaves", "sgxEnclave", rule->sgx_enclave);

@@ -15,7 +15,7 @@
 #include "util.h"
 
 #define BYTES_MAX		256	/* of what comes from the kernel or from a user */
-#define UNKNOWN_TAINT		(~TEEGATE_TAINT_SOFTWARE_FIRMWARE)
+#define UNKNOWN_TAINT		(~(TEEGATE_TAINT_SOFTWARE_FIRMWARE | TEEGATE_TAINT_DEVELOPMENT_ROOT))
 
 enum { WORKLOAD = 1, INSTANCE = 2, IMAGE = 3, CONFIG = 4, POD = 5, UID = 6, CGROUP = 7, LABEL = 8, EXE = 9 };
 
@@ -85,6 +85,8 @@ int claims_make(const struct peer *peer, const struct rule *rule, const struct p
 				 voucher_text(&peer->registration->voucher, voucher));
 	if (taint & TEEGATE_TAINT_SOFTWARE_FIRMWARE)
 		add_taint(text, sizeof(text), "software firmware");
+	if (taint & TEEGATE_TAINT_DEVELOPMENT_ROOT)
+		add_taint(text, sizeof(text), "development root of keys");
 	/* A newer module knows more than we do; a verifier must not take this guest for clean. */
 	if (taint & UNKNOWN_TAINT)
 		add_taint(text, sizeof(text), "taint that teegated does not know");

@@ -129,6 +129,34 @@ void device_info(struct device *device, struct teegate_get_info *ret)
 	*ret = info;
 }
 
+#define SNP_POLICY	(1u << 0)
+#define SNP_MEASUREMENT	(1u << 3)
+#define SNP_SVN		(1u << 4)
+#define SNP_TCB		(1u << 5)
+
+/* The measurement of the guest is in each root of firmware's, whatever the rule ties keys to. */
+static void set_firmware_root(struct teegate_create_lease *io, const struct roots *roots)
+{
+	if (!(roots->sources & 1u << TEEGATE_ROOT_FIRMWARE))
+		return;
+	io->snp_field_select = SNP_POLICY | SNP_MEASUREMENT | SNP_TCB | (roots->has_svn ? SNP_SVN : 0);
+	io->snp_tcb_floor = roots->tcb_floor;
+	io->snp_svn_floor = roots->svn_floor;
+}
+
+static void set_keys(struct teegate_create_lease *io, const struct key_terms *keys)
+{
+	io->sealing_claims = (uintptr_t)keys->claims;
+	io->sealing_claims_len = (uint32_t)keys->claims_len;
+	io->sealing_bitmap = keys->bitmap;
+	io->key_labels = keys->labels_len > 0 ? (uintptr_t)keys->labels : 0;
+	io->key_labels_len = (uint32_t)keys->labels_len;
+	io->root_sources = keys->roots->sources;
+	set_firmware_root(io, keys->roots);
+	if (keys->roots->sources & 1u << TEEGATE_ROOT_RETRIEVABLE)
+		memcpy(io->se_secret_id, keys->roots->se_secret, sizeof(io->se_secret_id));
+}
+
 int device_create_lease(struct device *device, const struct lease_request *request, int *ret_fd,
 			uint64_t *ret_id)
 {
@@ -160,6 +188,8 @@ int device_create_lease(struct device *device, const struct lease_request *reque
 	};
 	int r;
 
+	if (request->keys)
+		set_keys(&io, request->keys);
 	r = session_ioctl(device, TEEGATE_CREATE_LEASE, &io);
 	if (r < 0)
 		return r;
@@ -244,6 +274,24 @@ int device_extend(int lease_fd, struct teegate_extend *io)
 	return ioctl(lease_fd, TEEGATE_EXTEND, io) < 0 ? -errno : 0;
 }
 
+int device_derive_key(int lease_fd, struct teegate_derive_key *io)
+{
+	io->size = sizeof(*io);
+	return ioctl(lease_fd, TEEGATE_DERIVE_KEY, io) < 0 ? -errno : 0;
+}
+
+int device_seal(int lease_fd, struct teegate_seal *io)
+{
+	io->size = sizeof(*io);
+	return ioctl(lease_fd, TEEGATE_SEAL, io) < 0 ? -errno : 0;
+}
+
+int device_unseal(int lease_fd, struct teegate_unseal *io)
+{
+	io->size = sizeof(*io);
+	return ioctl(lease_fd, TEEGATE_UNSEAL, io) < 0 ? -errno : 0;
+}
+
 uint32_t device_retry_ms(int lease_fd)
 {
 	struct teegate_get_info info = { .size = sizeof(info) };
@@ -285,6 +333,20 @@ const char *device_advice(int error)
 		return "the host or the firmware answered nonsense: nothing of it was passed on";
 	case -EOPNOTSUPP:
 		return "this TEE cannot do that";
+	case -ENODATA:
+		return "there is no root of keys of a source that policy allows";
+	case -EKEYREJECTED:
+		return "the parameters of that root are weaker than policy allows, or other ones";
+	case -EILSEQ:
+		return "that is no sealed blob";
+	case -EPROTONOSUPPORT:
+		return "the blob is of a version that this module does not know";
+	case -EXDEV:
+		return "the blob was sealed on another kind of TEE";
+	case -EMSGSIZE:
+		return "the blob was cut off, or there is more than its header says";
+	case -EBADMSG:
+		return "the blob was changed, or is not of this workload";
 	case -EPERM:
 	case -EACCES:
 		return "the module refused: a raw report must not look like a bound one, and teegated must be root in the initial namespaces";

@@ -13,6 +13,8 @@
 
 #include <linux/teegate.h>
 
+#include "policy.h"
+
 struct device;
 
 int device_new(const char *path, struct device **ret);
@@ -29,9 +31,23 @@ void device_info(struct device *device, struct teegate_get_info *ret);
 int device_probe(struct device *device);
 
 /*
+ * What keys of a lease come from. @labels: patterns, each ended by a NUL, one after the other; @roots: where
+ * from, of the rule.
+ */
+struct key_terms {
+	const uint8_t *claims;
+	size_t claims_len;
+	uint32_t bitmap;
+	char labels[TEEGATE_KEY_LABELS_MAX];
+	size_t labels_len;
+	const struct roots *roots;
+};
+
+/*
  * What a lease is to allow. @cgroup_fd: -1 for a lease without a pin, which must not leave the
  * daemon. @label: NULL for no pin to it; @exe_fd: -1 likewise. @workload: its number, 0 for one of its
- * own. @rate_per_minute: 0 for no limit. @note: what the kernel is to keep for us.
+ * own. @rate_per_minute: 0 for no limit. @note: what the kernel is to keep for us. @keys: with operations
+ * that keys come of, else NULL.
  */
 struct lease_request {
 	uint64_t operations;
@@ -50,6 +66,7 @@ struct lease_request {
 	const uint8_t *note;
 	size_t note_len;
 	uint32_t extend_events, extend_bytes;	/* with TEEGATE_OP_EXTEND, else 0 */
+	const struct key_terms *keys;
 };
 
 int device_create_lease(struct device *device, const struct lease_request *request, int *ret_fd,
@@ -89,6 +106,14 @@ void report_done(struct report *report);
  * its size; afterwards it has digest and, also on failure, fw_status.
  */
 int device_extend(int lease_fd, struct teegate_extend *io);
+
+/*
+ * device_derive_key(), device_seal(), device_unseal() - of a lease. @io is filled in by the caller but for its
+ * size; afterwards it has what the module says, and, also on failure, fw_status.
+ */
+int device_derive_key(int lease_fd, struct teegate_derive_key *io);
+int device_seal(int lease_fd, struct teegate_seal *io);
+int device_unseal(int lease_fd, struct teegate_unseal *io);
 
 /* device_retry_ms() - after -EDQUOT: when may the workload of this lease ask again? 0: unknown. */
 uint32_t device_retry_ms(int lease_fd);

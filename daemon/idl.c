@@ -23,7 +23,7 @@ static SD_VARLINK_DEFINE_STRUCT_TYPE(Info,
 	FIELD(reason, SD_VARLINK_STRING, NULLABLE),
 	COMMENT("the VMPL that reports will carry (SEV-SNP), else 0"),
 	FIELD(vmpl, SD_VARLINK_INT, 0),
-	COMMENT("what this TEE can do now: \"report\", \"raw\", \"extend\"; \"local\": reports for this CPU only (TDX)"),
+	COMMENT("what this TEE can do now: \"report\", \"raw\", \"extend\", \"key\", \"seal\"; \"local\": reports for this CPU only (TDX)"),
 	FIELD(operations, SD_VARLINK_STRING, ARRAY),
 	COMMENT("the CPU does not confirm the TEE: evidence says so, too"),
 	FIELD(softwareFirmware, SD_VARLINK_BOOL, 0),
@@ -68,8 +68,43 @@ static SD_VARLINK_DEFINE_METHOD(Extend,
 	COMMENT("base64 of the 48 bytes that the register was extended with"),
 	OUTPUT(digest, SD_VARLINK_STRING, 0));
 
+#define TIMEOUT \
+	COMMENT("deadline in milliseconds, at most 600000; the module's default when absent"), \
+	INPUT(timeoutMs, SD_VARLINK_INT, NULLABLE)
+
+static SD_VARLINK_DEFINE_METHOD(DeriveKey,
+	COMMENT("its name, at most 255 bytes of any text: another name is another key. Other bytes take a lease"),
+	INPUT(label, SD_VARLINK_STRING, NULLABLE),
+	COMMENT("16 to 64 bytes, 32 when absent: another length is another key altogether"),
+	INPUT(length, SD_VARLINK_INT, NULLABLE),
+	COMMENT("base64 of 96 bytes: the params of an older answer, for that very key"),
+	INPUT(params, SD_VARLINK_STRING, NULLABLE),
+	TIMEOUT,
+	COMMENT("base64"),
+	OUTPUT(key, SD_VARLINK_STRING, 0),
+	COMMENT("which root it came of, in hex"),
+	OUTPUT(rootId, SD_VARLINK_STRING, 0),
+	COMMENT("base64 of 96 bytes: give them to have this key again when the firmware is a newer one"),
+	OUTPUT(params, SD_VARLINK_STRING, 0));
+
+static SD_VARLINK_DEFINE_METHOD(Seal,
+	COMMENT("as in DeriveKey; it stands in the blob for everybody to read"),
+	INPUT(label, SD_VARLINK_STRING, NULLABLE),
+	COMMENT("base64, at most 8192 bytes; more takes a lease"),
+	INPUT(data, SD_VARLINK_STRING, 0),
+	TIMEOUT,
+	COMMENT("base64"),
+	OUTPUT(blob, SD_VARLINK_STRING, 0));
+
+static SD_VARLINK_DEFINE_METHOD(Unseal,
+	COMMENT("base64"),
+	INPUT(blob, SD_VARLINK_STRING, 0),
+	TIMEOUT,
+	COMMENT("base64"),
+	OUTPUT(data, SD_VARLINK_STRING, 0));
+
 static SD_VARLINK_DEFINE_METHOD(AcquireLease,
-	COMMENT("all that policy allows but \"extend\" when absent"),
+	COMMENT("the reports that policy allows when absent"),
 	INPUT(operations, SD_VARLINK_STRING, ARRAY | NULLABLE),
 	COMMENT("with \"extend\", how many of the events that policy allows the lease takes: 1 when absent"),
 	INPUT(extendEvents, SD_VARLINK_INT, NULLABLE),
@@ -272,6 +307,15 @@ SD_VARLINK_DEFINE_INTERFACE(io_teegate_Broker, BROKER_INTERFACE,
 	SD_VARLINK_SYMBOL_COMMENT("Adds an event to a runtime measurement register (TDX) and to the event log, for good, in the name\n"
 				  "of the caller's workload. Needs the operation \"extend\", and uses up what policy allows of it."),
 	&vl_method_Extend,
+	SD_VARLINK_SYMBOL_COMMENT("A key of the caller's workload, the same each time. Needs the operation \"key\", and not a policy that\n"
+				  "pins the executable: that takes a lease. What else it depends on: doc/keys.md."),
+	&vl_method_DeriveKey,
+	SD_VARLINK_SYMBOL_COMMENT("Seals data for the caller's workload. Needs the operation \"seal\", and is bound as DeriveKey."),
+	&vl_method_Seal,
+	SD_VARLINK_SYMBOL_COMMENT("What was sealed. Needs the operation \"seal\". Failed tells by its errno what is wrong with a blob: EILSEQ,\n"
+				  "EPROTONOSUPPORT, EMSGSIZE, EXDEV, ENXIO (another root), EKEYREJECTED (older than policy allows), EPERM (its\n"
+				  "label); EBADMSG for one that was changed and for one of another workload alike."),
+	&vl_method_Unseal,
 	SD_VARLINK_SYMBOL_COMMENT("A lease of the kernel module, pinned to the cgroup that connected. The descriptor travels beside\n"
 				  "the reply."),
 	&vl_method_AcquireLease,

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 
 #include "jobs.h"
@@ -318,6 +319,13 @@ bool jobs_had_lease(struct jobs *jobs, uint64_t lease_id)
 	return found;
 }
 
+bool job_make_secret(struct job *job, size_t room)
+{
+	job->secret = calloc(1, room ? room : 1);
+	job->secret_room = job->secret ? room : 0;
+	return job->secret;
+}
+
 struct job *job_new(enum job_kind kind, struct peer *peer, struct policy *policy,
 		    const struct rule *rule)
 {
@@ -338,6 +346,9 @@ void job_free(struct job *job)
 	if (!job)
 		return;
 	closep(&job->lease_fd);
+	if (job->secret)
+		explicit_bzero(job->secret, job->secret_room);
+	free(job->secret);
 	free(job->evidence);
 	free(job->challenge);
 	peer_unref(job->peer);

@@ -22,7 +22,9 @@
 #define JOBS_MAX	64	/* waiting or running, in all; beyond that each account may still have one */
 #define JOB_CHALLENGE_MAX 8192	/* bytes: a request for a hundred hosts; more takes a lease */
 
-enum job_kind { JOB_LEASE, JOB_EVIDENCE, JOB_EXTEND };
+#define JOB_SEAL_MAX	8192	/* bytes to seal; more takes a lease */
+
+enum job_kind { JOB_LEASE, JOB_EVIDENCE, JOB_EXTEND, JOB_DERIVE, JOB_SEAL, JOB_UNSEAL };
 
 enum job_outcome {
 	JOB_DONE,
@@ -57,6 +59,16 @@ struct job {
 	uint32_t index;			/* JOB_EXTEND */
 	uint8_t event[TEEGATE_EVENT_MAX];
 	size_t event_len;
+	char label[TEEGATE_KEY_LABEL_MAX];	/* JOB_DERIVE, JOB_SEAL */
+	size_t label_len;
+	bool has_params;		/* JOB_DERIVE: @root_params says which root */
+	uint8_t root_params[TEEGATE_ROOT_PARAMS_SIZE];
+	/*
+	 * JOB_SEAL: the data, JOB_UNSEAL: the blob; then what comes of it. JOB_DERIVE: how long the key is to be,
+	 * then the key. Wiped when it is freed.
+	 */
+	uint8_t *secret;
+	size_t secret_len, secret_room;
 	uint64_t submitted_ms;
 
 	enum job_outcome outcome;
@@ -71,6 +83,7 @@ struct job {
 	uint8_t *evidence;		/* JOB_EVIDENCE */
 	size_t evidence_len;
 	uint8_t digest[TEEGATE_HASH_SIZE];	/* JOB_EXTEND */
+	uint8_t root_id[TEEGATE_ROOT_ID_SIZE];	/* JOB_DERIVE, with @root_params */
 
 	/* guarded by the lock of the jobs */
 	uint64_t running_lease;
@@ -104,9 +117,20 @@ void jobs_forget_lease(struct jobs *jobs, uint64_t lease_id);
 /* jobs_had_lease() - was this lease made for a job, which used it and threw it away? Of the last 256. */
 bool jobs_had_lease(struct jobs *jobs, uint64_t lease_id);
 
+/* job_make_secret() - room for @room bytes. False: no memory. */
+bool job_make_secret(struct job *job, size_t room);
+
 struct job *job_new(enum job_kind kind, struct peer *peer, struct policy *policy,
 		    const struct rule *rule);
 void job_free(struct job *job);
+
+/* work-keys.c: the same for what comes of keys, by the lease of @job. Negative: why not. */
+int work_keys(struct job *job);
+/* work.c, for that: what is left of the client's time, which it also spent in our queue. False: nothing. */
+bool job_remaining(const struct job *job, uint32_t *ret);
+/* What to say of an errno of work_keys(). */
+void work_keys_explain(const struct job *job, const struct teegate_get_info *info, int error, char *text,
+		       size_t size);
 
 /* work.c: does the job, in a thread of its own. */
 void work(struct jobs *jobs, struct device *device, struct job *job);

@@ -4,10 +4,9 @@
  *
  * All keys that a rule gives must be met; a fact that is not there meets none. What names a
  * workload is never a pattern, which would match names that somebody else may choose. The labels of
- * keys are the workload's own choice within its own keys, so there patterns only keep it in order.
+ * keys are the workload's own choice within its own keys, so there beginnings only keep it in order.
  */
 #include <errno.h>
-#include <fnmatch.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -163,21 +162,72 @@ int policy_match(const struct policy *policy, const struct facts *facts, const s
 	return 0;
 }
 
-/* A label of bytes that are no text fits no pattern. "*" does not match "/", as in file names. */
+/* As the kernel does it, which is told the same patterns with a lease. */
+static bool label_matches(const char *pattern, const char *label, size_t len)
+{
+	size_t n = strlen(pattern);
+
+	if (n > 0 && pattern[n - 1] == '*')
+		return len >= n - 1 && !memcmp(label, pattern, n - 1);
+	return len == n && !memcmp(label, pattern, n);
+}
+
 bool rule_allows_label(const struct rule *rule, const char *label, size_t len)
 {
-	char text[POLICY_KEY_LABEL_MAX + 1];
-
-	if (rule->key_labels.n == 0)
-		return true;
-	if (len >= sizeof(text) || memchr(label, 0, len))
+	if (len > TEEGATE_KEY_LABEL_MAX)
 		return false;
-	memcpy(text, label, len);
-	text[len] = '\0';
 	for (size_t i = 0; i < rule->key_labels.n; i++)
-		if (!fnmatch(rule->key_labels.list[i], text, FNM_PATHNAME))
+		if (label_matches(rule->key_labels.list[i], label, len))
 			return true;
-	return false;
+	return rule->key_labels.n == 0;
+}
+
+/* FNV-1a of 64 bits. */
+static void mix(uint64_t *hash, const void *data, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		*hash = (*hash ^ ((const uint8_t *)data)[i]) * UINT64_C(1099511628211);
+}
+
+static void mix_number(uint64_t *hash, uint64_t number)
+{
+	mix(hash, &number, sizeof(number));
+}
+
+static uint64_t hash_roots(const struct rule *rule)
+{
+	const struct roots *roots = &rule->roots;
+	uint64_t hash = UINT64_C(14695981039346656037);
+
+	mix_number(&hash, rule->seal_scope);
+	mix_number(&hash, roots->sources);
+	mix_number(&hash, roots->tcb_floor);
+	mix_number(&hash, roots->has_svn);
+	mix_number(&hash, roots->svn_floor);
+	mix(&hash, roots->se_secret, sizeof(roots->se_secret));
+	return hash;
+}
+
+uint64_t rule_keys(const struct rule *rule)
+{
+	uint64_t hash = hash_roots(rule);
+
+	for (size_t i = 0; i < rule->key_labels.n; i++)
+		mix(&hash, rule->key_labels.list[i], strlen(rule->key_labels.list[i]) + 1);
+	return hash ?: 1;
+}
+
+const char *rule_keyless(const struct rule *rule, const struct facts *facts)
+{
+	const struct registration *registration = facts->registration;
+
+	if (!registration)
+		return NULL;
+	if (rule->seal_scope == SEAL_MEASUREMENT && registration->image.len == 0)
+		return "policy ties its keys to its image (SealScope=measurement), and the runtime of this container gave no digest of it";
+	if (rule->seal_scope == SEAL_SIGNER && !registration->image_signer)
+		return "policy ties its keys to who signed its image (SealScope=signer), and the runtime of this container did not say";
+	return NULL;
 }
 
 struct grant grant_of(const struct rule *rule, uint64_t operations)
@@ -194,6 +244,7 @@ struct grant grant_of(const struct rule *rule, uint64_t operations)
 		.rate_burst = rule->quota.rate_burst,
 		.extend_events = extends ? rule->extend_events : 0,
 		.extend_bytes = extends ? rule->extend_bytes : 0,
+		.keys = operations & OPERATIONS_KEYS ? rule_keys(rule) : 0,
 	};
 }
 
@@ -247,8 +298,11 @@ const char *policy_withdraws(const struct policy *policy, const struct grant *gr
 			     const struct facts *facts)
 {
 	const struct rule *rule;
+	const char *why = only_rule(policy, facts, &rule) ?: narrower(rule, grant);
 
-	return only_rule(policy, facts, &rule) ?: narrower(rule, grant);
+	if (why)
+		return why;
+	return grant->keys && grant->keys != rule_keys(rule) ? "policy has other keys for it" : NULL;
 }
 
 static bool same_texts(const struct texts *a, const struct texts *b)
@@ -266,7 +320,7 @@ static const char *harder(const struct rule *now, const struct rule *then)
 {
 	if ((then->sgx_enclave && !now->sgx_enclave) || (then->sgx_provision && !now->sgx_provision))
 		return "policy no longer allows SGX";
-	if (now->seal_scope != then->seal_scope || (now->key_labels.n > 0 &&
+	if (hash_roots(now) != hash_roots(then) || (now->key_labels.n > 0 &&
 						    !same_texts(&now->key_labels, &then->key_labels)))
 		return "policy has other keys for it";
 	if (now->has_vmpl && (!then->has_vmpl || now->vmpl != then->vmpl))

@@ -81,6 +81,7 @@ static int build(const struct lease *lease, sd_json_variant *registration, sd_js
 		NUMBER("burst", grant->rate_burst),
 		NUMBER("events", grant->extend_events),
 		NUMBER("bytes", grant->extend_bytes),
+		NUMBER("keys", grant->keys),
 		SD_JSON_BUILD_PAIR_CONDITION(registration != NULL, "box",
 					     SD_JSON_BUILD_VARIANT(registration)));
 }
@@ -190,6 +191,7 @@ static int read_note(sd_json_variant *object, struct note *note)
 	lease->grant.rate_burst = (uint32_t)burst;
 	lease->grant.extend_events = (uint32_t)events;
 	lease->grant.extend_bytes = (uint32_t)bytes;
+	lease->grant.keys = number_of(object, "keys", 0);
 	set_flags(&lease->grant, number_of(object, "flags", 0));
 	return 0;
 }

@@ -51,6 +51,41 @@ const char *operation_names(uint64_t set, char *text, size_t size)
 	return text;
 }
 
+static const char *const sources[] = {
+	[TEEGATE_ROOT_FIRMWARE] = "firmware",
+	[TEEGATE_ROOT_RETRIEVABLE] = "retrievable",
+	[TEEGATE_ROOT_TPM] = "tpm",
+	[TEEGATE_ROOT_LAUNCH_SECRET] = "launch-secret",
+	[TEEGATE_ROOT_KEY_BROKER] = "key-broker",
+	[TEEGATE_ROOT_DEVELOPMENT] = "development",
+};
+
+uint32_t root_by_name(const char *name, size_t len)
+{
+	for (uint32_t i = 1; i < ARRAY_SIZE(sources); i++)
+		if (strlen(sources[i]) == len && !memcmp(sources[i], name, len))
+			return UINT32_C(1) << i;
+	return 0;
+}
+
+const char *root_names(uint32_t set, char *text, size_t size)
+{
+	text[0] = '\0';
+	for (uint32_t i = 1; i < ARRAY_SIZE(sources); i++)
+		if (set & UINT32_C(1) << i)
+			text_add(text, size, "%s%s", *text ? " " : "", sources[i]);
+	return text;
+}
+
+const char *seal_scope_name(enum seal_scope scope)
+{
+	static const char *const names[] = {
+		[SEAL_MEASUREMENT] = "measurement", [SEAL_IMAGE_ID] = "image-id", [SEAL_SIGNER] = "signer",
+	};
+
+	return names[scope];
+}
+
 /* A sorted set of file names, each with the first directory that holds it. */
 struct names {
 	struct name {

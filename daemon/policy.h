@@ -20,7 +20,9 @@
 #define POLICY_NAME_MAX		128
 #define POLICY_LIST_MAX		32	/* entries of one list in one file */
 #define POLICY_RULES_MAX	1024
-#define POLICY_KEY_LABEL_MAX	255	/* bytes of a key's label (design 3.6) */
+
+/* Those that keys come of. */
+#define OPERATIONS_KEYS		(TEEGATE_OP_DERIVE_KEY | TEEGATE_OP_SEAL)
 
 /* No lease carries this one: the daemon's own half of "secrets". */
 #define OPERATION_SECRETS	(UINT64_C(1) << 62)
@@ -40,8 +42,25 @@ struct digests {
 	size_t n;
 };
 
-/* What a key or a sealed blob is tied to (design 3.6), from the narrowest on. */
+/* What a key or a sealed blob is tied to beside name and guest: the image, nothing, who signed the image. */
 enum seal_scope { SEAL_MEASUREMENT, SEAL_IMAGE_ID, SEAL_SIGNER };
+
+/*
+ * Where the roots of its keys may come from, and how old they may be.
+ * @sources: bits 1 << enum teegate_root_source
+ * @said: as @sources, what the file names; 0 when it names none
+ * @measured: the administrator says that the launch measurement covers kernel and initrd
+ * @has_svn: an SVN is asked for, so keys depend on it
+ * @se_secret: with @has_se_secret, the id of the retrievable secret that is the root
+ */
+struct roots {
+	uint32_t sources, said;
+	bool measured;
+	bool has_svn, has_se_secret;
+	uint32_t svn_floor;
+	uint64_t tcb_floor;
+	uint8_t se_secret[32];
+};
 
 /* Bounds of what one workload may use; 0: the default of whoever keeps the account. */
 struct quota {
@@ -67,7 +86,9 @@ struct pins {
  * @voucher: on whose word @images and @signers match; the initial root's unless the file says
  *	another's
  * @operations: TEEGATE_OP_*, OPERATION_SECRETS
- * @key_labels: patterns for the labels of keys that the workload chooses; empty: any label
+ * @key_labels: what the workload may call its keys: labels, or with a last "*" beginnings of labels; empty:
+ *	anything
+ * @roots: of its keys
  * @has_vmpl: what is granted is so only to a guest kernel at @vmpl
  * @pin_uid, ...: what the file says of each pin; @pins: what comes of it
  * @max_pending: 0 for the module's default
@@ -87,6 +108,7 @@ struct rule {
 	bool unmodified_programs;
 	struct texts key_labels;
 	enum seal_scope seal_scope;
+	struct roots roots;
 	bool has_vmpl;
 	uint8_t vmpl;
 	uint32_t extend_events, extend_bytes;
@@ -164,6 +186,7 @@ struct grant {
 	uint32_t max_pending;
 	uint32_t rate_per_minute, rate_burst;
 	uint32_t extend_events, extend_bytes;	/* of the rule in all; 0 without TEEGATE_OP_EXTEND */
+	uint64_t keys;		/* rule_keys(), with OPERATIONS_KEYS; else 0 */
 };
 
 /* grant_of() - what @rule grants @operations with; the two flags are the caller's to set. */
@@ -189,6 +212,26 @@ const char *policy_withdraws(const struct policy *policy, const struct grant *gr
  * itself?
  */
 bool rule_allows_label(const struct rule *rule, const char *label, size_t len);
+
+/* The names of @roots, separated by spaces, into @text. */
+const char *root_names(uint32_t sources, char *text, size_t size);
+/* 0: there is no such source. */
+uint32_t root_by_name(const char *name, size_t len);
+
+/* seal_scope_name() - as in files. */
+const char *seal_scope_name(enum seal_scope scope);
+
+/*
+ * rule_keys() - a number that differs, but for chance, when anything about the keys of @rule does: labels,
+ * scope, roots. Rules are the administrator's, so nobody looks for two of the same number.
+ */
+uint64_t rule_keys(const struct rule *rule);
+
+/*
+ * rule_keyless() - why a client of these @facts can have no key of @rule: its runtime did not say what keys
+ * are tied to. NULL: it can.
+ */
+const char *rule_keyless(const struct rule *rule, const struct facts *facts);
 
 /* Operations by name, as in files and on the wire. 0: there is no such operation. */
 uint64_t operation_by_name(const char *name, size_t len);

@@ -28,6 +28,7 @@ const char *method_of(const struct job *job)
 {
 	static const char *const names[] = {
 		[JOB_LEASE] = "AcquireLease", [JOB_EVIDENCE] = "GetEvidence", [JOB_EXTEND] = "Extend",
+		[JOB_DERIVE] = "DeriveKey", [JOB_SEAL] = "Seal", [JOB_UNSEAL] = "Unseal",
 	};
 
 	return job->abi != TEEGATE_ABI_NATIVE ? "OpenDevice" : names[job->kind];

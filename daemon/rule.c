@@ -145,6 +145,37 @@ static bool pinned(enum pin said, size_t n_matched)
 	return said == PIN_YES || (said == PIN_DEFAULT && n_matched > 0);
 }
 
+#define BIT(source)	(UINT32_C(1) << (source))
+
+/* Those that were installed on purpose; what the TEE has, with what it takes; never a file, unless named. */
+#define SOURCES_USUAL	(BIT(TEEGATE_ROOT_FIRMWARE) | BIT(TEEGATE_ROOT_RETRIEVABLE) | BIT(TEEGATE_ROOT_TPM) | \
+			 BIT(TEEGATE_ROOT_LAUNCH_SECRET) | BIT(TEEGATE_ROOT_KEY_BROKER))
+
+static void resolve_roots(struct roots *roots)
+{
+	roots->sources = roots->said ?: SOURCES_USUAL;
+	if (!roots->measured)
+		roots->sources &= ~BIT(TEEGATE_ROOT_FIRMWARE);
+	if (!roots->has_se_secret)
+		roots->sources &= ~BIT(TEEGATE_ROOT_RETRIEVABLE);
+}
+
+/* Keys that nobody can have are a mistake; so is a root of which its owner says nothing. */
+static void check_keys(struct reading *reading, const struct rule *rule)
+{
+	const struct roots *roots = &rule->roots;
+	size_t labels = 0;
+
+	for (size_t i = 0; i < rule->key_labels.n; i++)
+		labels += strlen(rule->key_labels.list[i]) + 1;
+	if (labels > TEEGATE_KEY_LABELS_MAX)
+		reject(reading, "KeyLabels= has more than %d bytes in all", TEEGATE_KEY_LABELS_MAX);
+	if ((roots->said & BIT(TEEGATE_ROOT_FIRMWARE)) && !roots->measured)
+		reject(reading, "[Keys] RootSources=firmware needs FirmwareRoot=measured-boot: say so only if the launch measurement covers kernel and initrd");
+	if ((roots->said & BIT(TEEGATE_ROOT_RETRIEVABLE)) && !roots->has_se_secret)
+		reject(reading, "[Keys] RootSources=retrievable needs SeSecretId=");
+}
+
 static void resolve(struct rule *rule)
 {
 	rule->pins = (struct pins){
@@ -152,6 +183,7 @@ static void resolve(struct rule *rule)
 		.label = pinned(rule->pin_label, rule->labels.n),
 		.exe = pinned(rule->pin_exe, rule->exes.n),
 	};
+	resolve_roots(&rule->roots);
 	if (rule->quota.rate_per_minute > 0 && rule->quota.rate_burst == 0)
 		rule->quota.rate_burst = (rule->quota.rate_per_minute + 9) / 10;
 }
@@ -173,6 +205,7 @@ int rule_check(struct rule *rule, policy_complain_t tell, void *userdata)
 		reject(&reading, "[Match] Voucher= is about ImageDigest= and ImageSigner=: there is none");
 	if (rule->quota.rate_burst > 0 && rule->quota.rate_per_minute == 0)
 		reject(&reading, "[Quota] RateBurst= needs RatePerMinute=");
+	check_keys(&reading, rule);
 	if (!settings_name_valid(rule->name))
 		reject(&reading, "the file's name cannot be the workload's: give [Claims] Name=");
 	if (reading.errors == 0)

@@ -14,6 +14,7 @@
 #include "refuse.h"
 #include "server.h"
 #include "service.h"
+#include "service-keys.h"
 #include "sgx.h"
 #include "util.h"
 
@@ -69,6 +70,8 @@ static int admit_peer(struct conn *conn, const char *method)
 /* 1: the caller has a rule that allows @operations. Anything else: answered, return it. */
 static int admit(struct conn *conn, const char *method, uint64_t operations)
 {
+	const struct facts facts = peer_facts(conn->peer);
+	const char *reason;
 	uint64_t missing;
 
 	if (*conn->peer->nameless)
@@ -78,6 +81,9 @@ static int admit(struct conn *conn, const char *method, uint64_t operations)
 	missing = operations ? operations & ~conn->rule->operations : TEEGATE_OP_REPORT;
 	if (missing)
 		return refuse_operations(conn, method, missing);
+	reason = operations & OPERATIONS_KEYS ? rule_keyless(conn->rule, &facts) : NULL;
+	if (reason)
+		return refuse_by_policy(conn, method, reason, conn->rule->path);
 	return admit_peer(conn, method);
 }
 
@@ -92,8 +98,7 @@ static int refuse_without_lease(struct conn *conn, const char *method)
 				conn->rule->path);
 }
 
-/* The same for what teegated asks the module on the client's behalf. */
-static int admit_without_lease(struct conn *conn, const char *method, uint64_t operations)
+int service_admit_operation(struct conn *conn, const char *method, uint64_t operations)
 {
 	int r = admit(conn, method, operations);
 
@@ -260,6 +265,10 @@ static int reply(struct conn *conn, struct job *job)
 		return reply_lease(conn, job);
 	case JOB_EXTEND:
 		return reply_extend(conn, job);
+	case JOB_DERIVE:
+	case JOB_SEAL:
+	case JOB_UNSEAL:
+		return keys_reply(conn, job);
 	default:
 		return reply_evidence(conn, job);
 	}
@@ -317,7 +326,7 @@ static const char *over_limit(struct conn *conn, const struct job *job, uint32_t
 	return NULL;
 }
 
-static int start(struct conn *conn, struct job *job)
+int service_start(struct conn *conn, struct job *job)
 {
 	struct account *account = conn->account;
 	uint32_t retry_ms;
@@ -393,7 +402,7 @@ static bool parse_challenge(sd_json_variant *value, struct job *job)
 	return true;
 }
 
-static bool parse_timeout(sd_json_variant *value, struct job *job)
+bool parse_timeout(sd_json_variant *value, struct job *job)
 {
 	if (!value)
 		return true;
@@ -422,7 +431,7 @@ static int on_get_evidence(sd_varlink *link, sd_json_variant *parameters,
 
 	if (flags & SD_VARLINK_METHOD_ONEWAY)	/* nobody to answer */
 		return 0;
-	r = admit_without_lease(conn, "GetEvidence", operation);
+	r = service_admit_operation(conn, "GetEvidence", operation);
 	if (r <= 0)
 		return r;
 	job = job_new(JOB_EVIDENCE, conn->peer, conn->policy, conn->rule);
@@ -442,7 +451,7 @@ static int on_get_evidence(sd_varlink *link, sd_json_variant *parameters,
 		job_free(job);
 		return sd_varlink_error_invalid_parameter_name(link, wrong);
 	}
-	return start(conn, job);
+	return service_start(conn, job);
 }
 
 /* An event of at least one byte; there is no default for what cannot be undone. */
@@ -469,7 +478,7 @@ static int on_extend(sd_varlink *link, sd_json_variant *parameters, sd_varlink_m
 
 	if (flags & SD_VARLINK_METHOD_ONEWAY)
 		return 0;
-	r = admit_without_lease(conn, "Extend", TEEGATE_OP_EXTEND);
+	r = service_admit_operation(conn, "Extend", TEEGATE_OP_EXTEND);
 	if (r <= 0)
 		return r;
 	job = job_new(JOB_EXTEND, conn->peer, conn->policy, conn->rule);
@@ -488,7 +497,7 @@ static int on_extend(sd_varlink *link, sd_json_variant *parameters, sd_varlink_m
 	}
 	job->extend_events = 1;
 	job->extend_bytes = (uint32_t)job->event_len;
-	return start(conn, job);
+	return service_start(conn, job);
 }
 
 /*
@@ -563,7 +572,7 @@ static int on_acquire_lease(sd_varlink *link, sd_json_variant *parameters,
 		job_free(job);
 		return sd_varlink_error_invalid_parameter_name(link, wrong);
 	}
-	return start(conn, job);
+	return service_start(conn, job);
 }
 
 /*
@@ -592,7 +601,7 @@ int service_open_device(struct conn *conn, uint32_t abi)
 		return -ENOMEM;
 	job->operations = TEEGATE_OP_RAW_REPORT;
 	job->abi = abi;
-	return start(conn, job);
+	return service_start(conn, job);
 }
 
 int service_bind(sd_varlink_server *varlink)
@@ -600,6 +609,8 @@ int service_bind(sd_varlink_server *varlink)
 	int r;
 
 	r = sd_varlink_server_add_interface(varlink, &vl_interface_io_teegate_Broker);
+	if (r >= 0)
+		r = keys_bind(varlink);
 	if (r < 0)
 		return r;
 	return sd_varlink_server_bind_method_many(varlink,

@@ -5,7 +5,9 @@
 #ifndef TEEGATED_SERVICE_H
 #define TEEGATED_SERVICE_H
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <systemd/sd-json.h>
 #include <systemd/sd-varlink.h>
 
 #include "server.h"
@@ -17,8 +19,12 @@ int service_bind(sd_varlink_server *varlink);
  * once more. Anything else: it was answered, return that.
  */
 int service_admit(struct conn *conn, const char *method);
-
-struct conn;
+/* service_admit_operation() - the same for what teegated asks the module on the client's behalf. */
+int service_admit_operation(struct conn *conn, const char *method, uint64_t operations);
+/* service_start() - has @job done, which it takes, if its client may have one more. */
+int service_start(struct conn *conn, struct job *job);
+/* parse_timeout() - false: it is out of range. Absent is the module's default. */
+bool parse_timeout(sd_json_variant *value, struct job *job);
 
 /*
  * service_open_device() - for io.teegate.Registrar.OpenDevice: answers with a lease of @abi, enum

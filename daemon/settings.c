@@ -26,7 +26,6 @@
 #define QUOTA_BYTES_MAX		(1 << 30)
 #define UNIT_NAME_MAX		255
 #define SIGNER_MAX		128
-#define STARS_MAX		4	/* fnmatch() may need the length to this power */
 #define UID_LAST		(UINT32_MAX - 1)	/* the one above means "no user" */
 
 /*
@@ -145,16 +144,15 @@ static bool label_valid(struct reading *reading, const char *word, size_t len)
 	return false;
 }
 
+/* As the kernel knows them (<linux/teegate.h>): all of a label, or its beginning. */
 static bool key_label_valid(struct reading *reading, const char *word, size_t len)
 {
-	size_t stars = 0;
+	const char *star = memchr(word, '*', len);
 
-	for (size_t i = 0; i < len; i++)
-		stars += word[i] == '*';
-	if (printable(word, len) && stars <= STARS_MAX)
+	if (printable(word, len) && len <= TEEGATE_KEY_LABEL_MAX && (!star || star == word + len - 1))
 		return true;
-	reject(reading, "KeyLabels=%.*s: must be printable, with at most %d stars", (int)len, word,
-		 STARS_MAX);
+	reject(reading, "KeyLabels=%.*s: must be printable, of at most %d characters, with no \"*\" but as the last",
+		 (int)len, word, TEEGATE_KEY_LABEL_MAX);
 	return false;
 }
 
@@ -391,6 +389,86 @@ static void set_seal_scope(struct reading *reading, const struct setting *settin
 		reject(reading, "SealScope=%s: must be measurement, image-id or signer", value);
 }
 
+static void set_sources(struct reading *reading, const struct setting *setting, const char *value)
+{
+	uint32_t *said = member(reading, setting), bit;
+	char names[128];
+	const char *word;
+	size_t len;
+
+	if (!*value)
+		*said = 0;
+	while ((word = next_word(&value, &len))) {
+		bit = root_by_name(word, len);
+		if (!bit)
+			reject(reading, "RootSources=%.*s: there are only: %s", (int)len, word,
+				 root_names(UINT32_MAX, names, sizeof(names)));
+		*said |= bit;
+	}
+}
+
+static void set_firmware_root(struct reading *reading, const struct setting *setting, const char *value)
+{
+	(void)setting;
+	if (*value && strcmp(value, "measured-boot") && strcmp(value, "no"))
+		reject(reading, "FirmwareRoot=%s: must be measured-boot, or no", value);
+	else
+		reading->rule->roots.measured = *value == 'm';
+}
+
+static void set_svn(struct reading *reading, const struct setting *setting, const char *value)
+{
+	uint64_t n = 0;
+
+	(void)setting;
+	if (*value && !number(value, strlen(value), UINT32_MAX, &n)) {
+		reject(reading, "SnpSvnFloor=%s: must be a number of 32 bits", value);
+		return;
+	}
+	reading->rule->roots.has_svn = *value;
+	reading->rule->roots.svn_floor = (uint32_t)n;
+}
+
+/* @len digits in lower case, all of @text. */
+static bool hex(const char *text, size_t len, uint8_t *ret)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	if (strlen(text) != len || strspn(text, digits) != len)
+		return false;
+	for (size_t i = 0; i < len; i += 2)
+		ret[i / 2] = (uint8_t)((strchr(digits, text[i]) - digits) << 4 |
+				       (strchr(digits, text[i + 1]) - digits));
+	return true;
+}
+
+/* As reports show it, with its components in bytes; so it is written in hex. */
+static void set_tcb(struct reading *reading, const struct setting *setting, const char *value)
+{
+	uint8_t bytes[8] = { 0 };
+	uint64_t floor = 0;
+
+	(void)setting;
+	if (*value && !(!strncmp(value, "0x", 2) && hex(value + 2, 16, bytes))) {
+		reject(reading, "SnpTcbFloor=%s: must be 0x and 16 hex digits in lower case", value);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		floor = floor << 8 | bytes[i];
+	reading->rule->roots.tcb_floor = floor;
+}
+
+static void set_se_secret(struct reading *reading, const struct setting *setting, const char *value)
+{
+	struct roots *roots = &reading->rule->roots;
+
+	(void)setting;
+	memset(roots->se_secret, 0, sizeof(roots->se_secret));
+	roots->has_se_secret = *value;
+	if (*value && !hex(value, 2 * sizeof(roots->se_secret), roots->se_secret))
+		reject(reading, "SeSecretId=%s: must be 64 hex digits in lower case, as pvsecret shows them", value);
+}
+
 static void set_vmpl(struct reading *reading, const struct setting *setting, const char *value)
 {
 	uint64_t n = 0;
@@ -450,6 +528,11 @@ static const struct setting settings[] = {
 	  BETWEEN(0, EXTEND_EVENTS_MAX, EXTEND_EVENTS_DEFAULT) },
 	{ "Allow", "ExtendBytes", set_number, AT(extend_bytes),
 	  BETWEEN(0, EXTEND_BYTES_MAX, EXTEND_BYTES_DEFAULT) },
+	{ "Keys", "FirmwareRoot", set_firmware_root, AT(roots) },
+	{ "Keys", "RootSources", set_sources, AT(roots.said) },
+	{ "Keys", "SnpTcbFloor", set_tcb, AT(roots) },
+	{ "Keys", "SnpSvnFloor", set_svn, AT(roots) },
+	{ "Keys", "SeSecretId", set_se_secret, AT(roots) },
 	{ "Pin", "Uid", set_pin, AT(pin_uid) },
 	{ "Pin", "Label", set_pin, AT(pin_label) },
 	{ "Pin", "Executable", set_pin, AT(pin_exe) },

@@ -17,6 +17,7 @@
 #include "fw-status.h"
 #include "jobs.h"
 #include "note.h"
+#include "sealing.h"
 #include "util.h"
 
 #define OWN_LEASE_MARGIN_MS	10000
@@ -47,10 +48,11 @@ static bool exposed_ok(struct job *job, struct exposure *exposure)
 	return false;
 }
 
+/* Keys need no TEE where a root was installed; if there is none, the module says so in firmware_ops. */
 static bool device_up(struct job *job, struct device *device, struct teegate_get_info *info)
 {
 	device_info(device, info);
-	if (info->state == TEEGATE_STATE_UP)
+	if (info->state == TEEGATE_STATE_UP || !(job->operations & ~OPERATIONS_KEYS & ~info->firmware_ops))
 		return true;
 	fail(job, info->state == TEEGATE_STATE_LOST ? -ENOKEY : -ENODEV, "%s",
 	     *info->reason ? (const char *)info->reason : "the TEE is not ready");
@@ -67,14 +69,38 @@ static int remember(const struct job *job, char **ret)
 	return note_make(&lease, ret);
 }
 
+/* *@ret_claims is what @ret points to. */
+static int set_keys(const struct job *job, struct key_terms *ret, uint8_t **ret_claims)
+{
+	const struct texts *labels = &job->rule->key_labels;
+	const char *why;
+	int r;
+
+	*ret = (struct key_terms){ .roots = &job->rule->roots };
+	r = sealing_claims(job->peer, job->rule, ret_claims, &ret->claims_len, &ret->bitmap, &why);
+	if (r < 0)
+		return r == -ENODATA ? -EPERM : r;	/* whoever admitted it has looked */
+	ret->claims = *ret_claims;
+	for (size_t i = 0; i < labels->n; i++) {
+		size_t len = strlen(labels->list[i]) + 1;
+
+		if (len > sizeof(ret->labels) - ret->labels_len)
+			return -E2BIG;
+		memcpy(ret->labels + ret->labels_len, labels->list[i], len);
+		ret->labels_len += len;
+	}
+	return 0;
+}
+
 static int create(struct job *job, struct device *device, const struct teegate_get_info *info,
 		  const struct exposure *exposure)
 {
 	uint64_t deadline_ms = job->timeout_ms ?: info->timeout_default_ms;
 	bool handed_over = job->kind == JOB_LEASE;
 	const struct pins pins = handed_over ? job->rule->pins : (struct pins){ .uid = false };
-	CLEANUP(freep) uint8_t *claims = NULL;
+	CLEANUP(freep) uint8_t *claims = NULL, *sealing = NULL;
 	CLEANUP(freep) char *note = NULL;
+	struct key_terms keys;
 	struct lease_request request = {
 		.operations = job->operations,
 		.cgroup_fd = handed_over ? job->peer->cgroup_fd : -1,
@@ -103,6 +129,12 @@ static int create(struct job *job, struct device *device, const struct teegate_g
 		if (r < 0)
 			return r;
 		request.claims = claims;
+	}
+	if (job->operations & OPERATIONS_KEYS) {
+		r = set_keys(job, &keys, &sealing);
+		if (r < 0)
+			return r;
+		request.keys = &keys;
 	}
 	if (handed_over) {
 		r = remember(job, &note);
@@ -175,7 +207,7 @@ static int encode(struct job *job, const struct report *report, bool raw)
 }
 
 /* What is left of the client's time, which it also spent in our queue. False: nothing. */
-static bool remaining(const struct job *job, uint32_t *ret)
+bool job_remaining(const struct job *job, uint32_t *ret)
 {
 	uint64_t spent = now_ms() - job->submitted_ms;
 
@@ -214,7 +246,7 @@ static int ask(struct job *job, const struct teegate_get_info *info)
 	CLEANUP(report_done) struct report report = { 0 };
 	int r;
 
-	if (!remaining(job, &request.timeout_ms))
+	if (!job_remaining(job, &request.timeout_ms))
 		return -ETIMEDOUT;
 	r = device_report(job->lease_fd, info, &request, &report);
 	job->fw_status = report.io.fw_status;
@@ -231,7 +263,7 @@ static int extend(struct job *job)
 	};
 	int r;
 
-	if (!remaining(job, &io.timeout_ms))
+	if (!job_remaining(job, &io.timeout_ms))
 		return -ETIMEDOUT;
 	r = device_extend(job->lease_fd, &io);
 	job->fw_status = io.fw_status;
@@ -245,7 +277,8 @@ static int use_lease(struct jobs *jobs, struct job *job, const struct teegate_ge
 	int r = -ECANCELED;
 
 	if (job_set_lease(jobs, job, job->lease_id))
-		r = job->kind == JOB_EXTEND ? extend(job) : ask(job, info);
+		r = job->operations & OPERATIONS_KEYS ? work_keys(job) :
+		    job->kind == JOB_EXTEND ? extend(job) : ask(job, info);
 	if (r == -EDQUOT)
 		job->retry_ms = device_retry_ms(job->lease_fd);
 	job_set_lease(jobs, job, 0);
@@ -258,7 +291,11 @@ static bool firmware_can(struct job *job, const struct teegate_get_info *info)
 {
 	uint64_t missing = job->operations & ~info->firmware_ops;
 
-	if (missing & TEEGATE_OP_EXTEND)
+	if (missing & OPERATIONS_KEYS) {
+		job->outcome = JOB_FAILED;
+		job->error = -ENODATA;
+		work_keys_explain(job, info, -ENODATA, job->text, sizeof(job->text));
+	} else if (missing & TEEGATE_OP_EXTEND)
 		fail(job, -EOPNOTSUPP, "there are no registers to extend: that takes TDX, and a kernel that lets modules do it (Linux 6.16)");
 	else if (missing)
 		fail(job, -EOPNOTSUPP, "%s", device_advice(-EOPNOTSUPP));
@@ -309,6 +346,13 @@ static void explain(struct job *job, struct device *device, int error)
 	}
 	if (error == -E2BIG) {
 		fail(job, error, "the names in its policy and identity are too long to be kept with a lease; shorten them");
+		return;
+	}
+	if (job->operations & OPERATIONS_KEYS && job->lease_id && job->kind != JOB_LEASE && !job->fw_status) {
+		device_info(device, &info);
+		job->outcome = JOB_FAILED;
+		job->error = error;
+		work_keys_explain(job, &info, error, job->text, sizeof(job->text));
 		return;
 	}
 	if (job->fw_status)

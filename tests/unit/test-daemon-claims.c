@@ -224,8 +224,9 @@ static void a_verifier_hears_what_is_not_clean(void **state)
 	} examples[] = {
 		{ TEEGATE_TAINT_SOFTWARE_FIRMWARE, "", "software firmware" },
 		{ 0, "it has CAP_MKNOD", "privileged workload: it has CAP_MKNOD" },
+		{ TEEGATE_TAINT_DEVELOPMENT_ROOT, "", "development root of keys" },
 		{ 1ULL << 40, "", "taint that teegated does not know" },
-		{ TEEGATE_TAINT_SOFTWARE_FIRMWARE | 1ULL << 1, "x",
+		{ TEEGATE_TAINT_SOFTWARE_FIRMWARE | 1ULL << 41, "x",
 		  "software firmware; taint that teegated does not know; privileged workload: x" },
 	};
 	struct peer peer = a_peer();

@@ -269,13 +269,14 @@ static void key_labels_restrict_and_an_empty_list_does_not(void **state)
 		size_t len;
 		bool matches;
 	} examples[] = {
-		{ "disk/root", 9, true }, { "disk/a/b", 8, false }, { "disk/", 5, true }, { "disk", 4, false },
-		{ "db-1", 4, true }, { "db-12", 5, false }, { "", 0, false }, { "exact", 5, true },
-		{ "exactly", 7, false }, { "disk/x\0y", 8, false }, { "DISK/x", 6, false },
+		{ "disk/root", 9, true }, { "disk/a/b", 8, true }, { "disk/", 5, true }, { "disk", 4, false },
+		{ "db-?", 4, true }, { "db-1", 4, false }, { "", 0, false }, { "exact", 5, true },
+		{ "exactly", 7, false }, { "exac", 4, false }, { "disk/x\0y", 8, true }, { "DISK/x", 6, false },
+		{ "exact\0", 6, false },
 	};
 	struct rule *rule = a_rule("a", "[Match]\nUid=1\n[Allow]\nKeyLabels=disk/* db-?\nKeyLabels=exact\n");
 	struct rule *free_rule = a_rule("b", "[Match]\nUid=1\n");
-	char longest[POLICY_KEY_LABEL_MAX + 1];
+	char longest[TEEGATE_KEY_LABEL_MAX + 1];
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(examples); i++) {
@@ -285,8 +286,10 @@ static void key_labels_restrict_and_an_empty_list_does_not(void **state)
 	}
 	memset(longest, 'x', sizeof(longest));
 	memcpy(longest, "disk/", 5);
-	assert_true(rule_allows_label(rule, longest, POLICY_KEY_LABEL_MAX));
-	assert_false(rule_allows_label(rule, longest, POLICY_KEY_LABEL_MAX + 1));
+	assert_true(rule_allows_label(rule, longest, TEEGATE_KEY_LABEL_MAX));
+	assert_true(rule_allows_label(free_rule, longest, TEEGATE_KEY_LABEL_MAX));
+	assert_false(rule_allows_label(rule, longest, TEEGATE_KEY_LABEL_MAX + 1));
+	assert_false(rule_allows_label(free_rule, longest, TEEGATE_KEY_LABEL_MAX + 1));
 	rule_free(rule);
 	rule_free(free_rule);
 }
@@ -376,6 +379,54 @@ static void less_to_extend_takes_back_what_may_extend(void **state)
 		now = a_policy(text, NULL);
 		assert_int_equal(policy_withdraws(now, &grants[0], &facts) != NULL, examples[i].ends);
 		assert_null(policy_withdraws(now, &grants[1], &facts));
+		policy_unref(now);
+	}
+	policy_unref(old);
+}
+
+#define KEYS	OLD "[Allow]\nOperations=key\nKeyLabels=a b\n" \
+		"[Keys]\nFirmwareRoot=measured-boot\nSnpTcbFloor=0x0000000000000002\nSnpSvnFloor=2\n"
+
+/* A lease of keys has its own terms in the kernel, so with any others it ends. */
+static void other_keys_take_back_what_had_these(void **state)
+{
+	static const struct {
+		const char *now;
+		bool ends;
+	} examples[] = {
+		{ "", false },
+		{ "[Quota]\nRatePerMinute=61\n", false },
+		{ "[Allow]\nKeyLabels=c\n", true },
+		{ "[Allow]\nKeyLabels=\n", true },
+		{ "[Allow]\nSealScope=signer\n", true },
+		{ "[Keys]\nFirmwareRoot=no\n", true },
+		{ "[Keys]\nRootSources=tpm\n", true },
+		{ "[Keys]\nSnpTcbFloor=0x0000000000000003\n", true },
+		{ "[Keys]\nSnpSvnFloor=3\n", true },
+		{ "[Keys]\nSnpSvnFloor=\n", true },
+		{ "[Keys]\nSeSecretId=" "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" "\n", true },
+	};
+	struct policy *old = a_policy(KEYS, NULL);
+	const struct facts facts = a_service();
+	const struct grant grants[] = {
+		grant_of(old->rules[0], TEEGATE_OP_DERIVE_KEY), grant_of(old->rules[0], TEEGATE_OP_RAW_REPORT),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(examples); i++) {
+		char text[1024];
+		struct policy *now;
+		const char *why;
+
+		snprintf(text, sizeof(text), KEYS "%s", examples[i].now);
+		now = a_policy(text, NULL);
+		why = policy_withdraws(now, &grants[0], &facts);
+		if (examples[i].ends != (why != NULL))
+			fail_msg("case %zu: %s", i, why ? why : "stands");
+		assert_null(policy_withdraws(now, &grants[1], &facts));
+		/* A connection may go on when there are only more labels. */
+		assert_int_equal(policy_narrows(now, old->rules[0], &facts) != NULL,
+				 examples[i].ends && strcmp(examples[i].now, "[Allow]\nKeyLabels=\n"));
 		policy_unref(now);
 	}
 	policy_unref(old);
@@ -493,6 +544,7 @@ int main(void)
 		cmocka_unit_test(key_labels_restrict_and_an_empty_list_does_not),
 		cmocka_unit_test(a_narrower_policy_takes_back_and_a_wider_one_does_not),
 		cmocka_unit_test(less_to_extend_takes_back_what_may_extend),
+		cmocka_unit_test(other_keys_take_back_what_had_these),
 		cmocka_unit_test(a_connection_ends_when_its_rule_grows_narrower),
 		cmocka_unit_test(what_was_not_used_may_be_taken_without_the_lease),
 		cmocka_unit_test(a_second_rule_takes_back_what_the_first_granted),

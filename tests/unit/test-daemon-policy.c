@@ -129,6 +129,52 @@ static void what_the_complete_broker_knows_is_read(void **state)
 	rule_free(rule);
 }
 
+#define BIT(source)	(1u << TEEGATE_ROOT_ ## source)
+
+static void where_roots_of_keys_come_from_is_said_or_usual(void **state)
+{
+	static const struct {
+		const char *keys;
+		uint32_t sources;
+	} examples[] = {
+		{ "", BIT(TPM) | BIT(LAUNCH_SECRET) | BIT(KEY_BROKER) },
+		{ "FirmwareRoot=measured-boot\n", BIT(FIRMWARE) | BIT(TPM) | BIT(LAUNCH_SECRET) | BIT(KEY_BROKER) },
+		{ "FirmwareRoot=measured-boot\nFirmwareRoot=no\n", BIT(TPM) | BIT(LAUNCH_SECRET) | BIT(KEY_BROKER) },
+		{ "FirmwareRoot=measured-boot\nFirmwareRoot=\n", BIT(TPM) | BIT(LAUNCH_SECRET) | BIT(KEY_BROKER) },
+		{ "SeSecretId=" HEX64 "\n", BIT(RETRIEVABLE) | BIT(TPM) | BIT(LAUNCH_SECRET) | BIT(KEY_BROKER) },
+		{ "RootSources=development\n", BIT(DEVELOPMENT) },
+		{ "RootSources=tpm\nFirmwareRoot=measured-boot\n", BIT(TPM) },
+		{ "RootSources=firmware tpm\nFirmwareRoot=measured-boot\n", BIT(FIRMWARE) | BIT(TPM) },
+		{ "RootSources=tpm\nRootSources=\n", BIT(TPM) | BIT(LAUNCH_SECRET) | BIT(KEY_BROKER) },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(examples); i++) {
+		struct rule *rule;
+		char text[512];
+		int n = snprintf(text, sizeof(text), "[Match]\nUnit=a.service\n[Keys]\n%s", examples[i].keys);
+
+		assert_int_equal(read_rule(text, (size_t)n, &rule), 0);
+		assert_int_equal(rule->roots.sources, examples[i].sources);
+		rule_free(rule);
+	}
+}
+
+static void floors_of_roots_are_read(void **state)
+{
+	static const char text[] = "[Match]\nUnit=a.service\n[Keys]\nSnpTcbFloor=0xd315000000000004\n"
+				   "SnpSvnFloor=4294967295\nSeSecretId=" HEX64 "\n";
+	struct rule *rule;
+
+	(void)state;
+	assert_int_equal(read_rule(text, sizeof(text) - 1, &rule), 0);
+	assert_true(rule->roots.tcb_floor == UINT64_C(0xd315000000000004));
+	assert_true(rule->roots.has_svn && rule->roots.svn_floor == UINT32_MAX);
+	assert_int_equal(rule->roots.se_secret[0], 0x01);
+	assert_int_equal(rule->roots.se_secret[31], 0xef);
+	rule_free(rule);
+}
+
 /* With @more behind a rule that needs no more: what is pinned? As "ule", with a dash for what is not. */
 static const char *pins_of(const char *more, char pins[4])
 {
@@ -306,7 +352,16 @@ static const struct {
 	{ GOOD "[Match]\nVoucher=anybody\n", 6, "Voucher=anybody" },
 	{ GOOD "[Match]\nVoucher=uid:5\n", 0, "there is none" },
 	{ GOOD "[Match]\nLabel=\177\n", 6, "Label=" },
-	{ GOOD "KeyLabels=*a*b*c*d*\n", 5, "at most 4 stars" },
+	{ GOOD "KeyLabels=a*b\n", 5, "but as the last" },
+	{ GOOD "KeyLabels=**\n", 5, "but as the last" },
+	{ GOOD "[Keys]\nFirmwareRoot=yes\n", 6, "must be measured-boot, or no" },
+	{ GOOD "[Keys]\nRootSources=tpm floppy\n", 6, "there are only: firmware retrievable tpm" },
+	{ GOOD "[Keys]\nRootSources=firmware\n", 0, "needs FirmwareRoot=measured-boot" },
+	{ GOOD "[Keys]\nRootSources=retrievable\n", 0, "needs SeSecretId=" },
+	{ GOOD "[Keys]\nSnpTcbFloor=3\n", 6, "16 hex digits" },
+	{ GOOD "[Keys]\nSnpTcbFloor=0x000000000000000G\n", 6, "16 hex digits" },
+	{ GOOD "[Keys]\nSnpSvnFloor=4294967296\n", 6, "32 bits" },
+	{ GOOD "[Keys]\nSeSecretId=00\n", 6, "64 hex digits" },
 	{ GOOD "SealScope=everything\n", 5, "SealScope=everything" },
 	{ GOOD "Vmpl=4\n", 5, "must be 0 to 3" },
 	{ GOOD "SgxProvision=1\n", 5, "yes or no" },
@@ -544,6 +599,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_whole_file_is_read),
 		cmocka_unit_test(what_the_complete_broker_knows_is_read),
+		cmocka_unit_test(where_roots_of_keys_come_from_is_said_or_usual),
+		cmocka_unit_test(floors_of_roots_are_read),
 		cmocka_unit_test(what_a_rule_matches_by_is_pinned_unless_it_says_no),
 		cmocka_unit_test(a_rate_without_a_burst_allows_a_tenth_at_once),
 		cmocka_unit_test(what_is_not_said_is_not_granted),
