@@ -180,8 +180,8 @@ class Abuse(unittest.TestCase):
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.daemon.pid}/fd"))
 
-    def fork_in_unit(self, unit, action):
-        """A child in a system unit's cgroup, as an unprivileged user; returns it and what it writes."""
+    def fork_in_unit(self, unit, action, uid=NOBODY):
+        """What @action returns in a child in a system unit's cgroup, as an unprivileged user if not another."""
         (SLICE / unit).mkdir(parents=True, exist_ok=True)
         read, write = os.pipe()
         child = self.holder = os.fork()
@@ -189,7 +189,7 @@ class Abuse(unittest.TestCase):
             try:
                 (SLICE / unit / "cgroup.procs").write_text(str(os.getpid()))
                 os.setgroups([])
-                os.setresuid(NOBODY, NOBODY, NOBODY)
+                os.setresuid(uid, uid, uid)
                 os.write(write, json.dumps(action()).encode())
             except BaseException as error:    # it must not go on with the tests
                 os.write(write, json.dumps(repr(error)).encode())

@@ -241,6 +241,94 @@ class Policy(abuse.Abuse):
         for wrong in ({"device": "sgx_enclave"}, {"device": ""}, {"device": "vepc"}, {}):
             self.assertEqual(self.in_unit("payments.service", sgx, wrong)["error"], error)
 
+    # ---- keys ----
+
+    SECRET = "c2VjcmV0IG9mIHBheW1lbnRz"
+
+    def asks_keys(self, unit="payments.service"):
+        """The answers to the three methods, with label disk/a."""
+        return [self.in_unit(unit, "io.teegate.Broker." + method, parameters) for method, parameters in (
+            ("DeriveKey", {"label": "disk/a", "length": 32}), ("Seal", {"label": "disk/a", "data": self.SECRET}),
+            ("Unseal", {"blob": self.SECRET}))]
+
+    def test_keys_take_a_line_each(self):
+        derive = "io.teegate.Broker.DeriveKey"
+        for operations, allowed in (("report", ""), ("key", "k"), ("seal", "su"), ("key seal", "ksu")):
+            self.reload_with(POLICY + f"Operations=\nOperations={operations}\n")
+            for reply, name, operation in zip(self.asks_keys(), "ksu", ("key", "seal", "seal")):
+                if name in allowed:
+                    self.assertEqual(reply["error"], ALLOWED, reply)
+                else:
+                    self.assertEqual(reply["error"], REFUSED, reply)
+                    self.assertIn(f"[Allow]\nOperations={operation}\n", reply["parameters"]["rule"])
+        self.reload_with(POLICY + "Operations=key seal\nKeyLabels=disk/* db\n")
+        self.assertEqual([reply["error"] for reply in self.asks_keys()], [ALLOWED] * 3)
+        for label, error in (("disk/", ALLOWED), ("db", ALLOWED), ("dbx", REFUSED), ("", REFUSED), ("Disk/a", REFUSED)):
+            for method, more in (("DeriveKey", {}), ("Seal", {"data": ""})):
+                reply = self.in_unit("payments.service", "io.teegate.Broker." + method, {"label": label, **more})
+                self.assertEqual(reply["error"], error, label)
+                if error == REFUSED:
+                    self.assertIn(f"[Allow]\nKeyLabels={label}\n", reply["parameters"]["rule"])
+        # The journal says who asked for what, and never for which secret.
+        self.assertIn('DeriveKey: NotAllowed', self.logged())
+        self.assertIn('"dbx"', self.logged())
+        self.assertNotIn(self.SECRET, self.logged())
+        self.assertEqual(self.in_unit("billing.service", derive, {})["error"], REFUSED)
+
+    def test_what_is_no_key_is_refused_by_name(self):
+        self.reload_with(POLICY + "Operations=key seal\n")
+        longest = "A" * (8192 // 3 * 4)
+        for method, wrong, parameters in (
+                ("DeriveKey", "label", {"label": "x" * 256}), ("DeriveKey", "length", {"length": 15}),
+                ("DeriveKey", "length", {"length": 65}), ("DeriveKey", "length", {"length": -1}),
+                ("DeriveKey", "params", {"params": "AAAA"}), ("DeriveKey", "params", {"params": "?"}),
+                ("DeriveKey", "timeoutMs", {"timeoutMs": 600001}), ("Seal", "data", {}),
+                ("Seal", "data", {"data": longest + "AAAAAAAA"}), ("Seal", "data", {"data": "?"}),
+                ("Seal", "label", {"label": "x" * 256, "data": ""}), ("Unseal", "blob", {}),
+                ("Unseal", "blob", {"blob": "A" * 11600})):
+            reply = self.in_unit("payments.service", "io.teegate.Broker." + method, parameters)
+            self.assertEqual((reply["error"], reply["parameters"]),
+                             ("org.varlink.service.InvalidParameter", {"parameter": wrong}), (method, parameters))
+        for method, parameters in (
+                ("DeriveKey", {}), ("DeriveKey", {"label": "x" * 255, "length": 16, "params": "A" * 128}),
+                ("DeriveKey", {"length": 64}), ("Seal", {"data": longest}), ("Unseal", {"blob": "A" * 11496})):
+            reply = self.in_unit("payments.service", "io.teegate.Broker." + method, parameters)
+            self.assertEqual(reply["error"], ALLOWED, (method, reply))
+
+    def test_keys_of_a_pinned_executable_take_a_lease(self):
+        self.reload_with(POLICY + "Operations=key seal\n[Pin]\nExecutable=yes\n")
+        for reply in self.asks_keys():
+            self.assertEqual(reply["error"], REFUSED)
+            self.assertIn("executable", reply["parameters"]["reason"])
+        self.reload_with(POLICY + "Operations=key seal\n[Pin]\nExecutable=no\n")
+        self.assertEqual([reply["error"] for reply in self.asks_keys()], [ALLOWED] * 3)
+
+    def test_keys_of_a_uid_are_for_who_has_it_now(self):
+        def ask():
+            os.setresuid(0, 0, 0)
+            os.setresuid(NOBODY, NOBODY, 0)
+            client = abuse.Client(self.path)
+            before = client.ask("io.teegate.Broker.DeriveKey")["error"]
+            os.setresuid(0, 0, 0)
+            return [before, client.ask("io.teegate.Broker.DeriveKey")["error"]]
+
+        unknown = "io.teegate.Broker.UnknownWorkload"
+        for pin, after in (("yes", unknown), ("no", ALLOWED)):
+            self.reload_with(POLICY + f"Operations=key\nTrustPrivileged=yes\n[Pin]\nUid={pin}\n")
+            self.assertEqual(self.fork_in_unit("payments.service", ask, uid=0), [ALLOWED, after])
+
+    def test_explain_says_what_keys_come_from(self):
+        self.reload_with(POLICY + "Operations=key\nKeyLabels=disk/*\nSealScope=image-id\n"
+                         "[Keys]\nFirmwareRoot=measured-boot\nRootSources=firmware tpm\n")
+        _, child = self.resident("payments.service")
+        said = self.explain(0, child)
+        self.assertEqual((said["keyLabels"], said["sealScope"], said["rootSources"]),
+                         ("disk/*", "image-id", "firmware tpm"))
+        self.reload_with(POLICY)
+        self.assertNotIn("rootSources", self.explain(0, child))
+
+    # ---- explain ----
+
     def test_explain_names_the_rule_and_what_it_grants(self):
         self.reload_with(POLICY + "Operations=extend\nTrustPrivileged=yes\n[Pin]\nUid=yes\n"
                          "[Quota]\nRatePerMinute=600\n[Lease]\nLifetimeSec=60\n[Claims]\nName=pay\n")
