@@ -302,6 +302,15 @@ static bool firmware_can(struct job *job, const struct teegate_get_info *info)
 	return !missing;
 }
 
+/* A program that knows sev-guest may ask it for keys, too: it gets those of its workload, where it may. */
+static void add_keys(struct job *job, const struct teegate_get_info *info)
+{
+	const struct facts facts = peer_facts(job->peer);
+
+	if (job->kind == JOB_LEASE && job->abi == TEEGATE_ABI_SEV_GUEST && !rule_keyless(job->rule, &facts))
+		job->operations |= job->rule->operations & info->firmware_ops & TEEGATE_OP_DERIVE_KEY;
+}
+
 /* Only SEV-SNP has privilege levels, and there a kernel that is not at the expected one is another. */
 static bool vmpl_fits(struct job *job, const struct teegate_get_info *info)
 {
@@ -372,6 +381,7 @@ void work(struct jobs *jobs, struct device *device, struct job *job)
 	}
 	if (!exposed_ok(job, &exposure) || !device_up(job, device, &info))
 		return;
+	add_keys(job, &info);
 	if (!vmpl_fits(job, &info) || !firmware_can(job, &info) || !challenge_fits(job, &info))
 		return;
 	r = create(job, device, &info, &exposure);

@@ -343,6 +343,35 @@ static void the_terms_of_the_rule_go_into_the_lease(void **state)
 	job_free(job);
 }
 
+/* Raw is what its reports are; a key is one of the workload, and only where policy and TEE have some. */
+static void a_program_that_knows_sev_guest_may_have_keys_of_its_workload(void **state)
+{
+	static const struct {
+		uint32_t abi;
+		uint64_t rule_ops, firmware_ops, ops;
+	} examples[] = {
+		{ TEEGATE_ABI_SEV_GUEST, OPERATIONS_KEYS, OPERATIONS_KEYS, TEEGATE_OP_DERIVE_KEY },
+		{ TEEGATE_ABI_SEV_GUEST, 0, OPERATIONS_KEYS, 0 },
+		{ TEEGATE_ABI_SEV_GUEST, OPERATIONS_KEYS, 0, 0 },
+		{ TEEGATE_ABI_TDX_GUEST, OPERATIONS_KEYS, OPERATIONS_KEYS, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(examples); i++) {
+		struct job *job = a_job(JOB_LEASE, TEEGATE_OP_RAW_REPORT, "");
+
+		job->abi = examples[i].abi;
+		rule.operations = TEEGATE_OP_RAW_REPORT | examples[i].rule_ops;
+		module.info.firmware_ops = TEEGATE_OP_RAW_REPORT | examples[i].firmware_ops;
+		work(NULL, device, job);
+		assert_int_equal(job->outcome, JOB_DONE);
+		assert_int_equal(module.lease.abi, examples[i].abi);
+		assert_int_equal(module.lease.ops, TEEGATE_OP_RAW_REPORT | examples[i].ops);
+		assert_int_equal(module.lease.sealing_claims_len > 0, examples[i].ops != 0);
+		job_free(job);
+	}
+}
+
 static void an_installed_root_needs_no_tee(void **state)
 {
 	struct job *job = a_job(JOB_DERIVE, TEEGATE_OP_DERIVE_KEY, "");
@@ -398,6 +427,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_was_sealed_comes_back, begin, end),
 		cmocka_unit_test_setup_teardown(a_length_that_cannot_be_is_not_believed, begin, end),
 		cmocka_unit_test_setup_teardown(the_terms_of_the_rule_go_into_the_lease, begin, end),
+		cmocka_unit_test_setup_teardown(a_program_that_knows_sev_guest_may_have_keys_of_its_workload, begin, end),
 		cmocka_unit_test_setup_teardown(an_installed_root_needs_no_tee, begin, end),
 		cmocka_unit_test_setup_teardown(each_failure_says_what_to_do, begin, end),
 	};
