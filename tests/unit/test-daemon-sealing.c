@@ -132,6 +132,86 @@ static void without_what_policy_ties_keys_to_there_are_none(void **state)
 	}
 }
 
+/* The table of doc/policy.md, row by row: is it the same key for all three scopes? */
+static bool same_key(const struct registration *then, const struct registration *now, enum seal_scope scope)
+{
+	struct registration copy;
+	uint8_t *claims[2];
+	uint32_t bitmap;
+	const char *why;
+	size_t len[2];
+	bool same;
+
+	rule.seal_scope = scope;
+	for (int i = 0; i < 2; i++) {
+		const struct registration *registration = i ? now : then;
+
+		if (registration)
+			copy = *registration;
+		peer.registration = registration ? &copy : NULL;
+		assert_int_equal(sealing_claims(&peer, &rule, &claims[i], &len[i], &bitmap, &why), 0);
+	}
+	same = len[0] == len[1] && !memcmp(claims[0], claims[1], len[0]);
+	free(claims[0]);
+	free(claims[1]);
+	return same;
+}
+
+static void each_scope_keeps_what_its_column_says(void **state)
+{
+	struct registration again = box, image = box, signer, user = box;
+	const struct {
+		const struct registration *now;
+		bool measurement, signer, image_id;
+	} rows[] = {
+		{ &again, true, true, true },
+		{ &image, false, true, true },
+		{ &signer, false, false, true },
+		{ &user, false, false, true },
+		{ NULL, false, false, true },
+	};
+
+	(void)state;
+	again.id = again.pod = (char *)"other";
+	again.config.value[0]++;
+	again.cgroup_id++;
+	image.image.value[0]++;
+	signer = image;
+	signer.image_signer = (char *)"you@example.org";
+	user.voucher = (struct voucher){ .uid = 1000 };
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		assert_int_equal(same_key(&box, rows[i].now, SEAL_MEASUREMENT), rows[i].measurement);
+		assert_int_equal(same_key(&box, rows[i].now, SEAL_SIGNER), rows[i].signer);
+		assert_int_equal(same_key(&box, rows[i].now, SEAL_IMAGE_ID), rows[i].image_id);
+	}
+}
+
+static void another_uid_or_name_is_another_workload(void **state)
+{
+	static const enum seal_scope scopes[] = { SEAL_MEASUREMENT, SEAL_SIGNER, SEAL_IMAGE_ID };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(scopes); i++) {
+		CLEANUP(freep) uint8_t *old = NULL, *uid = NULL, *name = NULL;
+		size_t old_len, uid_len, name_len;
+		uint32_t bitmap;
+		const char *why;
+
+		begin(NULL);
+		rule.seal_scope = scopes[i];
+		rule.pins.uid = true;
+		assert_int_equal(sealing_claims(&peer, &rule, &old, &old_len, &bitmap, &why), 0);
+		peer.uid++;
+		assert_int_equal(sealing_claims(&peer, &rule, &uid, &uid_len, &bitmap, &why), 0);
+		peer.uid--;
+		memcpy(rule.name, "buy", 4);
+		assert_int_equal(sealing_claims(&peer, &rule, &name, &name_len, &bitmap, &why), 0);
+		assert_true(uid_len == old_len && name_len == old_len);
+		assert_memory_not_equal(uid, old, old_len);
+		assert_memory_not_equal(name, old, old_len);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -142,6 +222,8 @@ int main(void)
 		cmocka_unit_test_setup(the_word_of_a_user_is_another_than_that_of_root, begin),
 		cmocka_unit_test_setup(what_changes_with_each_start_is_not_in_it, begin),
 		cmocka_unit_test_setup(a_service_has_its_name, begin),
+		cmocka_unit_test_setup(each_scope_keeps_what_its_column_says, begin),
+		cmocka_unit_test_setup(another_uid_or_name_is_another_workload, begin),
 		cmocka_unit_test_setup(without_what_policy_ties_keys_to_there_are_none, begin),
 	};
 
