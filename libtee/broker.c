@@ -18,6 +18,7 @@
 #include <systemd/sd-varlink.h>
 
 #include "context.h"
+#include "keys.h"
 
 #define BROKER		"io.teegate.Broker."
 /*
@@ -32,8 +33,7 @@
 #define cleanup(f) __attribute__((cleanup(f)))
 
 /* Names in the interface, by the bit of their operation. */
-enum { REPORT, RAW, EXTEND };
-static const char *const operation_names[] = { "report", "raw", "extend" };
+static const char *const operation_names[OPERATIONS] = { "report", "raw", "extend", "key", "seal" };
 static const char *const provider_names[] = { "none", "sev-snp", "tdx", "se" };
 static const char *const transport_names[] = { "none", "driver", "direct" };
 static const char *const state_names[] = { "absent", "waiting", "up", "lost", "dead" };
@@ -297,54 +297,93 @@ static unsigned int answer_time(unsigned int left)
 	return left > 0 && left < ANSWER_MS ? left : ANSWER_MS;
 }
 
-static int renew(tee_ctx *ctx, const struct tee_request *request, uint64_t start)
+static int renew(tee_ctx *ctx, unsigned int operation, unsigned int timeout_ms, uint64_t start)
 {
-	bool raw = request->flags & TEE_REPORT_RAW;
 	unsigned int left = 0;
 	int fd, r;
 
-	r = time_left(ctx, request->timeout_ms, start, &left);
+	r = time_left(ctx, timeout_ms, start, &left);
 	if (r < 0)
 		return r;
-	fd = acquire(ctx, raw ? RAW : REPORT, 0, answer_time(left));
+	fd = acquire(ctx, operation, 0, answer_time(left));
 	if (fd < 0)
 		return fd;
-	fd = install(&ctx->lease[raw], fd);
+	fd = install(&ctx->lease[operation], fd);
 	return fd < 0 ? tee_fail(ctx, fd, "Keeping the lease: %s", strerror(-fd)) : fd;
 }
 
-static int report_on(tee_ctx *ctx, int fd, const struct tee_request *request, uint64_t start,
-		     uint8_t **ret, size_t *ret_len)
+/* What is done with a lease; @timeout_ms is what is left of the deadline. */
+typedef int (*use_t)(tee_ctx *ctx, int fd, unsigned int timeout_ms, void *argument);
+
+static int use_on(tee_ctx *ctx, int fd, unsigned int timeout_ms, uint64_t start, use_t use,
+		  void *argument)
 {
-	struct tee_request rest = *request;
+	unsigned int left = 0;
 	int r;
 
-	r = time_left(ctx, request->timeout_ms, start, &rest.timeout_ms);
-	if (r < 0)
+	r = time_left(ctx, timeout_ms, start, &left);
+	return r < 0 ? r : use(ctx, fd, left, argument);
+}
+
+static int with_lease(tee_ctx *ctx, unsigned int operation, unsigned int timeout_ms, use_t use,
+		      void *argument)
+{
+	uint64_t start = tee_now_ms();
+	bool kept = true;
+	int fd, r;
+
+	fd = __atomic_load_n(&ctx->lease[operation], __ATOMIC_ACQUIRE);
+	if (fd < 0) {
+		kept = false;
+		fd = renew(ctx, operation, timeout_ms, start);
+		if (fd < 0)
+			return fd;
+	}
+	r = use_on(ctx, fd, timeout_ms, start, use, argument);
+	/* Expired, revoked because the policy changed, or of a module that is no more: ask once. */
+	if (r != -ESTALE || !kept)
 		return r;
-	return tee_kernel_report(ctx, fd, &rest, ret, ret_len);
+	fd = renew(ctx, operation, timeout_ms, start);
+	return fd < 0 ? fd : use_on(ctx, fd, timeout_ms, start, use, argument);
+}
+
+struct report_use {
+	const struct tee_request *request;
+	uint8_t **ret;
+	size_t *ret_len;
+};
+
+static int use_report(tee_ctx *ctx, int fd, unsigned int timeout_ms, void *argument)
+{
+	const struct report_use *use = argument;
+	struct tee_request rest = *use->request;
+
+	rest.timeout_ms = timeout_ms;
+	return tee_kernel_report(ctx, fd, &rest, use->ret, use->ret_len);
 }
 
 static int broker_report(tee_ctx *ctx, const struct tee_request *request, uint8_t **ret,
 			 size_t *ret_len)
 {
-	bool raw = request->flags & TEE_REPORT_RAW, kept = true;
-	uint64_t start = tee_now_ms();
-	int fd, r;
+	struct report_use use = { request, ret, ret_len };
 
-	fd = __atomic_load_n(&ctx->lease[raw], __ATOMIC_ACQUIRE);
-	if (fd < 0) {
-		kept = false;
-		fd = renew(ctx, request, start);
-		if (fd < 0)
-			return fd;
-	}
-	r = report_on(ctx, fd, request, start, ret, ret_len);
-	/* Expired, revoked because the policy changed, or of a module that is no more: ask once. */
-	if (r != -ESTALE || !kept)
-		return r;
-	fd = renew(ctx, request, start);
-	return fd < 0 ? fd : report_on(ctx, fd, request, start, ret, ret_len);
+	return with_lease(ctx, request->flags & TEE_REPORT_RAW ? OPERATION_RAW : OPERATION_REPORT,
+			  request->timeout_ms, use_report, &use);
+}
+
+static int use_keys(tee_ctx *ctx, int fd, unsigned int timeout_ms, void *argument)
+{
+	struct tee_key_call *call = argument;
+
+	call->timeout_ms = timeout_ms;
+	return tee_kernel_keys(ctx, fd, call);
+}
+
+/* On a lease, as reports: no key and nothing that is sealed passes through the broker. */
+static int broker_keys(tee_ctx *ctx, struct tee_key_call *call)
+{
+	return with_lease(ctx, call->op == TEEGATE_OP_SEAL ? OPERATION_SEAL : OPERATION_KEY,
+			  call->timeout_ms, use_keys, call);
 }
 
 /*
@@ -357,7 +396,7 @@ static int broker_extend(tee_ctx *ctx, const struct tee_event *event, uint8_t *r
 	uint64_t start = tee_now_ms();
 	int fd, r;
 
-	fd = acquire(ctx, EXTEND, event->len, answer_time(event->timeout_ms));
+	fd = acquire(ctx, OPERATION_EXTEND, event->len, answer_time(event->timeout_ms));
 	if (fd < 0)
 		return fd;
 	r = time_left(ctx, event->timeout_ms, start, &rest.timeout_ms);
@@ -414,6 +453,7 @@ static const struct tee_transport broker_transport = {
 	.get_info = broker_info,
 	.get_report = broker_report,
 	.extend = broker_extend,
+	.keys = broker_keys,
 };
 
 int tee_open_broker(tee_ctx *ctx, const char *path)

@@ -23,7 +23,7 @@ TEE_PUBLIC tee_ctx *tee_close(tee_ctx *ctx)
 		return NULL;
 	if (ctx->fd >= 0)
 		close(ctx->fd);
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < OPERATIONS; i++)
 		if (ctx->lease[i] >= 0)
 			close(ctx->lease[i]);
 	free(ctx->path);
@@ -44,8 +44,8 @@ static tee_ctx *new_context(const struct tee_sys *sys)
 	ctx->sys = sys;
 	ctx->serial = atomic_fetch_add(&next_serial, 1);
 	ctx->fd = -1;
-	ctx->lease[0] = -1;
-	ctx->lease[1] = -1;
+	for (size_t i = 0; i < OPERATIONS; i++)
+		ctx->lease[i] = -1;
 	return ctx;
 }
 
@@ -117,6 +117,7 @@ int tee_open_with(const struct tee_sys *sys, const char *target, tee_ctx **ret_c
 	} ways[] = {
 		{ "fd:", tee_open_fd },
 		{ "device:", tee_open_device },
+		{ "measured-boot:", tee_open_measured_boot },
 		{ "broker:", tee_open_broker },
 		{ "fake:", tee_open_fake },
 	};
@@ -132,7 +133,7 @@ int tee_open_with(const struct tee_sys *sys, const char *target, tee_ctx **ret_c
 			return try_way(sys, ways[i].way, target + len, ret_ctx);
 	}
 	return tee_fail(NULL, -EINVAL,
-			"\"%.200s\" is not fd:N, device:PATH, broker:PATH, fake: or fake:FILE.",
+			"\"%.200s\" is not fd:N, device:PATH, measured-boot:PATH, broker:PATH, fake: or fake:FILE.",
 			target);
 }
 

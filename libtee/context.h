@@ -44,6 +44,8 @@ struct tee_event {
 	unsigned int timeout_ms;
 };
 
+struct tee_key_call;	/* keys.h */
+
 struct tee_transport {
 	bool is_session;	/* ctx->fd is the administrator's: secrets are within reach */
 	int (*get_info)(tee_ctx *ctx, struct tee_info *ret);
@@ -52,15 +54,21 @@ struct tee_transport {
 			  size_t *ret_len);
 	/* @ret_digest: TEE_DIGEST_SIZE bytes. */
 	int (*extend)(tee_ctx *ctx, const struct tee_event *event, uint8_t *ret_digest);
+	/* Makes @call, and leaves in it what the module answered. */
+	int (*keys)(tee_ctx *ctx, struct tee_key_call *call);
 };
+
+/* Operations of leases, as bits of TEEGATE_OP_* are numbered. */
+enum { OPERATION_REPORT, OPERATION_RAW, OPERATION_EXTEND, OPERATION_KEY, OPERATION_SEAL, OPERATIONS };
 
 struct tee_ctx {
 	const struct tee_transport *transport;
 	const struct tee_sys *sys;
 	uint64_t serial;	/* names the context to the threads' error texts */
 	int fd;			/* session or lease, -1 */
-	int lease[2];		/* broker: for bound and raw reports, -1 until acquired; atomic */
+	int lease[OPERATIONS];	/* broker: by operation, -1 until acquired; atomic */
 	char *path;		/* broker: its socket */
+	bool measured_boot;	/* device: keys may come from the firmware's root */
 	uint8_t *item;		/* fake: what it answers, NULL: made up */
 	size_t item_len;
 };
@@ -69,6 +77,7 @@ struct tee_ctx {
 int tee_open_fd(tee_ctx *ctx, const char *number);
 int tee_open_env(tee_ctx *ctx);
 int tee_open_device(tee_ctx *ctx, const char *path);
+int tee_open_measured_boot(tee_ctx *ctx, const char *path);
 int tee_open_broker(tee_ctx *ctx, const char *path);
 int tee_open_fake(tee_ctx *ctx, const char *path);
 
@@ -130,6 +139,9 @@ struct tee_own {
 int tee_own_look(struct tee_own *ret);
 void tee_own_done(struct tee_own *own);
 int tee_own_claims(const struct tee_own *own, uint64_t taint, uint8_t **ret, size_t *ret_len);
+/* Of these, what stays the same when the process is started again. @ret_bitmap: bit k for key k. */
+int tee_own_sealing_claims(const struct tee_own *own, uint8_t **ret, size_t *ret_len,
+			   uint32_t *ret_bitmap);
 /* The cgroup v2 path in the text of /proc/PID/cgroup, or -ENOENT. */
 int tee_own_parse_cgroup(const char *text, char *ret, size_t size);
 

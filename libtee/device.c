@@ -12,6 +12,7 @@
 #include <linux/teegate.h>
 
 #include "context.h"
+#include "keys.h"
 
 #define LEASE_SPARE_MS 60000 /* a lease that outlives its request by an accident ends by itself */
 
@@ -20,6 +21,37 @@ struct need {
 	uint64_t ops;
 	size_t event_bytes;	/* of the one event, 0: none */
 };
+
+#define KEY_OPS	(TEEGATE_OP_DERIVE_KEY | TEEGATE_OP_SEAL)
+
+/* GUEST_FIELD_SELECT of MSG_KEY_REQ: the least that any lease may have. */
+#define SNP_FIELD_POLICY	(1ull << 0)
+#define SNP_FIELD_MEASUREMENT	(1ull << 3)
+
+/*
+ * The administrator's own keys: of any label, from any root that somebody installed. The firmware's
+ * is only as good as the measurement, so that one needs the administrator's word. *ret_claims,
+ * malloc()ed, is what @arg points to.
+ */
+static int add_key_terms(const tee_ctx *ctx, const struct tee_own *own,
+			 struct teegate_create_lease *arg, uint8_t **ret_claims)
+{
+	size_t len;
+	int r;
+
+	r = tee_own_sealing_claims(own, ret_claims, &len, &arg->sealing_bitmap);
+	if (r < 0)
+		return r;
+	arg->sealing_claims = (uint64_t)(uintptr_t)*ret_claims;
+	arg->sealing_claims_len = (uint32_t)len;
+	for (unsigned int source = TEEGATE_ROOT_TPM; source <= TEEGATE_ROOT_DEVELOPMENT; source++)
+		arg->root_sources |= 1u << source;
+	if (ctx->measured_boot) {
+		arg->root_sources |= 1u << TEEGATE_ROOT_FIRMWARE;
+		arg->snp_field_select = SNP_FIELD_POLICY | SNP_FIELD_MEASUREMENT;
+	}
+	return 0;
+}
 
 static int create_lease(tee_ctx *ctx, const struct need *need, const struct tee_own *own,
 			const uint8_t *claims, size_t claims_len)
@@ -34,6 +66,7 @@ static int create_lease(tee_ctx *ctx, const struct need *need, const struct tee_
 		.extend_max = need->event_bytes > 0 ? 1 : 0,
 		.extend_bytes_max = (uint32_t)need->event_bytes,
 	};
+	uint8_t *sealing_claims = NULL;
 	int r;
 
 	if (own->cgroup_fd < 0)
@@ -42,11 +75,17 @@ static int create_lease(tee_ctx *ctx, const struct need *need, const struct tee_
 		arg.flags |= TEEGATE_LEASE_PIN_UID;
 		arg.uid = own->uid;
 	}
-	if (need->ops != TEEGATE_OP_RAW_REPORT) {
+	if (need->ops & (TEEGATE_OP_REPORT | TEEGATE_OP_EXTEND)) {
 		arg.claims = (uint64_t)(uintptr_t)claims;
 		arg.claims_len = (uint32_t)claims_len;
 	}
+	if (need->ops & KEY_OPS) {
+		r = add_key_terms(ctx, own, &arg, &sealing_claims);
+		if (r < 0)
+			return tee_fail(ctx, r, "%s", tee_strerror(r));
+	}
 	r = ctx->sys->ioctl(ctx->fd, TEEGATE_CREATE_LEASE, &arg);
+	free(sealing_claims);
 	if (r < 0)
 		return tee_kernel_fail(ctx, ctx->fd, r, "Making a lease for this process", 0);
 	return arg.lease_fd;
@@ -65,6 +104,11 @@ static int lease_for(tee_ctx *ctx, const struct need *need, uint8_t **ret_claims
 	/* That an operation is missing says more than that a lease for it cannot be made. */
 	if (need->ops & TEEGATE_OP_EXTEND) {
 		r = tee_kernel_can_extend(ctx, &info);
+		if (r < 0)
+			return r;
+	}
+	if (need->ops & KEY_OPS) {
+		r = tee_kernel_can_keys(ctx, &info, need->ops);
 		if (r < 0)
 			return r;
 	}
@@ -146,6 +190,22 @@ static int device_extend(tee_ctx *ctx, const struct tee_event *event, uint8_t *r
 	return r;
 }
 
+static int device_keys(tee_ctx *ctx, struct tee_key_call *call)
+{
+	struct need need = { .ops = call->op };
+	uint8_t *claims = NULL;
+	size_t claims_len;
+	int fd, r;
+
+	fd = lease_for(ctx, &need, &claims, &claims_len);
+	if (fd < 0)
+		return fd;
+	free(claims);
+	r = tee_kernel_keys(ctx, fd, call);
+	close(fd);
+	return r;
+}
+
 static int device_info(tee_ctx *ctx, struct tee_info *ret)
 {
 	return tee_kernel_info(ctx, ctx->fd, ret);
@@ -156,6 +216,7 @@ static const struct tee_transport device_transport = {
 	.get_info = device_info,
 	.get_report = device_report,
 	.extend = device_extend,
+	.keys = device_keys,
 };
 
 int tee_open_device(tee_ctx *ctx, const char *path)
@@ -177,4 +238,10 @@ int tee_open_device(tee_ctx *ctx, const char *path)
 				"%s does not answer as teegate does: %s", path, strerror(-r));
 	ctx->transport = &device_transport;
 	return 0;
+}
+
+int tee_open_measured_boot(tee_ctx *ctx, const char *path)
+{
+	ctx->measured_boot = true;
+	return tee_open_device(ctx, *path ? path : TEEGATE_DEVICE);
 }

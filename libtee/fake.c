@@ -3,7 +3,7 @@
  * No TEE at all, for the tests of programs that use libtee. "fake:FILE" answers with the evidence
  * in FILE, whatever was asked; "fake:" makes up a report of the right shape, which no verifier
  * accepts: it is not signed, its binding is empty, and its claims say what it is. A challenge is
- * answered as Secure Execution would, and everything else as SEV-SNP.
+ * answered as Secure Execution would, and everything else as SEV-SNP. For keys see fake-keys.c.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +16,7 @@
 #include <linux/teegate.h>
 
 #include "context.h"
+#include "keys.h"
 
 #define REPORT_SIZE		1184
 #define REPORT_VERSION		3
@@ -165,16 +166,21 @@ static int fake_report(tee_ctx *ctx, const struct tee_request *request, uint8_t 
 
 static int fake_info(tee_ctx *ctx, struct tee_info *ret)
 {
-	(void)ctx;
+	uint64_t ops = TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT;
+
+	if (!ctx->item)
+		ops |= TEEGATE_OP_DERIVE_KEY | TEEGATE_OP_SEAL;
 	*ret = (struct tee_info) {
 		.provider = TEE_PROVIDER_SEV_SNP,
 		.transport = TEEGATE_TRANSPORT_NONE,
 		.state = TEEGATE_STATE_UP,
-		.module_ops = TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT,
-		.firmware_ops = TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT,
-		.lease_ops = TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT,
+		.module_ops = ops,
+		.firmware_ops = ops,
+		.lease_ops = ops,
 		.taint = TEEGATE_TAINT_SOFTWARE_FIRMWARE,
 		.workload = "fake",
+		.root_active = ctx->item ? TEE_ROOT_NONE : TEE_ROOT_DEVELOPMENT,
+		.roots = ctx->item ? 0 : 1u << TEE_ROOT_DEVELOPMENT,
 	};
 	return 0;
 }
@@ -190,6 +196,7 @@ static const struct tee_transport fake_transport = {
 	.get_info = fake_info,
 	.get_report = fake_report,
 	.extend = fake_extend,
+	.keys = tee_fake_keys,
 };
 
 int tee_open_fake(tee_ctx *ctx, const char *path)

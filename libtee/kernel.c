@@ -54,8 +54,11 @@ int tee_kernel_info(tee_ctx *ctx, int fd, struct tee_info *ret)
 		.in_flight = info.in_flight,
 		.quarantined = info.quarantined,
 		.in_flight_max = info.in_flight_max,
+		.root_active = info.root_active,
+		.roots = info.roots,
 	};
 	memcpy(ret->reason, info.reason, sizeof(ret->reason));
+	memcpy(ret->root_id, info.root_id, sizeof(ret->root_id));
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "context.h"
+#include "keys.h"
 
 static int lease_info(tee_ctx *ctx, struct tee_info *ret)
 {
@@ -23,10 +24,16 @@ static int lease_extend(tee_ctx *ctx, const struct tee_event *event, uint8_t *re
 	return tee_kernel_extend(ctx, ctx->fd, event, ret_digest);
 }
 
+static int lease_keys(tee_ctx *ctx, struct tee_key_call *call)
+{
+	return tee_kernel_keys(ctx, ctx->fd, call);
+}
+
 static const struct tee_transport lease_transport = {
 	.get_info = lease_info,
 	.get_report = lease_report,
 	.extend = lease_extend,
+	.keys = lease_keys,
 };
 
 /* Digits only: strtol() would take blanks and signs, too. */

@@ -126,22 +126,35 @@ void tee_own_done(struct tee_own *own)
 	own->cgroup_fd = -1;
 }
 
-static const char *taint_text(uint64_t taint)
+#define KNOWN_TAINT	(TEEGATE_TAINT_SOFTWARE_FIRMWARE | TEEGATE_TAINT_DEVELOPMENT_ROOT)
+
+static void add_taint(char *text, size_t size, const char *what)
 {
-	if (taint == 0)
-		return NULL;
-	if (taint == TEEGATE_TAINT_SOFTWARE_FIRMWARE)
-		return "software firmware";
+	size_t used = strlen(text);
+
+	(void)snprintf(text + used, size - used, "%s%s", used > 0 ? "; " : "", what);
+}
+
+/* "" when clean. */
+static void write_taint(uint64_t taint, char *text, size_t size)
+{
+	*text = '\0';
 	if (taint & TEEGATE_TAINT_SOFTWARE_FIRMWARE)
-		return "software firmware; another taint that this library does not know";
-	return "a taint that this library does not know";
+		add_taint(text, size, "software firmware");
+	if (taint & TEEGATE_TAINT_DEVELOPMENT_ROOT)
+		add_taint(text, size, "development root");
+	if (taint & ~KNOWN_TAINT)
+		add_taint(text, size, "a taint that this library does not know");
 }
 
 int tee_own_claims(const struct tee_own *own, uint64_t taint, uint8_t **ret, size_t *ret_len)
 {
-	struct ev_claims claims = { .taint = taint_text(taint) };
+	struct ev_claims claims = { 0 };
 	size_t len = strlen(own->cgroup);
+	char text[128];
 
+	write_taint(taint, text, sizeof(text));
+	claims.taint = *text ? text : NULL;
 	if (own->pin_uid) {
 		claims.has_uid = true;
 		claims.uid = own->uid;
@@ -151,5 +164,14 @@ int tee_own_claims(const struct tee_own *own, uint64_t taint, uint8_t **ret, siz
 		claims.cgroup = (struct ev_bytes) { (const uint8_t *)own->cgroup, len };
 		claims.voucher[CLAIM_CGROUP] = VOUCHER_KERNEL;
 	}
+	return ev_claims_encode(&claims, ret, ret_len);
+}
+
+int tee_own_sealing_claims(const struct tee_own *own, uint8_t **ret, size_t *ret_len,
+			   uint32_t *ret_bitmap)
+{
+	struct ev_claims claims = { .has_uid = own->pin_uid, .uid = own->pin_uid ? own->uid : 0 };
+
+	*ret_bitmap = own->pin_uid ? 1u << CLAIM_UID : 0;
 	return ev_claims_encode(&claims, ret, ret_len);
 }

@@ -34,6 +34,15 @@ extern "C" {
 #define TEE_CLAIMS_MAX		4096	/* bytes */
 #define TEE_EVENT_MAX		1024	/* bytes of one event, tee_extend() */
 #define TEE_DIGEST_SIZE		48	/* bytes, SHA-384 */
+#define TEE_KEY_LABEL_MAX	255	/* bytes of the label of a key or a blob */
+#define TEE_KEY_MIN		16	/* bytes of a derived key, */
+#define TEE_KEY_MAX		64	/* and at most */
+#define TEE_SEAL_DATA_MAX	65536	/* bytes of data in one sealed blob */
+/* Bytes of one sealed blob: header, longest label, data and tag. */
+#define TEE_BLOB_MAX		(TEE_SEAL_DATA_MAX + 162 + TEE_KEY_LABEL_MAX + 16)
+#define TEE_ROOT_SIZE		32	/* bytes of a root */
+#define TEE_ROOT_ID_SIZE	16	/* bytes of its name */
+#define TEE_ROOT_PARAMS_SIZE	96	/* bytes that say how a root comes from its source */
 /* Bytes of one serialised evidence item: the largest challenge, and what comes beside it. */
 #define TEE_EVIDENCE_MAX	((1u << 20) + (1u << 17))
 #define TEE_BROKER_SOCKET	"/run/teegate/broker.sock"
@@ -49,7 +58,11 @@ typedef struct tee_evidence tee_evidence;
  *	the broker at TEE_BROKER_SOCKET. Otherwise one of
  *	"fd:N"		a lease; the context keeps its own duplicate, the caller keeps N
  *	"device:PATH"	the administrator's device; each report gets a lease with claims made by
- *			this library: uid and cgroup of the process, and taint
+ *			this library: uid and cgroup of the process, and taint. Keys have the uid
+ *			in their sealing claims, and come from installed roots only
+ *	"measured-boot:PATH" as "device:", and you assert that kernel and initrd are in the launch
+ *			measurement: then keys may come from the firmware's root, too. PATH is
+ *			optional. Since 0.4
  *	"broker:PATH"	the socket of teegated; PATH is absolute, and optional
  *	"fake:"		no TEE; evidence that is made up and says so: of SEV-SNP, or of Secure
  *			Execution when it answers a challenge
@@ -111,6 +124,10 @@ struct tee_info {
 	uint32_t quarantined;	/* given up on: the host has not returned them yet, */
 	uint32_t in_flight_max;	/* that there are */
 	uint32_t reserved;	/* 0 */
+	/* Since 0.4. Roots of keys: */
+	uint32_t root_active;	/* enum tee_root_source of the one that new keys come from, 0: none */
+	uint32_t roots;		/* 1 << enum tee_root_source of all that there are */
+	uint8_t root_id[TEE_ROOT_ID_SIZE];	/* of an active one that was installed, else 0 */
 };
 
 /**
@@ -302,6 +319,201 @@ int tee_list_secrets(tee_ctx *ctx, unsigned int timeout_ms, struct tee_secret **
  * Cannot be undone. After -ETIMEDOUT and -EINTR it may have happened.
  */
 int tee_lock_secrets(tee_ctx *ctx, unsigned int flags, unsigned int timeout_ms);
+
+/*
+ * DOC: keys
+ *
+ * A key is derived from a root that the workload never sees, from the sealing claims of its lease,
+ * and from a label that it chooses (doc/keys.md has the formulas). The same workload gets the same
+ * key under the same label when it is started again, and nobody else does. Data that is sealed opens
+ * for the same workload only; the kernel does both and shows no key for it.
+ *
+ * Errors of all functions of this section, besides those of tee_get_report() for a lease, the queue
+ * and the firmware:
+ *
+ * -ENODATA: there is no root of a source that the lease may use; the text says how to get one
+ * -EPERM: also: the lease does not allow that label
+ * -EKEYREJECTED: the parameters of the root are weaker than the lease allows, or others
+ * -EOPNOTSUPP: this TEE has no keys, nor has fake:FILE
+ * -ENOTTY: the kernel module is older than that
+ */
+
+/* Where a root comes from. */
+enum tee_root_source {
+	TEE_ROOT_NONE = 0,
+	TEE_ROOT_FIRMWARE = 1,		/* SEV-SNP: MSG_KEY_REQ */
+	TEE_ROOT_RETRIEVABLE = 2,	/* Secure Execution: a retrievable secret */
+	TEE_ROOT_TPM = 3,		/* from here on installed by the administrator: TPM 2.0, */
+	TEE_ROOT_LAUNCH_SECRET = 4,	/* SEV launch secret, */
+	TEE_ROOT_KEY_BROKER = 5,	/* key broker, */
+	TEE_ROOT_DEVELOPMENT = 6,	/* a file; taints all evidence */
+};
+
+/*
+ * Which root a key comes from, and how. Not secret. Keep it beside what the key is for, and the key
+ * can be derived again after an update of the TEE has changed today's parameters.
+ */
+struct tee_key_params {
+	uint8_t root_params[TEE_ROOT_PARAMS_SIZE];	/* as in the header of a blob */
+	uint8_t root_id[TEE_ROOT_ID_SIZE];	/* in: all zero means any */
+};
+
+/**
+ * tee_derive_key() - a key of this workload. Since 0.4.
+ * @ctx: the context
+ * @label: what the key is for; part of it, not secret. May be NULL when @label_len is 0
+ * @label_len: 0..TEE_KEY_LABEL_MAX bytes
+ * @params: from an earlier call, or NULL for the active root with today's parameters
+ * @timeout_ms: deadline
+ * @ret_key: the key. Wipe it with explicit_bzero(3) after use
+ * @key_len: TEE_KEY_MIN..TEE_KEY_MAX bytes; part of the key: a shorter one is no beginning of it
+ * @ret_params: where it came from, may be NULL
+ *
+ * Never the key of a blob or of a keyring: each purpose has keys of its own.
+ *
+ * -ENXIO: the root is another one than @params names
+ */
+int tee_derive_key(tee_ctx *ctx, const void *label, size_t label_len,
+		   const struct tee_key_params *params, unsigned int timeout_ms, void *ret_key,
+		   size_t key_len, struct tee_key_params *ret_params);
+
+/* Kinds of keys that the kernel keeps. */
+#define TEE_KEY_LOGON		1	/* "logon", for dm-crypt */
+#define TEE_KEY_FSCRYPT		2	/* "fscrypt-provisioning", for FS_IOC_ADD_ENCRYPTION_KEY */
+
+/* Where it keeps them, by the numbers of <linux/keyctl.h>. */
+#define TEE_KEYRING_PROCESS	(-2)
+#define TEE_KEYRING_SESSION	(-3)
+
+/* What tee_derive_to_keyring() is asked for. Grows at its end only; what is not used is zero. */
+struct tee_keyring_request {
+	size_t size;		/* sizeof(struct tee_keyring_request) */
+	const void *label;	/* these four as for tee_derive_key() */
+	size_t label_len;
+	const struct tee_key_params *params;
+	size_t key_len;
+	const char *description;	/* 1 to 255 printable characters without blanks; in the
+					   keyring "teegate:" comes in front of it */
+	int keyring;		/* TEE_KEYRING_* */
+	unsigned int type;	/* TEE_KEY_* */
+	unsigned int timeout_ms;
+	unsigned int reserved;	/* 0 */
+};
+
+/**
+ * tee_derive_to_keyring() - a key that the kernel keeps and uses, and user space never sees. Since
+ * 0.4.
+ * @ctx: the context
+ * @request: which key, and where to
+ * @ret_serial: its serial number, may be NULL
+ * @ret_params: where it came from, may be NULL
+ *
+ * -EEXIST: there is such a key in the keyring; it is never overwritten
+ * -ENXIO: the root is another one than @request->params names; the key is in the keyring then, and
+ *	@ret_serial is written so that it can be revoked
+ * -EDQUOT: also: the quota of keys of this user
+ */
+int tee_derive_to_keyring(tee_ctx *ctx, const struct tee_keyring_request *request,
+			  int32_t *ret_serial, struct tee_key_params *ret_params);
+
+/**
+ * tee_seal() - encrypt data so that only this workload can open it. Since 0.4.
+ * @ctx: the context
+ * @label: what the data is; stands in the blob for everybody to read, and cannot be changed there.
+ *	May be NULL when @label_len is 0
+ * @label_len: 0..TEE_KEY_LABEL_MAX bytes
+ * @data: may be NULL when @data_len is 0
+ * @data_len: 0..TEE_SEAL_DATA_MAX bytes. Of what is longer, seal a key, and encrypt with that
+ * @timeout_ms: deadline
+ * @ret_blob: the blob, freed with free(); not secret
+ * @ret_len: at most TEE_BLOB_MAX bytes
+ *
+ * The same data never gives the same blob twice. Nothing tells an old blob from a new one of the
+ * same label: whoever keeps it for you may bring an old one back.
+ *
+ * -EMSGSIZE: @data_len is over TEE_SEAL_DATA_MAX
+ */
+int tee_seal(tee_ctx *ctx, const void *label, size_t label_len, const void *data, size_t data_len,
+	     unsigned int timeout_ms, uint8_t **ret_blob, size_t *ret_len);
+
+/**
+ * tee_unseal() - open a blob of this workload. Since 0.4.
+ * @ctx: the context
+ * @blob, @blob_len: the blob, every byte of it
+ * @label, @label_len: what it must have been sealed as, or NULL for anything. Whoever keeps your
+ *	blobs can exchange one for another of yours: say what you expect
+ * @timeout_ms: deadline
+ * @ret_data: the data, freed with free(); wipe it first, explicit_bzero(3). Not NULL when empty
+ * @ret_len: its length
+ *
+ * What is wrong with a header, which is not secret, has errors of its own; everything else is
+ * -EBADMSG, and nobody can tell what of it.
+ *
+ * -EILSEQ: not a sealed blob
+ * -EPROTONOSUPPORT: of a later version
+ * -EMSGSIZE: cut off, or its lengths are not those of a blob
+ * -EXDEV: sealed on another kind of TEE
+ * -ENXIO: sealed under another root than those that are here
+ * -EBADMSG: damaged, not this workload's, or sealed as something else than @label
+ */
+int tee_unseal(tee_ctx *ctx, const void *blob, size_t blob_len, const void *label, size_t label_len,
+	       unsigned int timeout_ms, uint8_t **ret_data, size_t *ret_len);
+
+/* What the header of a blob says. Grows at its end only. */
+struct tee_blob_info {
+	size_t size;		/* in: sizeof(struct tee_blob_info) */
+	uint32_t version;	/* of the format: 1 */
+	uint32_t provider;	/* enum tee_provider: where it was sealed */
+	uint32_t root_source;	/* enum tee_root_source */
+	uint32_t claims;	/* bit k: key k stands in the sealing claims */
+	const uint8_t *label;	/* in the blob, not a copy */
+	size_t label_len;
+	size_t data_len;	/* bytes of the data in it */
+	struct tee_key_params params;
+};
+
+/**
+ * tee_blob_inspect() - read the header of a sealed blob. Since 0.4.
+ * @blob, @blob_len: the blob
+ * @ret_info: its @size is set by the caller, as for tee_get_info()
+ *
+ * Needs no TEE, no right and no context, proves nothing, and leaves no text for tee_last_error().
+ *
+ * -EILSEQ, -EPROTONOSUPPORT, -EMSGSIZE: as for tee_unseal()
+ * -EINVAL: @size is too small
+ */
+int tee_blob_inspect(const void *blob, size_t blob_len, struct tee_blob_info *ret_info);
+
+/* tee_set_root(): for old blobs only; any number of them, up to the module's limit. */
+#define TEE_ROOT_UNSEAL_ONLY	(1u << 0)
+
+/**
+ * tee_set_root() - install a root, once per boot. Since 0.4.
+ * @ctx: a context on /dev/teegate
+ * @source: TEE_ROOT_TPM or one of those after it
+ * @root: TEE_ROOT_SIZE bytes; wipe your copy
+ * @flags: TEE_ROOT_UNSEAL_ONLY or 0
+ * @ret_root_id: its name, which stands in blobs; may be NULL
+ *
+ * -EPERM: @ctx is not one on /dev/teegate
+ * -EEXIST: there is an active root already, or this one is among those for old blobs, or roots that
+ *	were installed have been wiped
+ * -ENOSPC: too many for old blobs
+ */
+int tee_set_root(tee_ctx *ctx, unsigned int source, const uint8_t root[TEE_ROOT_SIZE],
+		 unsigned int flags, uint8_t ret_root_id[TEE_ROOT_ID_SIZE]);
+
+/* tee_wipe_roots(): installed ones, too; none can be installed until the module is loaded anew. */
+#define TEE_WIPE_INSTALLED	(1u << 0)
+
+/**
+ * tee_wipe_roots() - have the kernel forget roots that it keeps for speed. Since 0.4.
+ * @ctx: a context on /dev/teegate
+ * @flags: TEE_WIPE_INSTALLED or 0
+ *
+ * -EPERM: @ctx is not one on /dev/teegate
+ */
+int tee_wipe_roots(tee_ctx *ctx, unsigned int flags);
 
 /**
  * tee_last_error() - what went wrong, and what to do about it.

@@ -16,6 +16,7 @@
 #define MEASUREMENT_SIZE 64
 #define ALL_OPS		(TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT)
 #define SECRET_OPS	(TEEGATE_OP_ADD_SECRET | TEEGATE_OP_LIST_SECRETS | TEEGATE_OP_LOCK_SECRETS)
+#define KEY_OPS		(TEEGATE_OP_DERIVE_KEY | TEEGATE_OP_SEAL)
 
 /* What the structures were in 0.1. */
 #define INFO_SIZE_0_1	offsetof(struct teegate_get_info, in_flight)
@@ -33,8 +34,8 @@ int fake_module_reset(void **state)
 		.provider = TEEGATE_PROVIDER_SEV_SNP,
 		.transport = TEEGATE_TRANSPORT_DRIVER,
 		.state = TEEGATE_STATE_UP,
-		.module_ops = ALL_OPS | TEEGATE_OP_EXTEND | SECRET_OPS,
-		.firmware_ops = ALL_OPS,
+		.module_ops = ALL_OPS | TEEGATE_OP_EXTEND | SECRET_OPS | KEY_OPS,
+		.firmware_ops = ALL_OPS | KEY_OPS,
 		.reports = 12,
 		.errors = 3,
 		.queued = 2,
@@ -135,6 +136,9 @@ static int create_lease(struct teegate_create_lease *arg)
 		return fake_module.lease_error;
 	if (arg->claims_len > 0)
 		memcpy(fake_module.lease_claims, (void *)(uintptr_t)arg->claims, arg->claims_len);
+	if (arg->sealing_claims_len > 0)
+		memcpy(fake_module.sealing_claims, (void *)(uintptr_t)arg->sealing_claims,
+		       arg->sealing_claims_len);
 	arg->lease_fd = some_fd();
 	arg->lease_id = 7;
 	return 0;
@@ -340,9 +344,107 @@ static int lock_secrets(struct teegate_lock_secrets *arg)
 	return arg->flags == TEEGATE_LOCK_IRREVERSIBLE ? fake_module.secret_error : -EINVAL;
 }
 
+/* As KEY_ERROR says, or 0. */
+static int key_outcome(int fd, uint64_t label, uint32_t label_len, __u64 *fw_status)
+{
+	fake_module.key_fd = fd;
+	if (fake_module.first_release)
+		return -ENOTTY;
+	if (label_len > 0)
+		memcpy(fake_module.label, (void *)(uintptr_t)label, label_len);
+	if (fake_module.key_errors == 0)
+		return 0;
+	fake_module.key_errors -= fake_module.key_errors < UINT32_MAX;
+	*fw_status = fake_module.fw_status;
+	return fake_module.key_error;
+}
+
+static int derive_key(int fd, struct teegate_derive_key *arg)
+{
+	int r;
+
+	fake_module.derives++;
+	fake_module.derive = *arg;
+	r = key_outcome(fd, arg->label, arg->label_len, &arg->fw_status);
+	if (r < 0)
+		return r;
+	if (arg->target == TEEGATE_KEY_TO_CALLER) {
+		memset((void *)(uintptr_t)arg->key, KEY_BYTE, arg->key_len);
+	} else {
+		memcpy(fake_module.description, (void *)(uintptr_t)arg->description,
+		       arg->description_len);
+		fake_module.description[arg->description_len] = '\0';
+		arg->key_serial = 4711;
+	}
+	if (!(arg->flags & TEEGATE_KEY_PARAMS))
+		memset(arg->root_params, 0x0f, sizeof(arg->root_params));
+	memset(arg->root_id, fake_module.root_id, sizeof(arg->root_id));
+	return 0;
+}
+
+static int seal(int fd, struct teegate_seal *arg)
+{
+	uint8_t *blob = (uint8_t *)(uintptr_t)arg->blob;
+	size_t len = arg->data_len < sizeof(fake_module.sealed) ? arg->data_len
+								: sizeof(fake_module.sealed);
+	int r;
+
+	fake_module.seals++;
+	fake_module.seal = *arg;
+	r = key_outcome(fd, arg->label, arg->label_len, &arg->fw_status);
+	if (r < 0)
+		return r;
+	if (len > 0)
+		memcpy(fake_module.sealed, (void *)(uintptr_t)arg->data, len);
+	arg->blob_len = (uint32_t)((int)(TEEGATE_BLOB_OVERHEAD + arg->label_len + arg->data_len) +
+				   fake_module.length_off);
+	memset(blob, 0xb1, TEEGATE_BLOB_OVERHEAD + arg->label_len + arg->data_len);
+	return 0;
+}
+
+static int unseal(int fd, struct teegate_unseal *arg)
+{
+	int r;
+
+	fake_module.unseals++;
+	fake_module.unseal = *arg;
+	r = key_outcome(fd, 0, 0, &arg->fw_status);
+	memset((void *)(uintptr_t)arg->data, DATA_BYTE, arg->data_len);
+	arg->data_len = (uint32_t)((int)arg->data_len + fake_module.length_off);
+	return r;
+}
+
+static int set_root(struct teegate_set_root *arg)
+{
+	fake_module.set_roots++;
+	fake_module.set_root = *arg;
+	if (fake_module.root_error < 0)
+		return fake_module.root_error;
+	memcpy(fake_module.root, (void *)(uintptr_t)arg->root, arg->root_len);
+	memset(arg->root_id, fake_module.root_id, sizeof(arg->root_id));
+	return 0;
+}
+
+static int wipe_roots(struct teegate_wipe_roots *arg)
+{
+	fake_module.wipes++;
+	fake_module.wipe = *arg;
+	return fake_module.root_error;
+}
+
 static int answer(int fd, unsigned long request, void *arg)
 {
 	switch (request) {
+	case TEEGATE_DERIVE_KEY:
+		return derive_key(fd, arg);
+	case TEEGATE_SEAL:
+		return seal(fd, arg);
+	case TEEGATE_UNSEAL:
+		return unseal(fd, arg);
+	case TEEGATE_SET_ROOT:
+		return set_root(arg);
+	case TEEGATE_WIPE_ROOTS:
+		return wipe_roots(arg);
 	case TEEGATE_GET_INFO:
 		return get_info(arg);
 	case TEEGATE_CREATE_LEASE:

@@ -34,6 +34,11 @@ struct fake_module {
 	int secret_error;		/* of ADD, LIST and LOCK_SECRETS */
 	uint32_t secrets;		/* in the store */
 	uint32_t secrets_grow;		/* so many more with each list */
+	int key_error;			/* of DERIVE_KEY, SEAL and UNSEAL, */
+	unsigned int key_errors;	/* so many times, then it answers */
+	int root_error;			/* of SET_ROOT and WIPE_ROOTS */
+	uint8_t root_id;		/* each byte of it */
+	int length_off;			/* added to the length of what was sealed or opened */
 	int not_a_lease;		/* descriptor whose name is another's, 0: none */
 	void (*spoil)(struct teegate_get_report *arg);	/* last hand on an answer */
 
@@ -53,7 +58,23 @@ struct fake_module {
 	uint8_t secret_request[64];	/* its beginning */
 	struct teegate_list_secrets list;
 	struct teegate_lock_secrets lock;
+	uint8_t sealing_claims[TEEGATE_CLAIMS_MAX];	/* of the latest lease */
+	atomic_uint derives, seals, unseals, set_roots, wipes;
+	struct teegate_derive_key derive;	/* the latest */
+	struct teegate_seal seal;
+	struct teegate_unseal unseal;
+	uint8_t label[TEEGATE_KEY_LABEL_MAX];
+	char description[TEEGATE_KEY_DESCRIPTION_MAX + 1];
+	uint8_t sealed[64];			/* the beginning of the latest */
+	int key_fd;
+	struct teegate_set_root set_root;
+	uint8_t root[TEEGATE_ROOT_SIZE];
+	struct teegate_wipe_roots wipe;
 };
+
+/* What it answers to DERIVE_KEY and UNSEAL, each byte. */
+#define KEY_BYTE	0x4b
+#define DATA_BYTE	0xda
 
 extern struct fake_module fake_module;
 extern const struct tee_sys fake_module_sys;

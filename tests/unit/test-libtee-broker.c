@@ -546,6 +546,55 @@ static void *report_often(void *argument)
 	return NULL;
 }
 
+/* No secret goes over the socket: the broker hands out a lease, and the module does the rest. */
+static void keys_and_blobs_use_leases_of_their_own(void **state)
+{
+	tee_ctx *ctx = on_broker();
+	uint8_t key[32], *blob;
+	size_t len;
+	int fd;
+
+	(void)state;
+	get_one(ctx, 0);
+	assert_int_equal(tee_derive_key(ctx, "disk", 4, NULL, 1500, key, sizeof(key), NULL), 0);
+	assert_non_null(strstr(broker.asked, "AcquireLease"));
+	assert_non_null(strstr(broker.asked, "\"operations\":[\"key\"]"));
+	assert_null(strstr(broker.asked, "disk"));
+	assert_in_range(fake_module.derive.timeout_ms, 1, 1500);
+	fd = fake_module.key_fd;
+	assert_int_not_equal(fd, fake_module.report_fd);
+	assert_int_equal(tee_seal(ctx, "token", 5, "secret", 6, 0, &blob, &len), 0);
+	free(blob);
+	assert_non_null(strstr(broker.asked, "\"operations\":[\"seal\"]"));
+	assert_null(strstr(broker.asked, "token"));
+	assert_int_not_equal(fake_module.key_fd, fd);
+	assert_int_equal(broker.calls, 3);
+	assert_int_equal(tee_derive_key(ctx, "disk", 4, NULL, 0, key, sizeof(key), NULL), 0);
+	assert_int_equal(fake_module.key_fd, fd);	/* kept */
+	assert_int_equal(broker.calls, 3);
+	tee_close(ctx);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+}
+
+static void ended_lease_for_keys_is_replaced_once(void **state)
+{
+	uint8_t key[32], zero[32] = { 0 };
+	tee_ctx *ctx = on_broker();
+
+	(void)state;
+	assert_int_equal(tee_derive_key(ctx, "l", 1, NULL, 0, key, sizeof(key), NULL), 0);
+	fake_module.key_error = -ESTALE;
+	fake_module.key_errors = 1;
+	assert_int_equal(tee_derive_key(ctx, "l", 1, NULL, 0, key, sizeof(key), NULL), 0);
+	assert_int_equal(broker.calls, 2);
+	fake_module.key_errors = UINT32_MAX;
+	memset(key, 0, sizeof(key));
+	assert_int_equal(tee_derive_key(ctx, "l", 1, NULL, 0, key, sizeof(key), NULL), -ESTALE);
+	assert_memory_equal(key, zero, sizeof(key));
+	assert_int_equal(broker.calls, 3);
+	tee_close(ctx);
+}
+
 static void threads_share_one_context(void **state)
 {
 	tee_ctx *ctx = on_broker();
@@ -640,6 +689,8 @@ int main(void)
 		T(info_of_tdx_tells_buffers_and_extend),
 		T(each_event_has_a_lease_of_its_own),
 		T(extend_is_never_tried_twice),
+		T(keys_and_blobs_use_leases_of_their_own),
+		T(ended_lease_for_keys_is_replaced_once),
 		T(threads_share_one_context),
 		T(threads_may_replace_an_ended_lease_together),
 	};
