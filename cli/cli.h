@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include <json-c/json.h>
 
@@ -31,7 +32,8 @@ struct command {
 };
 
 extern const struct command cmd_info, cmd_report, cmd_verify, cmd_extract, cmd_extend, cmd_secret,
-	cmd_policy, cmd_leases, cmd_events, cmd_top, cmd_doctor;
+	cmd_seal, cmd_unseal, cmd_reseal, cmd_inspect, cmd_derive_key, cmd_policy, cmd_leases, cmd_events,
+	cmd_top, cmd_doctor;
 
 /* Say what is wrong with the command line, with a hint at --help; returns STATUS_USAGE. */
 int usage_error(const struct command *command, const char *format, ...)
@@ -53,8 +55,19 @@ void buffer_free(struct buffer *buffer);
 
 /* "-" is standard input. 0, or a negative errno after complaining. */
 int read_file(const char *path, struct buffer *ret);
+/* The same of up to @max bytes. */
+int read_large_file(const char *path, size_t max, struct buffer *ret);
 /* "-" is standard output. Written beside @path and renamed. 0, or -errno after complaining. */
 int write_file(const char *path, const void *data, size_t len);
+/* The same, for its owner only, and on the disk when it returns; not for "-". */
+int write_private_file(const char *path, const void *data, size_t len);
+/*
+ * Puts a file in the place of the regular one at @path that @like describes, with its mode and owner,
+ * unless that has changed. On the disk when it returns; the old one is there until then. As above.
+ */
+int replace_file(const char *path, const struct stat *like, const void *data, size_t len);
+/* 0 or -errno; complains about nothing. */
+int write_all(int fd, const void *bytes, size_t len);
 /* 0, or -EINVAL without complaining. An empty string gives no bytes, but data is not NULL. */
 int parse_hex(const char *text, struct buffer *ret);
 int parse_number(const char *text, unsigned long max, unsigned long *ret);
@@ -73,6 +86,7 @@ void print_alarm(const char *text);
 /* Unprintable bytes as \xNN; malloc()ed, never NULL (exits when out of memory). */
 char *escape_bytes(const void *data, size_t len);
 char *hex_text(const void *data, size_t len);
+char *base64_text(const void *data, size_t len);
 char *format_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* JSON. Allocation failure ends the program with STATUS_LOCAL: there is nothing else to say. */
@@ -94,6 +108,8 @@ int status_of_error(int error);
 const char *provider_name(uint32_t provider);
 const char *transport_name(uint32_t transport);
 const char *state_name(uint32_t state);
+/* Of enum tee_root_source. */
+const char *root_source_name(uint32_t source);
 /* What @report of that provider is called: "report", "quote", "tdreport" or "measurement". */
 const char *report_kind(const char *provider, const uint8_t *report, size_t len);
 

@@ -39,6 +39,8 @@ static const struct {
 	{ TEEGATE_OP_REPORT, "report" },
 	{ TEEGATE_OP_RAW_REPORT, "raw-report" },
 	{ TEEGATE_OP_EXTEND, "extend" },
+	{ TEEGATE_OP_DERIVE_KEY, "derive-key" },
+	{ TEEGATE_OP_SEAL, "seal" },
 	{ TEEGATE_OP_ADD_SECRET, "add-secret" },
 	{ TEEGATE_OP_LIST_SECRETS, "list-secrets" },
 	{ TEEGATE_OP_LOCK_SECRETS, "lock-secrets" },
@@ -88,6 +90,15 @@ static void print_buffers(const struct tee_info *info)
 	print_number("of them given up on", info->quarantined);
 }
 
+/* Whether there are keys, and what they come from: through the broker that is not known. */
+static void print_roots(const struct tee_info *info)
+{
+	print_field("root of keys", LABEL_WIDTH, root_source_name(info->root_active));
+	for (uint32_t i = 1; i <= TEE_ROOT_DEVELOPMENT; i++)
+		if (info->roots >> i & 1 && i != info->root_active)
+			print_field("another one", LABEL_WIDTH, root_source_name(i));
+}
+
 static void show(const struct tee_info *info)
 {
 	print_title("TEE of this guest");
@@ -113,11 +124,15 @@ static void show(const struct tee_info *info)
 	}
 	if (info->in_flight_max)
 		print_buffers(info);
+	if (info->roots)
+		print_roots(info);
+	if (info->taint & TEEGATE_TAINT_DEVELOPMENT_ROOT)
+		print_field("taint", LABEL_WIDTH, "development root: keys are not protected");
 	if (info->taint & TEEGATE_TAINT_SOFTWARE_FIRMWARE) {
 		putchar('\n');
 		print_alarm("WARNING: SOFTWARE FIRMWARE. The CPU does not confirm this TEE: it is "
 			    "simulated, and nothing here is protected by hardware.");
-	} else if (info->taint) {
+	} else if (info->taint & ~TEEGATE_TAINT_DEVELOPMENT_ROOT) {
 		print_field("taint", LABEL_WIDTH, "unknown to this version of teegatectl");
 	}
 }
@@ -130,6 +145,17 @@ static void put_operations(struct json_object *object, const char *name, uint64_
 		if (ops & operations[i].bit)
 			js_add_text(array, operations[i].name);
 	js_put(object, name, array);
+}
+
+static void put_roots(struct json_object *object, const struct tee_info *info)
+{
+	struct json_object *array = must(json_object_new_array());
+
+	for (uint32_t i = 1; i <= TEE_ROOT_DEVELOPMENT; i++)
+		if (info->roots >> i & 1)
+			js_add_text(array, root_source_name(i));
+	js_text(object, "rootActive", root_source_name(info->root_active));
+	js_put(object, "roots", array);
 }
 
 static void put_untrusted(struct json_object *object, const char *name, const char *value)
@@ -165,6 +191,7 @@ static void show_json(const struct tee_info *info)
 	js_number(object, "inFlight", info->in_flight);
 	js_number(object, "quarantined", info->quarantined);
 	js_number(object, "inFlightMax", info->in_flight_max);
+	put_roots(object, info);
 	js_bool(object, "softwareFirmware", info->taint & TEEGATE_TAINT_SOFTWARE_FIRMWARE);
 	js_number(object, "taint", info->taint);
 	js_print(object);

@@ -138,28 +138,6 @@ static int take_option(int option, const char *value, struct request *q)
 	}
 }
 
-static char *base64(const uint8_t *data, size_t len)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	char *text = must(malloc((len + 2) / 3 * 4 + 1)), *to = text;
-
-	for (size_t i = 0; i < len; i += 3) {
-		size_t left = len - i;
-		uint32_t group = (uint32_t)data[i] << 16;
-
-		if (left > 1)
-			group |= (uint32_t)data[i + 1] << 8;
-		if (left > 2)
-			group |= data[i + 2];
-		*to++ = digits[group >> 18];
-		*to++ = digits[group >> 12 & 63];
-		*to++ = left > 1 ? digits[group >> 6 & 63] : '=';
-		*to++ = left > 2 ? digits[group & 63] : '=';
-	}
-	*to = '\0';
-	return text;
-}
-
 static size_t part_size(int (*get)(const tee_evidence *, const uint8_t **, size_t *),
 			const tee_evidence *evidence)
 {
@@ -227,7 +205,7 @@ static void tell_json(const struct request *q, const tee_evidence *evidence, con
 	if (q->output) {
 		js_text(object, "output", q->output);
 	} else {
-		char *text = base64(cbor->data, cbor->len);
+		char *text = base64_text(cbor->data, cbor->len);
 
 		js_text(object, "evidence", text);
 		free(text);

@@ -10,8 +10,9 @@
 #include "cli.h"
 
 static const struct command *const commands[] = {
-	&cmd_info, &cmd_report, &cmd_verify, &cmd_extract, &cmd_extend, &cmd_secret, &cmd_policy,
-	&cmd_leases, &cmd_events, &cmd_top, &cmd_doctor,
+	&cmd_info, &cmd_report, &cmd_verify, &cmd_extract, &cmd_extend, &cmd_seal, &cmd_unseal,
+	&cmd_reseal, &cmd_inspect, &cmd_derive_key, &cmd_secret, &cmd_policy, &cmd_leases, &cmd_events,
+	&cmd_top, &cmd_doctor,
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -19,9 +20,9 @@ static const struct command *const commands[] = {
 static void print_usage(FILE *to)
 {
 	fprintf(to, "Usage: teegatectl COMMAND [OPTIONS]\n\n"
-		    "Evidence from the TEE of this guest, and what it proves.\n\nCommands:\n");
+		    "Evidence and keys from the TEE of this guest, and what they prove.\n\nCommands:\n");
 	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(to, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
+		fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
 	fprintf(to, "\nOptions:\n"
 		    "  --help     this text; teegatectl COMMAND --help says more\n"
 		    "  --version  version of teegatectl\n"

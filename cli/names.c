@@ -54,6 +54,21 @@ const char *state_name(uint32_t state)
 	}
 }
 
+const char *root_source_name(uint32_t source)
+{
+	static const char *const names[] = {
+		[TEE_ROOT_NONE] = "none",
+		[TEE_ROOT_FIRMWARE] = "firmware",
+		[TEE_ROOT_RETRIEVABLE] = "retrievable-secret",
+		[TEE_ROOT_TPM] = "tpm",
+		[TEE_ROOT_LAUNCH_SECRET] = "launch-secret",
+		[TEE_ROOT_KEY_BROKER] = "key-broker",
+		[TEE_ROOT_DEVELOPMENT] = "development",
+	};
+
+	return source < sizeof(names) / sizeof(names[0]) ? names[source] : "unknown";
+}
+
 #define TDREPORT_SIZE	1024
 #define TDREPORT_TYPE	0x81	/* in its first byte, where a quote has its version */
 

@@ -62,6 +62,29 @@ char *hex_text(const void *data, size_t len)
 	return text;
 }
 
+char *base64_text(const void *bytes, size_t len)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const uint8_t *data = bytes;
+	char *text = must(malloc((len + 2) / 3 * 4 + 1)), *to = text;
+
+	for (size_t i = 0; i < len; i += 3) {
+		size_t left = len - i;
+		uint32_t group = (uint32_t)data[i] << 16;
+
+		if (left > 1)
+			group |= (uint32_t)data[i + 1] << 8;
+		if (left > 2)
+			group |= data[i + 2];
+		*to++ = digits[group >> 18];
+		*to++ = digits[group >> 12 & 63];
+		*to++ = left > 1 ? digits[group >> 6 & 63] : '=';
+		*to++ = left > 2 ? digits[group & 63] : '=';
+	}
+	*to = '\0';
+	return text;
+}
+
 /* How much of @text goes on a line of @room columns: up to the last space, else all of it. */
 static size_t line_length(const char *text, size_t room)
 {

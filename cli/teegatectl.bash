@@ -6,7 +6,7 @@ _teegatectl()
 	local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]}
 
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W 'info report verify extract extend secret policy leases events top doctor help --help --version' -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W 'info report verify extract extend seal unseal reseal inspect derive-key secret policy leases events top doctor help --help --version' -- "$word")
 	elif [ "$command" = secret ] && [ "$COMP_CWORD" -eq 2 ] && [ "${word:0:1}" != - ]; then
 		mapfile -t COMPREPLY < <(compgen -W 'add list lock' -- "$word")
 	elif [ "$command" = policy ] && [ "$COMP_CWORD" -eq 2 ] && [ "${word:0:1}" != - ]; then

@@ -2,6 +2,7 @@
 /* Files, numbers, times and complaints. */
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,7 +74,7 @@ void buffer_free(struct buffer *buffer)
 	*buffer = (struct buffer){ NULL, 0 };
 }
 
-static int read_stream(FILE *file, struct buffer *ret)
+static int read_stream(FILE *file, size_t max, struct buffer *ret)
 {
 	struct buffer buffer = { NULL, 0 };
 	size_t space = 0;
@@ -87,10 +88,10 @@ static int read_stream(FILE *file, struct buffer *ret)
 		}
 		n = fread(buffer.data + buffer.len, 1, space - buffer.len, file);
 		buffer.len += n;
-		if (!n || buffer.len > FILE_MAX)
+		if (!n || buffer.len > max)
 			break;
 	}
-	if (!ferror(file) && buffer.len <= FILE_MAX) {
+	if (!ferror(file) && buffer.len <= max) {
 		*ret = buffer;
 		return 0;
 	}
@@ -100,11 +101,16 @@ static int read_stream(FILE *file, struct buffer *ret)
 
 int read_file(const char *path, struct buffer *ret)
 {
+	return read_large_file(path, FILE_MAX, ret);
+}
+
+int read_large_file(const char *path, size_t max, struct buffer *ret)
+{
 	bool is_stdin = !strcmp(path, "-");
 	FILE *file = is_stdin ? stdin : fopen(path, "rbe");
 	int r;
 
-	r = file ? read_stream(file, ret) : -errno;
+	r = file ? read_stream(file, max, ret) : -errno;
 	if (file && !is_stdin)
 		fclose(file);
 	if (r < 0)
@@ -112,8 +118,10 @@ int read_file(const char *path, struct buffer *ret)
 	return r;
 }
 
-static int write_all(int fd, const uint8_t *data, size_t len)
+int write_all(int fd, const void *bytes, size_t len)
 {
+	const uint8_t *data = bytes;
+
 	while (len) {
 		ssize_t n = write(fd, data, len);
 
@@ -141,30 +149,83 @@ static int write_in_place(const char *path, const void *data, size_t len)
 	return r;
 }
 
-static int write_and_rename(const char *path, const void *data, size_t len)
+static mode_t default_mode(void)
+{
+	mode_t mask = umask(0);
+
+	umask(mask);
+	return 0666 & ~mask;
+}
+
+/* The name, too, is on the disk when this returns 0. */
+static int sync_folder(const char *path)
+{
+	char *copy = format_text("%s", path);
+	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+
+	free(copy);
+	if (fd < 0)
+		return -errno;
+	/* Some file systems have nothing to do there, and say so. */
+	if (fsync(fd) < 0 && errno != EINVAL)
+		r = -errno;
+	close(fd);
+	return r;
+}
+
+/* Is the file at @path still what @like was read from? */
+static bool is_same(const char *path, const struct stat *like)
+{
+	struct stat now;
+
+	return !lstat(path, &now) && now.st_ino == like->st_ino && now.st_dev == like->st_dev &&
+	       now.st_size == like->st_size && now.st_mtim.tv_sec == like->st_mtim.tv_sec &&
+	       now.st_mtim.tv_nsec == like->st_mtim.tv_nsec;
+}
+
+/* How a file is written: @like, the one to take the place of, or NULL. */
+struct writing {
+	mode_t mode;
+	bool sync;
+	const struct stat *like;
+};
+
+static int fill(int fd, const void *data, size_t len, const struct writing *how)
+{
+	int r = write_all(fd, data, len);
+
+	/* The owner first: a change of owner takes bits from the mode. */
+	if (!r && how->like && fchown(fd, how->like->st_uid, how->like->st_gid) < 0)
+		r = -errno;
+	if (!r && fchmod(fd, how->mode) < 0)
+		r = -errno;
+	if (!r && how->sync && fsync(fd) < 0)
+		r = -errno;
+	return r;
+}
+
+static int write_and_rename(const char *path, const void *data, size_t len, const struct writing *how)
 {
 	char *temporary = format_text("%s.XXXXXX", path);
 	int fd = mkostemp(temporary, O_CLOEXEC);
-	mode_t mask = umask(0);
 	int r;
 
-	umask(mask);
 	if (fd < 0) {
 		r = -errno;
 		free(temporary);
 		return r;
 	}
-	r = write_all(fd, data, len);
-	if (!r && fchmod(fd, 0666 & ~mask) < 0)
-		r = -errno;
+	r = fill(fd, data, len, how);
 	if (close(fd) < 0 && !r)
 		r = -errno;
+	if (!r && how->like && !is_same(path, how->like))
+		r = -EBUSY;
 	if (!r && rename(temporary, path) < 0)
 		r = -errno;
 	if (r < 0)
 		unlink(temporary);
 	free(temporary);
-	return r;
+	return !r && how->sync ? sync_folder(path) : r;
 }
 
 static bool may_be_replaced(const char *path)
@@ -174,14 +235,38 @@ static bool may_be_replaced(const char *path)
 	return lstat(path, &st) < 0 || S_ISREG(st.st_mode);
 }
 
+int replace_file(const char *path, const struct stat *like, const void *data, size_t len)
+{
+	const struct writing how = { .mode = like->st_mode & 07777, .sync = true, .like = like };
+	int r = write_and_rename(path, data, len, &how);
+
+	if (r == -EBUSY)
+		complain(0, "%s has changed meanwhile, and is left as it is", path);
+	else if (r < 0)
+		complain(0, "cannot replace %s: %s", path, strerror(-r));
+	return r;
+}
+
+int write_private_file(const char *path, const void *data, size_t len)
+{
+	const struct writing how = { .mode = 0600, .sync = true };
+	int r = may_be_replaced(path) ? write_and_rename(path, data, len, &how)
+				      : write_in_place(path, data, len);
+
+	if (r < 0)
+		complain(0, "cannot write %s: %s", path, strerror(-r));
+	return r;
+}
+
 int write_file(const char *path, const void *data, size_t len)
 {
+	const struct writing how = { .mode = default_mode() };
 	int r;
 
 	if (!strcmp(path, "-")) {
 		r = fwrite(data, 1, len, stdout) == len ? 0 : -EIO;
 	} else if (may_be_replaced(path)) {
-		r = write_and_rename(path, data, len);
+		r = write_and_rename(path, data, len, &how);
 	} else {
 		r = write_in_place(path, data, len);
 	}

@@ -23,7 +23,8 @@ import unittest
 
 TOOL = EVIDENCE = None
 VECTORS = pathlib.Path(__file__).resolve().parents[1] / "vectors"
-COMMANDS = ("info", "report", "verify", "extract", "extend", "secret", "leases", "events", "top", "doctor")
+COMMANDS = ("info", "report", "verify", "extract", "extend", "seal", "unseal", "reseal", "inspect",
+            "derive-key", "secret", "leases", "events", "top", "doctor")
 
 
 def run(*args, data=None, **more):
