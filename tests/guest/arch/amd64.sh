@@ -12,7 +12,8 @@ ARCH_SUFFIX=
 ARCH_MAKE=()
 ARCH_CC=gcc
 ARCH_FIRMWARE=tests/firmware
-ARCH_FIRMWARES=(teegate_softfw.ko tdx/teegate_softtdx.ko pretend/teegate_pretend.ko)
+ARCH_FIRMWARES=(teegate_softfw.ko tdx/teegate_softtdx.ko pretend/teegate_pretend.ko
+	sgx/teegate_standin_sgx.ko)
 ARCH_TESTS=''
 # Without what says that string instructions are fast: kernel and C library then copy and clear by
 # bytes, which in an emulator is what costs most of all.
