@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tap.h"
@@ -224,13 +225,25 @@ static pid_t fork_at_last(void)
 	return pid;
 }
 
+/* For whoever wonders where time goes; no case is judged by it. */
+static void say_if_long(const char *name, const struct timespec *start)
+{
+	struct timespec end;
+
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	if (end.tv_sec - start->tv_sec >= 5)
+		sayf("# %s took %ld s", name, (long)(end.tv_sec - start->tv_sec));
+}
+
 static bool run_case(const struct tap_case *c, unsigned int n)
 {
+	struct timespec start;
 	sigset_t chld, old;
 	int status;
 	pid_t pid;
 	bool late;
 
+	clock_gettime(CLOCK_MONOTONIC, &start);
 	sigemptyset(&chld);
 	sigaddset(&chld, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &chld, &old);
@@ -242,6 +255,7 @@ static bool run_case(const struct tap_case *c, unsigned int n)
 	setpgid(pid, pid);
 	status = wait_for_case(pid, c->seconds * tap_slow(), &late);
 	sigprocmask(SIG_SETMASK, &old, NULL);
+	say_if_long(c->name, &start);
 	if (late) {
 		sayf("not ok %u %s # not done after %u s", n, c->name, c->seconds * tap_slow());
 	} else if (WIFSIGNALED(status)) {
