@@ -72,14 +72,13 @@ on_s390x() {
 	return 1
 }
 
-# run_jobs N JOB...: at most N at a time, each in a mount namespace of its own. The process BESIDE
-# is not counted, but waited for.
+# run_jobs N JOB...: at most N at a time, each in a mount namespace of its own.
 run_jobs() {
 	local slots=$1 job
 
 	shift
 	for job; do
-		while [ "$(jobs -rp | grep -vcx "${BESIDE:-}")" -ge "$slots" ]; do
+		while [ "$(jobs -rp | wc -l)" -ge "$slots" ]; do
 			wait -n || :
 		done
 		say "$job: started"
@@ -100,6 +99,26 @@ run_job() {
 		result fail "${1/:/-}/the-job-itself" "it ended with an error"
 		say "$1: ended with an error; $(tally)"
 	fi
+	took "$1" "$t"
+}
+
+# took JOB START: note for how many seconds it ran and for how many processors were busy with it. It is
+# all that this process has done.
+took() {
+	# Not through a pipe: the process at its end has done nothing yet.
+	times >"$RESULTS/$JOB.times"
+	awk -v job="$1" -v seconds=$((SECONDS - $2)) '
+		function s(t, m) { split(t, m, /[ms]/); return 60 * m[1] + m[2] }
+		{ busy += s($1) + s($2) }
+		END { printf "%s\t%d\t%.0f\n", job, seconds, busy }' "$RESULTS/$JOB.times" >"$RESULTS/$JOB.took"
+}
+
+# where_time_went: a table of that, for people; nothing is judged by it.
+where_time_went() {
+	sort -t "$(printf '\t')" -k2,2nr "$RESULTS"/*.took 2>/dev/null | awk -F '\t' '
+		BEGIN { printf "\n%-24s %7s %7s\n", "", "seconds", "busy" }
+		{ printf "%-24s %7d %7d\n", $1, $2, $3; busy += $3 }
+		END { printf "%-24s %7s %7d\n", "", "", busy }'
 }
 
 # ---- what needs no guest ----
