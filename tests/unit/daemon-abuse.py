@@ -641,9 +641,10 @@ class Abuse(unittest.TestCase):
             seen = json.load(file)
         os.waitpid(child, 0)
         self.attacker = None
-        # There is no module: to be served is to hear so. Each request, throughout.
+        # There is no module: to be served is to hear so. Each request, throughout; how many there are is
+        # a matter of this machine, which may be busy with other things.
         self.assertEqual(set(answers), {"ENODEV"}, seen)
-        self.assertGreater(len(answers), 3)
+        self.assertGreater(len(answers), 1)
         self.assertGreater(sum(seen.values()), 0)
         self.assert_alive()
         return seen
