@@ -361,6 +361,30 @@ class TestTpm(Test):
         self.pcrs("sha256:16")
         self.enrol("--force")
 
+    def test_a_kill_at_any_moment_leaves_no_root_or_the_whole_one(self):
+        """Of the module there is a fake here, which takes a root whole as that does."""
+        root, none, finished = secrets.token_bytes(32), 0, 0
+        self.enrol("--import", str(self.make_file("import", root)))
+        for i in range(1000):
+            process = subprocess.Popen([TOOL, "install", "--config", self.dir / "roots.conf"], env=self.env,
+                                       stderr=subprocess.DEVNULL)
+            try:
+                process.wait(timeout=0.02 * i)
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+            status = process.wait()
+            none += not self.installed()
+            self.assertIn(self.installed(), ([], [(TPM, False, root)]))
+            self.restart_tpm()
+            self.good("install")    # goes on from there
+            self.assertEqual(self.installed(), [(TPM, False, root)])
+            self.forget()
+            finished = finished + 1 if status == 0 else 0
+            if finished == 3:
+                break
+        self.assertGreater(none, 3)
+        self.assertEqual(finished, 3)
+
     def test_a_kill_at_any_moment_leaves_no_file_or_a_whole_one(self):
         before = finished = 0
         for i in range(1000):
