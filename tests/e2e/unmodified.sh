@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2154,SC2016 # what cases.sh and containers.sh set
+#
+# In the Debian guest, as root: a program that knows only the stock driver, in a confined container,
+# and what it gets through teegate-seccomp.socket. After containers.sh, whose helpers it uses. Each
+# refusal stands beside the same thing being granted.
+
+cp /mnt/share/stock /mnt/share/handover "$shared/"
+systemctl start teegate-seccomp.socket
+data=$(od -An -N64 -tx1 /dev/urandom | tr -d ' \n')
+
+# unmodified_policy UNIT USER OPERATIONS LINE
+unmodified_policy() {
+	printf '[Match]\nUnit=%s.service\nUid=%s\n[Allow]\nOperations=%s\n%s\n[Claims]\nName=%s\n' \
+		"$1" "$(id -u "$2")" "$3" "$4" "$1" >"/etc/teegate/workloads.d/$1.conf"
+	systemctl reload-or-restart teegated.service
+}
+
+# unmodified COMMAND...: in a container of payments that is set up for it.
+unmodified() {
+	contained iota payments "--volume $shared:/tmp --annotation io.teegate.devices=yes" "$@"
+}
+
+# gets LINE COMMAND...: that is all that the command says.
+gets() {
+	local line=$1
+
+	shift
+	unmodified "$@" || :
+	cat iota.out
+	[ "$(cat iota.out)" = "$line" ]
+}
+
+# What one container is given, line by line; each case looks at its own beside the report that came.
+everything() {
+	unmodified_policy iota payments 'report raw' UnmodifiedPrograms=yes
+	unmodified /bin/sh -c "t=/tmp/stock
+		\$t $stock report $data
+		\$t $stock open
+		\$t uv open
+		\$t $stock report $like_bound
+		\$t $stock key
+		cat /etc/group
+		cat /dev/sev-guest/x /dev/uv-x /nonexistent 2>&1 | grep -c 'No such file'" || :
+	cp iota.out everything
+}
+
+like_bound=${data:0:96}$(printf 'teegate/bound/v1' | od -An -tx1 | tr -d ' \n')
+everything
+
+# also NUMBER LINE: that line is this one, and the program did get its report.
+also() {
+	cat everything
+	[ "$(sed -n 1p everything)" = "report $data" ] && sed -n "$1p" everything | grep -xE "$2"
+}
+
+stock_report() {
+	also 2 open || return
+	contained iota payments "--volume $shared:/tmp" /tmp/stock "$stock" open
+	[ "$(cat iota.out)" = 'open ENOENT' ]
+}
+check an_unmodified_program_in_a_container_gets_a_report_through_the_listener stock_report
+
+other_files() {
+	also 6 root:x:0: && also 7 3
+}
+check what_else_it_opens_is_as_it_would_be_without other_files
+check the_device_of_another_TEE_is_not_there also 3 'open ENOENT'
+check a_report_that_would_look_like_a_bound_one_is_refused also 4 'report EPERM'
+
+# By a module that makes keys of its own for the driver's call, that is EPERM without Operations=key.
+[ "$provider" != sev-snp ] ||
+	check a_key_of_the_chip_is_not_to_be_had also 5 'key (EOPNOTSUPP|EPERM)'
+
+both_words() {
+	unmodified_policy iota payments 'report raw' ''
+	gets 'open EPERM' /tmp/stock "$stock" open || return
+	journalctl --no-pager -q -o cat -n 30 -u teegated.service | grep 'OpenDevice: NotAllowed.*unmodified' || return
+	unmodified_policy iota payments report UnmodifiedPrograms=yes
+	gets 'open EPERM' /tmp/stock "$stock" open || return
+	unmodified_policy iota payments 'report raw' UnmodifiedPrograms=yes
+	gets open /tmp/stock "$stock" open
+}
+check without_raw_or_without_its_line_in_policy_it_is_EPERM both_words
+
+# between COMMAND -- COMMAND...: what runs outside while the container waits after its first command.
+# It has opened by then what it will read from.
+between() {
+	unmodified /bin/sh -c "exec 5<>/tmp/number; $1; echo >/tmp/ready; read x <&5; $1" &
+	shift 2
+	timeout 100 cat "$shared/ready" >/dev/null && "$@" && timeout 10 sh -c 'echo go >"$1"' - "$shared/number"
+	wait
+}
+
+# twice COMMAND...: the container opens the device, then the command runs outside, then it tries again.
+twice() {
+	between "/tmp/stock $stock open" -- "$@"
+	cat iota.out
+}
+
+supervisor_killed() {
+	[ "$(twice systemctl kill -s KILL 'teegate-seccomp@*.service' | tail -n 2)" = $'open\nopen ENOSYS' ]
+}
+check when_its_supervisor_is_killed_nothing_opens_any_more supervisor_killed
+
+broker_killed() {
+	[ "$(twice systemctl kill -s KILL teegated.service | tail -n 2)" = $'open\nopen' ]
+}
+check a_container_goes_on_when_teegated_was_killed_and_is_back broker_killed
+
+broker_stopped() {
+	[ "$(twice systemctl stop teegated.socket teegated.service | tail -n 2)" = $'open\nopen ENXIO' ]
+	local status=$?
+	systemctl start teegated.socket teegated.service
+	return $status
+}
+check while_teegated_is_stopped_the_device_does_not_open broker_stopped
+
+# own, or as, handed_over PID: a runtime of stranger's own making, in a cgroup that was delegated to him.
+handed_over() {
+	in_unit kappa stranger X=1 /bin/sh -c 'me=/sys/fs/cgroup$(sed -n s/^0:://p /proc/self/cgroup)
+		mkdir "$me/box" "$me/other" && echo $$ >"$me/other/cgroup.procs" || exit 78
+		sleep 100 & beside=$!
+		echo $$ >"$me/box/cgroup.procs" || exit 78
+		echo "own $('"$shared/handover $stock"')"
+		echo "beside $('"$shared/handover $stock"' $beside)"
+		echo "theirs $('"$shared/handover $stock $1"')"
+		kill $beside'
+	cat kappa.out
+}
+
+forged_state() {
+	local pid
+
+	unmodified_policy kappa stranger 'report raw' UnmodifiedPrograms=yes
+	contained iota payments '' /bin/sleep 60 &
+	for _ in $(seq 100); do
+		pid=$(cat /sys/fs/cgroup/system.slice/iota.service/libpod-payload-*/cgroup.procs 2>/dev/null | head -n 1)
+		[ -z "$pid" ] || break
+		sleep 0.3
+	done
+	[ -n "$pid" ] && handed_over "$pid"
+	systemctl stop iota.service
+	wait
+	printf 'own open\nbeside EPERM\ntheirs ENOSYS\n' | cmp - kappa.out &&
+	journalctl --no-pager -q -o cat -n 50 -u 'teegate-seccomp@*' | grep 'may not speak for that container'
+}
+check a_user_cannot_hand_over_anothers_container forged_state
+
+# One at work, and meanwhile root, who is none, asks as it does.
+look_at_supervisor() {
+	local pid unit
+
+	unit=$(systemctl list-units --plain --no-legend 'teegate-seccomp@*.service' | awk 'NR == 1 { print $1 }')
+	pid=$(systemctl show -P MainPID "$unit")
+	grep -E '^(Uid|CapEff|CapBnd|Seccomp|NoNewPrivs):' "/proc/$pid/status" >status
+	varlinkctl call /run/teegate/register.sock io.teegate.Registrar.OpenDevice \
+		"{\"device\":\"$stock\",\"processFd\":0}" >call.out 2>&1
+	return 0
+}
+
+supervisor_confined() {
+	[ "$(twice look_at_supervisor)" = $'open\nopen' ] || return
+	cat status
+	grep -q "^Uid:.$(id -u teegated)" status && grep -q '^CapEff:.0000000000080000$' status &&
+	grep -q '^CapBnd:.0000000000080000$' status && grep -q '^Seccomp:.2' status && grep -q '^NoNewPrivs:.1' status
+}
+check a_supervisor_is_no_root_and_has_one_capability supervisor_confined
+
+no_supervisor() {
+	cat iota.out call.out
+	[ "$(cat iota.out)" = $'open\nopen' ] && grep -q NotAllowed call.out && grep -q teegate-seccomp call.out
+}
+check nobody_but_a_supervisor_asks_for_a_device_in_anothers_name no_supervisor
+
+rm -f /etc/teegate/workloads.d/{iota,kappa}.conf
+systemctl reload-or-restart teegated.service
+systemctl stop teegate-seccomp.socket
