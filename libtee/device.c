@@ -24,9 +24,10 @@ struct need {
 
 #define KEY_OPS	(TEEGATE_OP_DERIVE_KEY | TEEGATE_OP_SEAL)
 
-/* GUEST_FIELD_SELECT of MSG_KEY_REQ: the least that any lease may have. */
+/* GUEST_FIELD_SELECT of MSG_KEY_REQ: what any lease has to have, and the TCB, as leases of policy. */
 #define SNP_FIELD_POLICY	(1ull << 0)
 #define SNP_FIELD_MEASUREMENT	(1ull << 3)
+#define SNP_FIELD_TCB		(1ull << 5)
 
 /*
  * The administrator's own keys: of any label, from any root that somebody installed. The firmware's
@@ -48,7 +49,8 @@ static int add_key_terms(const tee_ctx *ctx, const struct tee_own *own,
 		arg->root_sources |= 1u << source;
 	if (ctx->measured_boot) {
 		arg->root_sources |= 1u << TEEGATE_ROOT_FIRMWARE;
-		arg->snp_field_select = SNP_FIELD_POLICY | SNP_FIELD_MEASUREMENT;
+		arg->snp_field_select = SNP_FIELD_POLICY | SNP_FIELD_MEASUREMENT |
+					SNP_FIELD_TCB;
 	}
 	return 0;
 }
