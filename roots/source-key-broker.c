@@ -124,7 +124,8 @@ static int fetch(const struct root *root, struct secret *secret, struct complain
 	};
 	int r;
 
-	r = tee_open(setting(root, SETTING_TEE, NULL), &attester.tee);
+	/* Not the broker: it starts after the unit that runs this, and would wait for it. */
+	r = tee_open(setting(root, SETTING_TEE, "device:" TEEGATE_DEVICE), &attester.tee);
 	if (r < 0)
 		return fail(complaint, r, "no evidence: %s", tee_last_error(NULL));
 	r = name_tee(&attester, &request.tee, complaint);
