@@ -131,7 +131,8 @@ foreign_container() {
 	systemctl stop alpha.service
 	wait
 	[ $status = 0 ] && grep -q 'not one of user' delta.err && grep -q Taken delta.err &&
-	grep -q "runtime:uid:$(id -u payments)" kept
+	grep -q "runtime:uid:$(id -u payments)" kept &&
+	decided delta Register granted && decided delta Register Taken && decided delta Register NotAllowed
 }
 check a_user_can_register_neither_anothers_container_nor_anothers_id foreign_container
 
