@@ -14,7 +14,7 @@
 #define TG_SNP_FIELDS_LEAST		(TG_SNP_FIELD_POLICY | TG_SNP_FIELD_MEASUREMENT)
 
 /* ROOT_KEY_SELECT: not the VMRK (bit 0), and of the chip's keys the VCEK (bits 2:1). */
-#define TG_SNP_ROOT_VCEK		(1U << 1)
+#define TG_SNP_ROOT_VCEK		BIT(1)
 
 #define TG_SNP_KEY_MSG_VERSION		1
 

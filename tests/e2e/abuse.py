@@ -83,6 +83,7 @@ def timed(client):
 def polite(folder):
     while not (pathlib.Path(folder) / "over").exists():
         client = Client()
+        client.outcome(GET_INFO)    # now the broker knows who we are
         print(timed(client), flush=True)
         client.close()
         time.sleep(0.2)
@@ -212,10 +213,9 @@ class Puppet:
         return "given"
 
     def do_take(self, path):
-        while not os.path.exists(path):
-            time.sleep(0.1)
         with socket.socket(socket.AF_UNIX) as giver:
-            giver.connect(path)
+            while giver.connect_ex(path):    # not there, or nobody listens yet
+                time.sleep(0.1)
             _, fds, _, _ = socket.recv_fds(giver, 1, 1)
             giver.send(b"x")
         self.client = Client(socket.socket(fileno=fds[0]))

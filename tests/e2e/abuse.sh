@@ -124,7 +124,7 @@ done
 
 # tell NAME ORDER...: what came of it, within a minute.
 tell() {
-	timeout 60 sh -c "echo $2 $3 >$puppets/$1.in" && timeout 60 cat $puppets/$1.out | tee /dev/stderr
+	timeout 60 sh -c "echo $2 $3 >$puppets/$1.in" && timeout 60 cat $puppets/$1.out | tee -a /dev/stderr
 }
 
 dismiss() {

@@ -47,7 +47,7 @@ events_are_bounded() {
 	asked delta payments 'delta goes on' && decided delta Extend granted &&
 	not asked delta payments 'once more' && decided delta Extend NotAllowed &&
 	not_extended delta payments 'once more' 'ExtendEvents=3' NotAllowed &&
-	proven delta payments >after && tail -n 2 after | tee /dev/stderr | cmp - <(printf 'delta began\ndelta goes on\n')
+	proven delta payments >after && tail -n 2 after | tee -a /dev/stderr | cmp - <(printf 'delta began\ndelta goes on\n')
 }
 
 extending_needs_policy() {

@@ -8,6 +8,7 @@ Needs root, for a mount namespace with a cgroup v2 tree at /sys/fs/cgroup: skipp
 
 import array
 import ctypes
+import errno
 import fcntl
 import hashlib
 import json
@@ -178,6 +179,18 @@ class Manager:
             os._exit(1)
 
 
+def remove_cgroup(path):
+    """Who was killed a moment ago may still be in it."""
+    for _ in range(400):
+        try:
+            return os.rmdir(path)
+        except OSError as e:
+            if e.errno != errno.EBUSY:
+                raise
+        time.sleep(0.05)
+    raise TimeoutError(path)
+
+
 class Registrar(unittest.TestCase):
     def setUp(self):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="teegated."))
@@ -196,7 +209,7 @@ class Registrar(unittest.TestCase):
     @staticmethod
     def remove_cgroups():
         for path, _, _ in os.walk(SLICE, topdown=False):
-            os.rmdir(path)
+            remove_cgroup(path)
 
     def start(self):
         self.pid = self.manager.start(
