@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# In the Debian guest on TDX, as root, after containers.sh: roots of keys from each source that has one to
+# give, in the unit that installs them at boot, and sealing with them by the same calls. The TPM is one
+# of the machine (swtpm beside QEMU). No kernel here has efi_secret, so a folder stands in for its
+# file system. The key broker is a process of this guest, which judges by its own reference values.
+# A root is installed once, so each case begins with a module that has none.
+
+CONF=/etc/teegate/roots.conf
+BLOB=/var/lib/teegate/root.tpm
+GUID=736870e5-84f0-4973-92ec-06879ce3da0b
+RESOURCE=default/teegate/root
+install -d -m 700 /var/lib/teegate coco
+head -c 32 /dev/urandom >coco/$GUID
+head -c 32 /dev/urandom >resource
+chmod 400 coco/$GUID
+
+# fresh: a module without a root.
+fresh() {
+	systemctl stop teegate-root.service teegated.service
+	systemctl reset-failed teegate-root.service 2>/dev/null
+	rmmod teegate && modprobe teegate
+}
+
+# root_of NAME SOURCE LINE...: one section more.
+root_of() {
+	printf '[Root %s]\nSource=%s\n' "$1" "$2"
+	shift 2
+	printf '%s\n' "$@"
+}
+
+# told: what the installer said when it was started last; an older start is not meant.
+told() {
+	journalctl --sync
+	journalctl -q -o cat "_SYSTEMD_INVOCATION_ID=$(systemctl show -P InvocationID teegate-root.service)"
+}
+
+installs() {
+	systemctl start teegate-root.service || { told; return 1; }
+}
+
+# does_not_install PATTERN: and the journal says why.
+does_not_install() {
+	not systemctl start teegate-root.service || return
+	told >told.txt
+	grep -E "$1" told.txt || { cat told.txt; return 1; }
+	no_root
+}
+
+no_root() {
+	teegate-root status | tee status.txt
+	grep -q '^active: none' status.txt
+}
+
+seals() {
+	echo "what nobody shall know" | teegatectl seal --target device:/dev/teegate --label e2e --output "$1"
+}
+
+opens() {
+	teegatectl unseal --target device:/dev/teegate --label e2e "$1" >opened && [ "$(cat opened)" = "what nobody shall know" ]
+}
+
+# opens_not PATTERN FILE
+opens_not() {
+	not teegatectl unseal --target device:/dev/teegate --label e2e "$2" >opened 2>refusal && [ ! -s opened ] || return
+	grep -E "$1" refusal || { cat refusal; return 1; }
+}
+
+tpm_section() {
+	root_of "$1" tpm "Blob=$BLOB" Pcrs=sha256:16 "${@:2}"
+}
+
+none() {
+	fresh && rm -f $CONF && systemctl start teegate-root.service && no_root &&
+	grep -q 'Source=key-broker' status.txt && grep -q "$CONF" status.txt &&
+	: >$CONF && does_not_install 'no root is configured' && not seals never.blob 2>refusal &&
+	cat refusal && grep -q 'teegate-root' refusal
+}
+check without_a_root_the_sources_are_named_and_nothing_is_sealed none
+
+by_tpm() {
+	fresh && tpm_section main >$CONF && rm -f $BLOB && does_not_install 'enrol' &&
+	teegate-root enrol main && systemctl reset-failed teegate-root.service && installs && seals tpm.blob && opens tpm.blob &&
+	fresh && opens_not 'no root for keys' tpm.blob && installs && opens tpm.blob
+}
+check a_root_of_the_tpm_opens_what_it_sealed_before by_tpm
+
+changed_registers() {
+	export TPM2TOOLS_TCTI=device:/dev/tpmrm0
+
+	fresh && tpm2_pcrextend "16:sha256=$(printf '%064d' 7)" && does_not_install 'registers are not what they were' &&
+	opens_not 'no root for keys' tpm.blob && tpm2_pcrreset 16 && fresh && installs && opens tpm.blob
+}
+check other_registers_keep_the_root_of_the_tpm_back changed_registers
+
+by_launch_secret() {
+	fresh && root_of main launch-secret GUID=$GUID Directory=/run/e2e/coco >$CONF && installs && seals launch.blob &&
+	opens_not 'there are others' tpm.blob && fresh && installs && opens launch.blob
+}
+check a_launch_secret_opens_what_it_sealed_before by_launch_secret
+
+old_and_new() {
+	fresh && { root_of main launch-secret GUID=$GUID Directory=/run/e2e/coco; tpm_section old UnsealOnly=yes; } >$CONF &&
+	installs && opens tpm.blob && opens launch.blob && seals new.blob && fresh &&
+	root_of main launch-secret GUID=$GUID Directory=/run/e2e/coco >$CONF && installs && opens new.blob &&
+	opens_not 'there are others' tpm.blob
+}
+check an_old_root_opens_and_the_active_one_seals old_and_new
+
+# broker MEASUREMENT: in a folder of its own; its verifier knows this platform.
+broker() {
+	rm -rf kbs && mkdir kbs
+	python3 /mnt/share/kbs --directory kbs --resource $RESOURCE=resource -- teegatectl verify \
+		--root /mnt/share/root.pem --collateral /mnt/share/collateral.json --measurement "$1" >kbs.log 2>&1 &
+	kbs=$!
+	for _ in {1..300}; do
+		[ ! -e kbs/port ] || break
+		sleep 0.2
+	done
+	root_of main key-broker "Url=https://127.0.0.1:$(cat kbs/port)" CertificateAuthority=/run/e2e/kbs/server.pem \
+		Resource=$RESOURCE "${@:2}" >$CONF
+}
+
+measurement() {
+	python3 -c 'import json; print(json.load(open("/mnt/share/chip/td.json"))["mrtd"])'
+}
+
+# with_broker MEASUREMENT LINE CMD...
+with_broker() {
+	local status
+
+	broker "$1" "$2" && "${@:3}"
+	status=$?
+	kill $kbs
+	wait $kbs 2>/dev/null
+	[ $status = 0 ] || cat kbs.log
+	return $status
+}
+
+by_broker() {
+	fresh && with_broker "$(measurement)" '' installs && seals kbs.blob && opens kbs.blob && opens_not 'there are others' launch.blob &&
+	fresh && with_broker "$(measurement)" '' installs && opens kbs.blob
+}
+check a_root_of_a_key_broker_opens_what_it_sealed_before by_broker
+
+another_guest() {
+	fresh && with_broker "$(printf '%096d' 0)" '' does_not_install 'evidence is not good.*measurement' &&
+	opens_not 'no root for keys' kbs.blob && fresh && with_broker "$(measurement)" '' installs && opens kbs.blob
+}
+check a_guest_of_another_measurement_gets_no_root another_guest
+
+by_native() {
+	fresh && with_broker "$(measurement)" Evidence=native installs && opens kbs.blob
+}
+check evidence_as_other_verifiers_take_it_releases_the_root_too by_native
+
+development() {
+	cp coco/$GUID development.root && chmod 600 development.root && fresh &&
+	root_of main development File=/run/e2e/development.root >$CONF && does_not_install 'Enable=yes' &&
+	not tainted && echo Enable=yes >>$CONF && installs && tainted && seals development.blob && opens development.blob
+}
+
+tainted() {
+	teegatectl info --json | grep -qi 'development'
+}
+check a_development_file_must_be_enabled_and_taints development
+
+# Under load it takes long now and then, so what counts is how far each got, not when it was killed.
+killed() {
+	local delay=0 none=0 whole=0 finished=0 installer
+
+	tpm_section main >$CONF
+	while [ $finished -lt 2 ] && [ $delay -lt 60 ]; do
+		fresh || return
+		teegate-root install 2>/dev/null &
+		installer=$!
+		sleep "$((delay / 10)).$((delay % 10))"
+		kill -KILL $installer 2>/dev/null || finished=$((finished + 1))
+		wait $installer 2>/dev/null
+		if no_root; then
+			none=$((none + 1))
+			opens_not 'no root for keys' tpm.blob || return
+		else
+			whole=$((whole + 1))
+			opens tpm.blob || return
+		fi
+		installs && opens tpm.blob || return
+		delay=$((delay + 1))
+	done
+	echo "none $none, whole $whole"
+	[ $none -gt 0 ] && [ $whole -gt 0 ]
+}
+check a_kill_at_any_moment_leaves_no_root_or_the_whole_one killed
+
+nothing_told() {
+	local file
+
+	{ dmesg; journalctl -q -b -o cat --no-pager; cat status.txt kbs.log; } >everything
+	grep -q 'is installed' everything || return
+	for file in coco/$GUID resource; do
+		[ "$(stat -c %s $file)" = 32 ] && not grep -qai "$(od -An -v -tx1 $file | tr -d ' \n')" everything &&
+		not grep -qaF "$(base64 <$file | tr -d '=\n')" everything || return
+	done
+}
+check no_log_has_a_root_in_it nothing_told
+
+rm -f $CONF
+fresh
+systemctl start teegated.socket
