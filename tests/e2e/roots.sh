@@ -166,6 +166,32 @@ tainted() {
 }
 check a_development_file_must_be_enabled_and_taints development
 
+# The unit that opens a volume starts the one that installs the root, as at boot.
+opens_volume() {
+	fresh && root_of main launch-secret GUID="$1" Directory=/run/e2e/coco >$CONF &&
+	systemctl start teegate-luks@data.service
+}
+
+by_luks() {
+	local other=${GUID%b}c
+
+	head -c 32 /dev/urandom >coco/$other && mkdir -p /etc/teegate/luks && truncate -s 32M volume &&
+	echo DEVICE=/run/e2e/volume >/etc/teegate/luks/data && fresh &&
+	root_of main launch-secret GUID=$GUID Directory=/run/e2e/coco >$CONF && installs &&
+	teegatectl derive-key --target device:/dev/teegate --label luks/data --length 64 |
+		cryptsetup luksFormat -q --type luks2 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --key-file=- volume &&
+	opens_volume $GUID && echo "on the volume" >/dev/mapper/data && systemctl stop teegate-luks@data.service &&
+	not grep -qa "on the volume" volume && not opens_volume $other && [ ! -e /dev/mapper/data ] &&
+	systemctl reset-failed teegate-luks@data.service && opens_volume $GUID &&
+	[ "$(head -c 13 /dev/mapper/data)" = "on the volume" ]
+	local status=$?
+	[ $status = 0 ] || journalctl -q -u teegate-luks@data.service -n 30 -o cat
+	systemctl stop teegate-luks@data.service
+	systemctl reset-failed teegate-luks@data.service 2>/dev/null
+	return $status
+}
+check a_luks_volume_is_opened_by_a_unit_with_a_key_of_this_root by_luks
+
 # Under load it takes long now and then, so what counts is how far each got, not when it was killed.
 killed() {
 	local delay=0 none=0 whole=0 finished=0 installer
