@@ -52,3 +52,7 @@ keys_policy alpha payments && keys_policy beta stranger
 check a_key_by_the_method_is_the_one_by_a_lease_and_of_no_neighbour derived
 check what_the_method_seals_opens_by_a_lease_and_for_no_neighbour sealed
 check the_journal_tells_of_keys_and_never_which told_of
+
+policy alpha payments
+rm -f $SEALED/* /etc/teegate/workloads.d/beta.conf
+systemctl reload-or-restart teegated.service
