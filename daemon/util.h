@@ -7,10 +7,12 @@
 #define TEEGATED_UTIL_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -49,6 +51,17 @@ static inline void *take_pointer(void *pointer)
 
 	*(void **)pointer = NULL;
 	return taken;
+}
+
+/* Does the journal read what we say there? JOURNAL_STREAM is inherited; its pipe need not be. */
+static inline bool journal_reads_stderr(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long dev, ino;
+	struct stat st;
+
+	return stream && sscanf(stream, "%llu:%llu", &dev, &ino) == 2 &&
+	       fstat(STDERR_FILENO, &st) == 0 && st.st_dev == dev && st.st_ino == ino;
 }
 
 static inline uint64_t now_ms(void)

@@ -13,23 +13,13 @@
 
 #include "install.h"
 #include "module.h"
-
-/* The variable is inherited; only what it names is what the journal reads. */
-static bool stderr_is_the_journals(void)
-{
-	const char *stream = getenv("JOURNAL_STREAM");
-	unsigned long long dev, ino;
-	struct stat st;
-
-	return stream && sscanf(stream, "%llu:%llu", &dev, &ino) == 2 &&
-	       fstat(STDERR_FILENO, &st) == 0 && st.st_dev == dev && st.st_ino == ino;
-}
+#include "util.h"
 
 void say(int priority, const char *format, ...)
 {
 	va_list ap;
 
-	if (stderr_is_the_journals())
+	if (journal_reads_stderr())
 		fprintf(stderr, "<%d>", priority);
 	else
 		fputs("teegate-root: ", stderr);

@@ -186,14 +186,17 @@ moved() {
 }
 check a_process_that_moved_to_another_cgroup_is_nobody_until_it_is_back moved
 
-# Starts in a cgroup until it is that pid. 78: could not be tried.
+# Starts in a cgroup until it is that pid. 78: could not be tried, and the case fails.
 # shellcheck disable=SC2016 # for the shell in there
 REUSE='for i in $(seq 200); do
 	echo $(($1 - 1)) >/proc/sys/kernel/ns_last_pid
 	sh -c "echo \$\$ >$2/cgroup.procs; exec sleep 60" &
 	if [ $! = "$1" ]; then
-		until grep -q "${2##*/}" "/proc/$1/cgroup"; do sleep 0.1; done
-		exit 0
+		for i in $(seq 300); do
+			! grep -q "${2##*/}" "/proc/$1/cgroup" || exit 0
+			sleep 0.1
+		done
+		exit 78
 	fi
 	kill $!
 done
