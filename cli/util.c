@@ -138,7 +138,7 @@ int write_all(int fd, const void *bytes, size_t len)
 /* A device, pipe or link stays what it is; renaming over it would replace it. */
 static int write_in_place(const char *path, const void *data, size_t len)
 {
-	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY);
 	int r;
 
 	if (fd < 0)
@@ -250,9 +250,12 @@ int replace_file(const char *path, const struct stat *like, const void *data, si
 int write_private_file(const char *path, const void *data, size_t len)
 {
 	const struct writing how = { .mode = 0600, .sync = true };
-	int r = may_be_replaced(path) ? write_and_rename(path, data, len, &how)
-				      : write_in_place(path, data, len);
+	char *target = realpath(path, NULL);	/* a link stays one; what it leads to is replaced */
+	const char *to = target ? target : path;
+	int r = may_be_replaced(to) ? write_and_rename(to, data, len, &how)
+				    : write_in_place(to, data, len);
 
+	free(target);
 	if (r < 0)
 		complain(0, "cannot write %s: %s", path, strerror(-r));
 	return r;

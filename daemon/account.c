@@ -93,6 +93,14 @@ struct account *accounts_get(struct accounts *accounts, const char *name)
 	return account;
 }
 
+struct account *accounts_of(struct accounts *accounts, const struct peer *peer)
+{
+	char name[ACCOUNT_NAME_MAX + 1];
+
+	account_name(peer, name);
+	return accounts_get(accounts, name);
+}
+
 void account_name(const struct peer *peer, char name[ACCOUNT_NAME_MAX + 1])
 {
 	const struct registration *registration = peer->registration;

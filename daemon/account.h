@@ -63,6 +63,9 @@ struct accounts {
 /* account_name() - of the account that @peer is charged to. */
 void account_name(const struct peer *peer, char name[ACCOUNT_NAME_MAX + 1]);
 
+/* accounts_of() - that account, of a peer whose registration is known. As accounts_get(). */
+struct account *accounts_of(struct accounts *accounts, const struct peer *peer);
+
 /* accounts_get() - the account of that name, made if need be. NULL when all are in use. */
 struct account *accounts_get(struct accounts *accounts, const char *name);
 

@@ -133,11 +133,12 @@ int budgets_save(const struct budgets *budgets)
 	r = format(budgets, &text);
 	if (r < 0)
 		return r;
-	len = strlen(text);
+	/* Its end, too: what is behind that is of an older, longer one. */
+	len = strlen(text) + 1;
 	do
 		n = pwrite(budgets->fd, text, len, 0);
 	while (n < 0 && errno == EINTR);
-	if (n < 0 || ftruncate(budgets->fd, (off_t)len) < 0)
+	if (n < 0)
 		return -errno;
 	return (size_t)n == len ? 0 : -EIO;
 }

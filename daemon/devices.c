@@ -15,7 +15,7 @@
 #include "devices.h"
 #include "idl.h"
 #include "refuse.h"
-#include "runtime.h"
+#include "registrar.h"
 #include "service.h"
 #include "util.h"
 
@@ -46,16 +46,6 @@ static uint32_t abi_of(sd_json_variant *device)
 	return TEEGATE_ABI_NATIVE;
 }
 
-static int take_process(struct conn *conn, sd_json_variant *index, struct peer **ret)
-{
-	int fd;
-
-	if (!index || !sd_json_variant_is_unsigned(index) || sd_json_variant_unsigned(index) > 252)
-		return -EBADF;
-	fd = sd_varlink_take_fd(conn->link, (size_t)sd_json_variant_unsigned(index));
-	return fd < 0 ? -EBADF : runtime_process(fd, conn->server->cgroups_fd, ret);
-}
-
 int devices_open(sd_varlink *link, sd_json_variant *parameters, sd_varlink_method_flags_t flags,
 		 void *userdata)
 {
@@ -72,7 +62,7 @@ int devices_open(sd_varlink *link, sd_json_variant *parameters, sd_varlink_metho
 					"see teegate-supervise(8)");
 	if (abi == TEEGATE_ABI_NATIVE)
 		return sd_varlink_error_invalid_parameter_name(link, "device");
-	r = take_process(conn, sd_json_variant_by_key(parameters, "processFd"), &peer);
+	r = registrar_take_process(conn, parameters, &peer);
 	if (r == -EBADF)
 		return sd_varlink_error_invalid_parameter_name(link, "processFd");
 	if (r == -ESRCH || r == -EXDEV)

@@ -565,7 +565,7 @@ int peer_status_line(int proc_fd, const char *key, char *value, size_t size)
 		snprintf(value, size, "%s", line + len + 1);
 		return 0;
 	}
-	return ferror(file) ? -EIO : -EBADMSG;
+	return ferror(file) ? -errno : -EBADMSG;
 }
 
 /* The effective user id, which a socket would have shown. */

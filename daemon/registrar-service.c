@@ -103,8 +103,7 @@ static bool is_true(sd_json_variant *parameters, const char *name)
 	return value && sd_json_variant_is_boolean(value) && sd_json_variant_boolean(value);
 }
 
-/* One descriptor comes with a call, and no other. */
-static int take_process(struct conn *conn, sd_json_variant *parameters, struct peer **ret)
+int registrar_take_process(struct conn *conn, sd_json_variant *parameters, struct peer **ret)
 {
 	sd_json_variant *index = sd_json_variant_by_key(parameters, "processFd");
 	int fd;
@@ -248,7 +247,7 @@ static int on_register(sd_varlink *link, sd_json_variant *parameters, sd_varlink
 	if (r < 0)
 		return r;
 	candidate.with_socket = is_true(parameters, "socket");
-	r = take_process(conn, parameters, &candidate.process);
+	r = registrar_take_process(conn, parameters, &candidate.process);
 	if (r == -EBADF)
 		return sd_varlink_error_invalid_parameter_name(link, "processFd");
 	if (r == -ESRCH || r == -EXDEV)

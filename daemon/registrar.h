@@ -42,6 +42,12 @@ bool registrar_knows(const struct registrar *registrar, const struct registratio
 
 /* registrar-service.c: the methods of io.teegate.Registrar. */
 int registrar_bind(sd_varlink_server *varlink);
+/*
+ * registrar_take_process() - the process that a call names by `processFd`, the one descriptor that comes with
+ * it. -EBADF for anything else; as runtime_process().
+ */
+struct conn;
+int registrar_take_process(struct conn *conn, sd_json_variant *parameters, struct peer **ret);
 
 /*
  * For these. registrar_add() - as registry_add(), and keeps it. With @ret_path, makes a socket for it: a

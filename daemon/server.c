@@ -346,16 +346,17 @@ static int find_registration(struct peer *peer, const struct listener *listener)
 int conn_speak_for(struct conn *conn, struct peer *peer)
 {
 	struct server *server = conn->server;
-	struct account *account = accounts_get(&server->accounts, peer->place.account);
+	struct account *account;
 	int r;
 
-	if (!account)
-		return -EUSERS;
 	if (!*peer->nameless) {
 		r = registrar_find(server->registrar, peer->cgroup_fd, &peer->registration);
 		if (r < 0)
 			return r;
 	}
+	account = accounts_of(&server->accounts, peer);
+	if (!account)
+		return -EUSERS;
 	count(conn, -1);
 	peer_unref(conn->peer);
 	policy_unref(conn->policy);
@@ -374,7 +375,6 @@ static int conn_new(struct listener *listener, int fd, struct conn **ret)
 {
 	CLEANUP(conn_freep) struct conn *conn = calloc(1, sizeof(*conn));
 	struct server *server = listener->server;
-	char name[ACCOUNT_NAME_MAX + 1];
 	const char *why;
 	int r;
 
@@ -390,8 +390,7 @@ static int conn_new(struct listener *listener, int fd, struct conn **ret)
 	if (r < 0)
 		return r;
 	apply_policy(conn, server->policy);
-	account_name(conn->peer, name);
-	conn->account = accounts_get(&server->accounts, name);
+	conn->account = accounts_of(&server->accounts, conn->peer);
 	if (!conn->account)
 		return -EUSERS;
 	why = full(server, conn);

@@ -108,7 +108,7 @@ int service_admit_operation(struct conn *conn, const char *method, uint64_t oper
 /* What a request for the module is charged with, too: it is one in a minute. */
 int service_admit(struct conn *conn, const char *method)
 {
-	const struct limits may = limits_of(conn->other_rule ? NULL : conn->rule);
+	struct limits may;
 	uint32_t retry_ms;
 	int r;
 
@@ -121,6 +121,7 @@ int service_admit(struct conn *conn, const char *method)
 		return r;
 	if (conn->rule->pins.exe)
 		return refuse_without_lease(conn, method);
+	may = limits_of(conn->rule);
 	if (!bucket_take(&conn->account->rate, may.rate_per_minute, may.rate_burst, 1, now_ms(), &retry_ms))
 		return refuse_busy(conn, method, "too many requests of this workload in a minute", retry_ms);
 	return 1;

@@ -2,8 +2,8 @@
 /*
  * A root passes through libraries that were not made for secrets: they copy, and release without
  * wiping. So it is the whole process that is guarded and not only our own page: all of its memory
- * is locked, what is released is overwritten by the allocator itself (M_PERTURB), and the stack below
- * us is swept before we end.
+ * is locked, what is released is overwritten by the allocator itself (M_PERTURB; small pieces only with
+ * GLIBC_TUNABLES= of the unit), and the stack below us is swept before we end.
  */
 #include <errno.h>
 #include <malloc.h>

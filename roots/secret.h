@@ -28,7 +28,8 @@ int secret_random(struct secret *secret);
 
 /*
  * secret_harden() - before the first secret: no core dump, no debugger, no swap, and what libraries
- * release is overwritten. A negative errno means that one of it could not be had, so no secret may be.
+ * release is overwritten (small pieces only with GLIBC_TUNABLES= of the unit). A negative errno means that
+ * one of it could not be had, so no secret may be.
  */
 int secret_harden(void);
 
