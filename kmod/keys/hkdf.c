@@ -86,7 +86,8 @@ static int expand(const struct tg_root *root, const struct piece *info, unsigned
 	for (i = 1; len && !err; i++, out += part, len -= part) {
 		part = min_t(u32, len, sizeof(block));
 		err = next_block(tfm, info, n, i, block);
-		memcpy(out, block, part);
+		if (!err)
+			memcpy(out, block, part);
 	}
 	memzero_explicit(block, sizeof(block));
 	crypto_free_shash(tfm);

@@ -27,6 +27,8 @@
 
 int tg_keyring_check(const struct teegate_derive_key *a)
 {
+	if (!IS_ENABLED(CONFIG_KEYS))
+		return -EOPNOTSUPP;
 	if (a->key || !a->description_len || a->description_len > TEEGATE_KEY_DESCRIPTION_MAX)
 		return -EINVAL;
 	return a->keyring == KEY_SPEC_PROCESS_KEYRING || a->keyring == KEY_SPEC_SESSION_KEYRING ?

@@ -93,6 +93,6 @@ static int tee_root(struct tg_key_job *job, const u8 *id)
 int tg_root_of_params(struct tg_key_job *job, const u8 *id)
 {
 	if (tg_source_is_installed(job->params.source))
-		return installed_root(job, id) ?: charge(job);
+		return charge(job) ?: installed_root(job, id);
 	return tee_root(job, id);
 }

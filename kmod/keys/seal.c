@@ -15,6 +15,7 @@
 #include <linux/mm.h>
 #include <linux/random.h>
 #include <linux/slab.h>
+#include <linux/stddef.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
@@ -161,11 +162,11 @@ static int check_form(const u8 *blob, u32 len)
 
 	if (memcmp(blob, magic, min_t(u32, len, sizeof(magic))))
 		return -EILSEQ;
-	if (len < TEEGATE_BLOB_OVERHEAD)
+	if (len < offsetofend(struct blob_head, version))
 		return -EMSGSIZE;
 	if (head->version != cpu_to_be16(BLOB_VERSION))
 		return -EPROTONOSUPPORT;
-	return check_lengths(head, len);
+	return len < TEEGATE_BLOB_OVERHEAD ? -EMSGSIZE : check_lengths(head, len);
 }
 
 /* May this workload have what it says it needs? The job gets all that is needed for the key. */

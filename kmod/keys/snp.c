@@ -9,8 +9,9 @@
  * A report of this guest says which TCB is committed and which SVN the guest has. It comes over the
  * same encrypted channel as the key and goes nowhere else. The host may commit an update at any
  * time, so it is asked for anew now and then; and at once, though not every time, when somebody has
- * parameters that would lie in the future. Such a request costs its workload a turn and no token of
- * its rate, because all others benefit.
+ * parameters that would lie in the future. One such request in a second costs its workload a turn
+ * and no token of its rate, because all others benefit; any other is paid for, and so is a guess at
+ * the future, be it right or wrong: nobody shall be able to wear out the channel without a limit.
  *
  * When the guest finds itself on another chip, what the old one gave is forgotten: what would be
  * sealed under that could not be opened again after a restart.
@@ -44,6 +45,7 @@ struct today {
 
 static DEFINE_SPINLOCK(lock);
 static struct today known;
+static u64 free_from;		/* ktime_get_ns(): when the next request costs no token */
 
 static bool recall(struct today *ret_today, u64 good_for)
 {
@@ -64,6 +66,20 @@ void tg_snp_forget_today(void)
 	spin_unlock(&lock);
 }
 
+static bool is_free(void)
+{
+	const u64 now = ktime_get_ns();
+	bool free;
+
+	spin_lock(&lock);
+	free = now >= free_from;
+	if (free)
+		free_from = now + ASK_AGAIN_NS;
+	spin_unlock(&lock);
+	return free;
+}
+
+/* The roots of another chip are gone before anybody can take them for those of this one. */
 static void learn(const u8 *report, struct today *ret_today)
 {
 	struct today new = {
@@ -76,10 +92,12 @@ static void learn(const u8 *report, struct today *ret_today)
 	memcpy(new.chip_id, report + REPORT_CHIP_ID, sizeof(new.chip_id));
 	spin_lock(&lock);
 	moved = memcmp(known.chip_id, new.chip_id, sizeof(new.chip_id));
-	known = new;
 	spin_unlock(&lock);
 	if (moved)
 		tg_cache_wipe();
+	spin_lock(&lock);
+	known = new;
+	spin_unlock(&lock);
 	*ret_today = new;
 }
 
@@ -91,7 +109,7 @@ static int ask(struct tg_key_job *job, struct today *ret_today)
 	if (!req)
 		return -ENOMEM;
 	req->op = job->op;
-	req->uncharged = true;
+	req->uncharged = is_free();
 	req->subject.kind = TG_SUBJECT_RAW;
 	err = tg_key_job_ask(job, req);
 	if (!err)
@@ -157,7 +175,8 @@ int tg_snp_params_check_today(struct tg_key_job *job)
 
 	if (err || is_past(&job->params, &today))
 		return err;
-	err = get_today(job, ASK_AGAIN_NS, &today);
+	err = tg_queue_charge(&tg_queue, job->lease, job->op) ?:
+	      get_today(job, ASK_AGAIN_NS, &today);
 	return err ?: is_past(&job->params, &today) ? 0 : -EKEYREJECTED;
 }
 

@@ -272,6 +272,32 @@ TEST(a_root_that_firmware_is_asked_for_costs_a_request)
 	EXPECT_EQ(fw_stat("keys"), keys);
 }
 
+/* Each time, although firmware's report may be known; and whoever is out of them asks no more. */
+TEST(a_guess_at_the_future_costs_a_request)
+{
+	struct teegate_create_lease w = keys_wish(SEALING_CLAIMS, SOURCE(FIRMWARE));
+	struct change later = { "", PARAMS_SNP_TCB, 8, UINT64_MAX };
+	struct lease l, other;
+	uint64_t reports;
+
+	everything_anew();
+	w.rate_per_minute = 1;
+	w.rate_burst = 3;
+	l = lease_make(w);
+	EXPECT_EQ(derive_try(l.fd, "x", 32, &a), 0);
+	EXPECT_EQ(derive_changed(l.fd, &later), -EKEYREJECTED);
+	EXPECT_EQ(derive_changed(l.fd, &later), -EKEYREJECTED);
+	usleep(1100000);	/* what is known is old enough for another report */
+	reports = fw_stat("reports");
+	for (unsigned int i = 0; i < 5; i++)
+		EXPECT_EQ(derive_changed(l.fd, &later), -EDQUOT);
+	EXPECT_EQ(fw_stat("reports"), reports);
+	other = keys_lease(SEALING_CLAIMS, SOURCE(FIRMWARE));
+	EXPECT_EQ(derive_changed(other.fd, &later), -EKEYREJECTED);
+	EXPECT_EQ(fw_stat("reports"), reports + 1);
+	EXPECT_EQ(derive_try(other.fd, "x", 32, &b), 0);
+}
+
 TEST(an_installed_root_goes_before_that_of_the_chip)
 {
 	struct lease l = fresh_lease(), both;

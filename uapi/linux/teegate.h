@@ -52,12 +52,12 @@
  * EPROTO     the host or the firmware answered nonsense; nothing of it is passed on
  * ENODATA    there is no root of keys of a source that the lease allows
  * EKEYREJECTED the parameters of a root are weaker than the lease allows, or other ones; firmware
- *	      was not asked
+ *	      was not asked for a key
  * EILSEQ     that is no sealed blob
  * EPROTONOSUPPORT the blob, or the parameters of a root, are of a version that this module does not
  *	      know
  * EXDEV      the blob, or the parameters of a root, are of another kind of TEE
- * EMSGSIZE   the blob was cut off, or is longer than its header says
+ * EMSGSIZE   no blob with that header is as short, or as long
  * ENXIO      the blob was sealed under another root
  * EBADMSG    the blob was changed, or is another workload's
  * EEXIST     there is an active root already (SET_ROOT), or a key of that description (DERIVE_KEY)
