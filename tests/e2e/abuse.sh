@@ -3,7 +3,7 @@
 #
 # In the Debian guest, as root, after containers.sh: attacks on the broker from rootless containers
 # (and from services where root has to play along). Each is refused, each refusal is in the journal as
-# a decision about the attacker, and alpha, which asks politely all the while, is served each time.
+# a decision about the attacker, and somebody who asks politely all the while is served each time.
 
 cp /mnt/share/abuse.py $shared/
 chmod 755 $shared/abuse.py
@@ -18,13 +18,15 @@ python() {
 
 # ---- a neighbour that is polite ----
 
+# Not alpha, whose decisions are looked for later: as many as there are here are not written one by one.
 policy alpha payments
-rm -f $shared/over alpha.out
-UNIT_SECONDS=400 python alpha payments polite /tmp >/dev/null 2>&1 &
+policy polite payments
+rm -f $shared/over polite.out
+UNIT_SECONDS=400 python polite payments polite /tmp >/dev/null 2>&1 &
 polite=$!
 
 answers() {
-	[ -e alpha.out ] && wc -l <alpha.out || echo 0
+	[ -e polite.out ] && wc -l <polite.out || echo 0
 }
 
 # served_since COUNT: it has been, a few times more, and never anything else.
@@ -35,7 +37,7 @@ served_since() {
 		[ "$(answers)" -lt $(($1 + 3)) ] || break
 		sleep 0.2
 	done
-	cat alpha.err && [ "$(answers)" -ge $(($1 + 3)) ] && not grep -v '^granted ' alpha.out
+	cat polite.err && [ "$(answers)" -ge $(($1 + 3)) ] && not grep -v '^granted ' polite.out
 }
 
 broker_pid() {
@@ -97,13 +99,13 @@ connections() {
 }
 check of_5000_connections_all_but_16_are_cut_off_and_told connections
 
-# Each request of alpha waits for 16 answers to one neighbour at most; what the neighbour asks beyond
+# Each polite request waits for 16 answers to one neighbour at most; what the neighbour asks beyond
 # its quota is refused. See "Limits" in teegated(8).
 flood() {
 	policy flood stranger && attacked flood flood 10 && not grep -vE '^(granted|Busy) ' flood.out &&
 	grep -c ^granted flood.out && grep -q '^granted ' flood.out && grep -q '^Busy ' flood.out &&
 	decided flood GetEvidence Busy || return
-	passed=$(python3 $shared/abuse.py passed alpha.out flood.out) && echo "$passed answers passed a polite request" &&
+	passed=$(python3 $shared/abuse.py passed polite.out flood.out) && echo "$passed answers passed a polite request" &&
 	[ "$passed" -le 16 ]
 }
 check of_a_flood_of_requests_at_most_16_pass_a_polite_one flood
@@ -111,7 +113,7 @@ echo "# $passed answers of the flood passed a polite request at most, $(answers)
 
 touch $shared/over
 wait $polite
-rm -f /etc/teegate/workloads.d/flood.conf
+rm -f /etc/teegate/workloads.d/{flood,polite}.conf
 
 # ---- connections and who made them ----
 
