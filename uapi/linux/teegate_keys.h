@@ -192,8 +192,8 @@ struct teegate_seal {
  * Needs TEEGATE_OP_SEAL. The header is judged as it stands there and in this order, before firmware
  * is asked for a key: EILSEQ, EPROTONOSUPPORT, EMSGSIZE, EXDEV, EKEYREJECTED, EPERM (the label),
  * EBADMSG (other claims), ENOSPC. The root decides about ENODATA and ENXIO, and about
- * EKEYREJECTED for parameters of the future. Whatever is wrong beyond that is EBADMSG, and nothing of
- * the data is passed on.
+ * EKEYREJECTED for parameters of the future. Whatever is wrong beyond that is EBADMSG, and nothing
+ * of the data is passed on.
  */
 struct teegate_unseal {
 	__u32 size;
