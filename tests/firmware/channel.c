@@ -146,6 +146,7 @@ static void seal_response(const struct message_header *request, size_t len, void
 	response_header(request, len, &header);
 	memcpy(channel->buf, &header.aad, SOFTFW_AAD_LEN);
 	memcpy(channel->buf + SOFTFW_AAD_LEN, channel->rsp, len);
+	memzero_explicit(channel->rsp, len);
 	WARN_ON_ONCE(softfw_gcm_seal(request->aad.vmpck, le64_to_cpu(header.seqno), channel->buf,
 				     len));
 	memcpy(header.tag, channel->buf + SOFTFW_AAD_LEN + len, SOFTFW_TAG_LEN);
