@@ -275,6 +275,7 @@ kernel_tests() {
 	read_tee snp tdx se none
 	tee_platform "$chip" && tee_scene "$chip" || return
 	[ ! -d "$chip" ] || platform=(--chip "$chip")
+	[ "$TEE" != snp ] || platform+=(--searched)
 	[ ! -d "$chip/scene" ] || platform+=(--add "/build/${chip#"$BUILD"/}/scene:/lab/se")
 	"$LAB/mini" --kernel "$k" --smp "$smp" --mem "${MINI_MEM:-1024}" \
 		--timeout "${MINI_TIMEOUT:-2400}" --tee "$TEE" "${platform[@]}" \

@@ -62,14 +62,38 @@ as_td() {
 		-device "loader,file=$in/ccel.bin,addr=$TDX_LOG_ADDRESS,force-raw=on")
 }
 
+# count_bytes: make the program that search-memory counts by, build/count-bytes.
+count_bytes() {
+	local program
+
+	[ ! "$BUILD/count-bytes" -nt "$LAB/count-bytes.c" ] || return 0
+	program=$(mktemp "$BUILD/count-bytes.XXXXXX")
+	run_logged count-bytes in_root cc -D_GNU_SOURCE -O2 -Wall -Wextra -Wshadow -Wconversion \
+		-o "/build/${program##*/}" /src/tests/guest/count-bytes.c &&
+		chmod 755 "$program" && mv "$program" "$BUILD/count-bytes"
+}
+
+# as_searched WORKDIR: the same for a guest that may have its memory searched (search-memory), with
+# the secrets of the platform in SEARCHED. It has a serial port "search" for that.
+as_searched() {
+	local in=/build/${1#"$BUILD"/}
+
+	count_bytes || return
+	HOST=(/src/tests/guest/search-memory --dir "$in" --counter /build/count-bytes
+		--chip "/build/${SEARCHED#"$BUILD"/}" -- "${HOST[@]}")
+	HOST_OPTIONS+=(-chardev "socket,id=monitor,path=$in/monitor,server=on,wait=off"
+		-mon chardev=monitor,mode=control)
+}
+
 # boot WORKDIR SECONDS QEMU-ARGUMENT...: run QEMU to its end. WORKDIR is under /build and
 # receives console.log. True if init was reached. A boot that dies before is repeated twice.
-# With TD set it is a TD that boots.
+# With TD set it is a TD that boots, with SEARCHED set a guest that may have its memory searched.
 boot() {
 	local dir=$1 seconds=$2 try rc HOST=() HOST_OPTIONS=()
 
 	shift 2
 	[ -z "${TD:-}" ] || as_td "$@" || return
+	[ -z "${SEARCHED:-}" ] || as_searched "$dir" || return
 	for try in 1 2 3; do
 		rc=0
 		in_root timeout --foreground -k 10 "$seconds" "${HOST[@]}" "${ARCH_QEMU[@]}" \

@@ -27,10 +27,16 @@ struct lease keys_lease(const char *sealing_claims, uint32_t sources)
 	return lease_make(keys_wish(sealing_claims, sources));
 }
 
+/* By splitmix64: nothing else in memory has any eight bytes of it. search-memory does the same. */
 void root_number(unsigned int n, uint8_t root[TEEGATE_ROOT_SIZE])
 {
-	for (unsigned int i = 0; i < TEEGATE_ROOT_SIZE; i++)
-		root[i] = (uint8_t)(n * 31 + i * 7 + 1);
+	for (uint64_t i = 0; i < TEEGATE_ROOT_SIZE; i++) {
+		uint64_t z = ((uint64_t)n * TEEGATE_ROOT_SIZE + i + 1) * 0x9e3779b97f4a7c15;
+
+		z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+		z = (z ^ z >> 27) * 0x94d049bb133111eb;
+		root[i] = (uint8_t)(z >> 56);
+	}
 }
 
 int root_install(unsigned int n, uint32_t source, uint32_t flags, uint8_t id[TEEGATE_ROOT_ID_SIZE])
@@ -47,6 +53,7 @@ int root_install(unsigned int n, uint32_t source, uint32_t flags, uint8_t id[TEE
 
 	root_number(n, root);
 	r = tg(session, TEEGATE_SET_ROOT, &s);
+	explicit_bzero(root, sizeof(root));
 	close(session);
 	if (id)
 		memcpy(id, s.root_id, sizeof(s.root_id));
