@@ -8,11 +8,14 @@ The keys are those of libtee's fake transport. What is judged here is what the c
 the format for more than 64 KiB, statuses, and that nothing is lost.
 """
 
+import ctypes
 import json
 import os
 import pathlib
 import pty
+import re
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -416,7 +419,81 @@ class TestDeriveKey(Test):
         self.assertIn(b"keyring", done.stderr)
 
 
+# ptrace(2)
+LIBC = ctypes.CDLL(None, use_errno=True)
+LIBC.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+TRACEME, CONT, SETOPTIONS, TRACEEXIT, EXITKILL, EVENT_EXIT = 0, 7, 0x4200, 0x40, 0x100000, 6
+
+
+def ptrace(request, pid, data=0):
+    if LIBC.ptrace(request, pid, None, data) < 0:
+        raise OSError(ctypes.get_errno(), "ptrace")
+
+
+def sanitized():
+    return b"__asan_init" in pathlib.Path(TOOL).read_bytes()
+
+
+def writable_memory(pid):
+    for line in pathlib.Path(f"/proc/{pid}/maps").read_text().splitlines():
+        at = re.match(r"([0-9a-f]+)-([0-9a-f]+) rw.. ", line)
+        start, end = (int(x, 16) for x in at.groups()) if at else (0, 0)
+        # Tables of a sanitizer are larger than anything can be.
+        if not at or end - start > 1 << 32 or "[vvar" in line:
+            continue
+        with open(f"/proc/{pid}/mem", "rb", 0) as memory:
+            memory.seek(start)
+            yield memory.read(end - start)
+
+
+def run_to_its_end(argv, stdin, stdout):
+    """Its exit status, and all of its memory when it has called exit()."""
+    env = dict(os.environ)
+    if sanitized():     # the leak sanitizer uses ptrace() itself, and their library binds symbols late
+        env.update(ASAN_OPTIONS="detect_leaks=0", LD_BIND_NOW="1")
+    child = subprocess.Popen(argv, stdin=stdin, stdout=stdout, stderr=subprocess.DEVNULL, env=env,
+                             preexec_fn=lambda: ptrace(TRACEME, 0))
+    status = os.waitpid(child.pid, 0)[1]
+    ptrace(SETOPTIONS, child.pid, TRACEEXIT | EXITKILL)
+    while os.WIFSTOPPED(status) and status >> 8 != signal.SIGTRAP | EVENT_EXIT << 8:
+        ptrace(CONT, child.pid)
+        status = os.waitpid(child.pid, 0)[1]
+    memory = list(writable_memory(child.pid))
+    ptrace(CONT, child.pid)
+    child.returncode = os.waitstatus_to_exitcode(os.waitpid(child.pid, 0)[1])
+    return child.returncode, memory
+
+
 class TestProcess(Test):
+    def left_by(self, argv, stdin, output, secret=None):
+        """How many parts of a secret, or of what it wrote, are in memory when a command has ended."""
+        with open(stdin, "rb") as source, open(output, "wb") as to:
+            status, memory = run_to_its_end(argv, source, to)
+        self.assertEqual(status, 0, argv)
+        self.assertGreater(sum(map(len, memory)), 1 << 16)
+        secret = secret or output.read_bytes()
+        return sum(part.count(secret[at:at + 16]) for part in memory for at in range(0, len(secret) - 15, 16))
+
+    def test_no_key_and_no_data_is_left_when_it_ends(self):
+        """What fake: seals is in its blob, but with more than fits into one the data is encrypted."""
+        if os.geteuid():
+            self.skipTest("takes root")
+        data, sealed, out = os.urandom(len(LARGE)), self.dir / "sealed", self.dir / "out"
+        plain = self.file("plain", data)
+        keeps = "import os, sys; data = sys.stdin.buffer.read(); os._exit(0)"
+        part = data[30000:30064]
+        self.assertGreaterEqual(self.left_by([sys.executable, "-c", keeps], plain, out, part), 4)
+        tool = lambda *args: [TOOL, args[0], "--target", "fake:", *args[1:]]
+        self.assertEqual(self.left_by(tool("derive-key", "--label", "l"), "/dev/null", out), 0)
+        self.assertEqual(self.left_by(tool("seal", "--label", "l"), plain, sealed, part), 0)
+        self.assertEqual(self.left_by(tool("unseal"), sealed, out, part), 0)
+        self.assertEqual(out.read_bytes(), data)
+
+    def test_its_symbols_are_bound_at_the_start(self):
+        """Binding one later leaves registers, and what of a key is in them, on the stack."""
+        said = subprocess.run(["readelf", "-d", TOOL], stdout=subprocess.PIPE, check=True, text=True).stdout
+        self.assertRegex(said, r"\(FLAGS\).*BIND_NOW")
+
     def test_nobody_else_looks_inside(self):
         """As another user, whose /proc entry is root's only when the process cannot be dumped."""
         if os.geteuid():
