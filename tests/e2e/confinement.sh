@@ -68,6 +68,37 @@ dumpable() {
 }
 check nobody_can_dump_it dumpable
 
+# What it has of keys while it answers stays in memory, and so does what a command of teegatectl holds,
+# here one that waits for what it shall seal.
+swapless() {
+	local cgroups=/sys/fs/cgroup held pid
+
+	[ "$(cat $cgroups/system.slice/dbus.service/memory.swap.max)" = max ] &&
+	[ "$(cat "$cgroups$(systemctl show -P ControlGroup teegated)/memory.swap.max")" = 0 ] || return
+	mkfifo /run/secret
+	sleep 60 >/run/secret &
+	pid=$!
+	teegatectl seal --target fake: --label l </run/secret >/dev/null 2>&1 &
+	held=$(locked_by $pid)/$(locked_by $!)
+	kill $! $pid
+	wait $! $pid
+	rm /run/secret
+	[ "$held" = 0/yes ]
+}
+
+# locked_by PID: "yes" once it has locked memory; what it has instead if that takes too long.
+locked_by() {
+	local n kb=
+
+	for n in 1 2 3 4 5 6 7 8 9 10; do
+		kb=$(sed -n 's/^VmLck:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$1/status")
+		[ "$kb" = 0 ] || { echo yes; return; }
+		sleep 0.2
+	done
+	echo "$kb"
+}
+check nothing_that_it_or_teegatectl_holds_goes_to_swap swapless
+
 # In no network, with the few devices that it needs, and everything else as the host has it.
 surroundings() {
 	local p
