@@ -23,6 +23,7 @@
 
 #include "../abi.h"
 #include "../ioctl.h"
+#include "../keys/snp.h"
 #include "../queue.h"
 #include "sev_key.h"
 
@@ -158,19 +159,10 @@ static int get_ext_report(struct tg_call *call, struct snp_guest_request_ioctl *
 	return err;
 }
 
-/* MSG_KEY_RSP (AMD 56860), as the driver hands it out: 64 bytes, the second half is the key. */
-struct key_rsp {
-	__le32 status;
-	u8 reserved[28];
-	u8 key[TG_SEV_KEY_SIZE];
-} __packed;
-
-static_assert(sizeof(struct key_rsp) == sizeof(struct snp_derived_key_resp));
-
 static int get_key(struct tg_call *call, struct snp_guest_request_ioctl *io)
 {
 	struct snp_derived_key_req asked;
-	struct key_rsp *rsp;
+	struct tg_snp_key_rsp *rsp;
 	int err;
 
 	call->needs = TEEGATE_OP_DERIVE_KEY;

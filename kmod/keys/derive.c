@@ -74,9 +74,17 @@ static int put_key(struct teegate_derive_key *a, const struct tg_key_job *job)
 	return copy_to_user(u64_to_user_ptr(a->key), job->key, job->key_len) ? -EFAULT : 0;
 }
 
+/* All that the caller says, from its memory. */
+static int get_names(const struct teegate_derive_key *a, struct tg_key_job *job)
+{
+	int err = tg_key_job_label(job, a->label, a->label_len);
+
+	return err || !wants_keyring(a) ? err : tg_keyring_describe(a, job);
+}
+
 static int derive(struct tg_call *call, struct teegate_derive_key *a, struct tg_key_job *job)
 {
-	int err = tg_key_job_label(job, a->label, a->label_len) ?: get_root(a, job);
+	int err = get_names(a, job) ?: get_root(a, job);
 
 	a->fw_status = job->fw_status;
 	err = err ?: tg_key_derive(job, purpose_of(a), a->key_len) ?:

@@ -83,7 +83,6 @@ void tg_keys_exit(void)
 {
 	tg_installed_exit();
 	tg_cache_exit();
-	tg_snp_forget_today();
 	tg_gcm_exit();
 	tg_hkdf_exit();
 }

@@ -22,8 +22,7 @@
 
 #include "keys.h"
 
-#define PREFIX		"teegate:"
-#define PREFIX_LEN	(sizeof(PREFIX) - 1)
+#define PREFIX_LEN	(sizeof(TG_KEYRING_PREFIX) - 1)
 
 int tg_keyring_check(const struct teegate_derive_key *a)
 {
@@ -50,9 +49,12 @@ static bool is_plain(const char *text)
 	return true;
 }
 
-static int fetch_description(const struct teegate_derive_key *a, char *text)
+/* Takes the description from the caller, before anybody is asked for a root. */
+int tg_keyring_describe(const struct teegate_derive_key *a, struct tg_key_job *job)
 {
-	memcpy(text, PREFIX, PREFIX_LEN);
+	char *text = job->description;
+
+	memcpy(text, TG_KEYRING_PREFIX, PREFIX_LEN);
 	if (copy_from_user(text + PREFIX_LEN, u64_to_user_ptr(a->description), a->description_len))
 		return -EFAULT;
 	text[PREFIX_LEN + a->description_len] = 0;
@@ -78,8 +80,7 @@ static int create(s32 keyring, const char *type, const char *description, const 
 	return 0;
 }
 
-static int create_fscrypt(const struct tg_key_job *job, s32 keyring, const char *description,
-			  s32 *ret_serial)
+static int create_fscrypt(const struct tg_key_job *job, s32 keyring, s32 *ret_serial)
 {
 	struct fscrypt_provisioning_key_payload *payload;
 	const size_t len = struct_size(payload, raw, job->key_len);
@@ -90,7 +91,7 @@ static int create_fscrypt(const struct tg_key_job *job, s32 keyring, const char 
 		return -ENOMEM;
 	payload->type = FSCRYPT_KEY_SPEC_TYPE_IDENTIFIER;
 	memcpy(payload->raw, job->key, job->key_len);
-	err = create(keyring, "fscrypt-provisioning", description, payload, len, ret_serial);
+	err = create(keyring, "fscrypt-provisioning", job->description, payload, len, ret_serial);
 	kfree_sensitive(payload);
 	return err;
 }
@@ -99,17 +100,17 @@ static int create_fscrypt(const struct tg_key_job *job, s32 keyring, const char 
 int tg_keyring_put(const struct teegate_derive_key *a, const struct tg_key_job *job,
 		   s32 *ret_serial)
 {
-	char description[PREFIX_LEN + TEEGATE_KEY_DESCRIPTION_MAX + 1];
-	int err = fetch_description(a, description);
-
-	if (err)
-		return err;
 	if (a->target == TEEGATE_KEY_TO_FSCRYPT)
-		return create_fscrypt(job, a->keyring, description, ret_serial);
-	return create(a->keyring, "logon", description, job->key, job->key_len, ret_serial);
+		return create_fscrypt(job, a->keyring, ret_serial);
+	return create(a->keyring, "logon", job->description, job->key, job->key_len, ret_serial);
 }
 
 #else
+
+int tg_keyring_describe(const struct teegate_derive_key *a, struct tg_key_job *job)
+{
+	return -EOPNOTSUPP;
+}
 
 int tg_keyring_put(const struct teegate_derive_key *a, const struct tg_key_job *job,
 		   s32 *ret_serial)

@@ -36,6 +36,7 @@ struct tg_lease;
 struct tg_request;
 
 #define TG_SALT_SIZE	32
+#define TG_KEYRING_PREFIX "teegate:"
 
 /* What a lease says about keys. Never changes; shared with those narrowed from it. */
 struct tg_sealing {
@@ -105,6 +106,8 @@ struct tg_key_job {
 	u8 salt[TG_SALT_SIZE];
 	u32 key_len;
 	u8 key[TEEGATE_KEY_MAX];
+	/* Of a key for a keyring. */
+	char description[sizeof(TG_KEYRING_PREFIX) + TEEGATE_KEY_DESCRIPTION_MAX];
 };
 
 /* ---- sealing.c ---- */
@@ -174,6 +177,7 @@ int tg_root_of_params(struct tg_key_job *job, const u8 *id);
 /* ---- keyring.c ---- */
 
 int tg_keyring_check(const struct teegate_derive_key *a);
+int tg_keyring_describe(const struct teegate_derive_key *a, struct tg_key_job *job);
 int tg_keyring_put(const struct teegate_derive_key *a, const struct tg_key_job *job,
 		   s32 *ret_serial);
 

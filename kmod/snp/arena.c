@@ -7,9 +7,10 @@
  *
  * A module cannot make an address space, but it is loaded by a process that has one. We keep that
  * one after the process has gone (mmget), with a mapping of our pages in it, and a kernel thread
- * enters it for the length of one call. Nobody else runs there by then, and all else that the
- * process had mapped is unmapped. While the loader still lives it can see the arena; it may load
- * modules, so it needs no arena to read kernel memory.
+ * enters it for the length of one call. Once the loader has ended nobody else runs there, and all
+ * else that it had mapped is unmapped. While it lives it sees what passes through the arena and can
+ * change it: that is reports, with which whoever loads modules is trusted. Keys wait until it has
+ * ended (tg_arena_is_ours).
  *
  * The mapping is of page frames: it is never swapped, and neither the OOM reaper nor fork, core
  * dumps or get_user_pages() follow it. What remains of the loader is an empty mm and the reference

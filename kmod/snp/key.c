@@ -6,15 +6,10 @@
 #include <linux/string.h>
 
 #include "../keys/keys.h"
+#include "../keys/snp.h"
 #include "snp.h"
 
-struct msg_key_rsp {
-	__le32 status;
-	u8 reserved[28];
-	u8 key[TEEGATE_ROOT_SIZE];
-} __packed;
-
-static_assert(sizeof(struct msg_key_rsp) == sizeof(struct snp_derived_key_resp));
+static_assert(sizeof(struct tg_snp_key_rsp) == sizeof(struct snp_derived_key_resp));
 
 void tg_snp_fill_key_req(struct snp_derived_key_req *req, const u8 *root_params)
 {
@@ -33,7 +28,7 @@ void tg_snp_fill_key_req(struct snp_derived_key_req *req, const u8 *root_params)
  */
 int tg_snp_take_key(const struct snp_derived_key_resp *resp, struct tg_answer *ans)
 {
-	const struct msg_key_rsp *rsp = (const struct msg_key_rsp *)resp->data;
+	const struct tg_snp_key_rsp *rsp = (const struct tg_snp_key_rsp *)resp->data;
 	const size_t half = sizeof(rsp->key) / 2;
 
 	if (rsp->status) {

@@ -17,21 +17,6 @@
 static struct derived a, b;
 static struct blob blob;
 
-static uint64_t number_be(const uint8_t *p, size_t n)
-{
-	uint64_t v = 0;
-
-	while (n--)
-		v = v << 8 | *p++;
-	return v;
-}
-
-static void put_be(uint8_t *p, size_t n, uint64_t v)
-{
-	for (; n--; v >>= 8)
-		p[n] = (uint8_t)v;
-}
-
 /* What the chip gives for these parameters to whoever has its driver. */
 static void root_by_stock(const uint8_t *params, uint8_t root[TEEGATE_ROOT_SIZE])
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Keys of workloads, see keys-kit.h. */
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "keys-kit.h"
@@ -123,6 +124,16 @@ int derive_again(int fd, const char *label, uint32_t key_len, const uint8_t *par
 	return tg(fd, TEEGATE_DERIVE_KEY, &k->d);
 }
 
+void *read_only(const void *bytes, size_t len)
+{
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ASSERT(page != MAP_FAILED);
+	memcpy(page, bytes, len);
+	ASSERT_EQ(mprotect(page, 4096, PROT_READ), 0);
+	return page;
+}
+
 int seal_try(int fd, const char *label, const void *data, uint32_t len, struct blob *b)
 {
 	struct teegate_seal s = {
@@ -161,6 +172,23 @@ int unseal_any(int fd, const struct blob *b)
 	uint32_t len = sizeof(data);
 
 	return unseal_try(fd, b, data, &len);
+}
+
+/* ---- numbers in parameters and blobs ---- */
+
+uint64_t number_be(const uint8_t *p, size_t n)
+{
+	uint64_t v = 0;
+
+	while (n--)
+		v = v << 8 | *p++;
+	return v;
+}
+
+void put_be(uint8_t *p, size_t n, uint64_t v)
+{
+	for (; n--; v >>= 8)
+		p[n] = (uint8_t)v;
 }
 
 /* ---- the formulas ---- */

@@ -48,6 +48,9 @@ int derive_try(int fd, const char *label, uint32_t key_len, struct derived *k);
 int derive_again(int fd, const char *label, uint32_t key_len, const uint8_t *params,
 		 struct derived *k);
 
+/* A copy in memory that the kernel cannot write to. */
+void *read_only(const void *bytes, size_t len);
+
 struct blob {
 	uint32_t len;
 	uint8_t bytes[TEEGATE_SEAL_DATA_MAX + TEEGATE_BLOB_OVERHEAD_MAX + 8];
@@ -80,6 +83,10 @@ int unseal_any(int fd, const struct blob *b);
 #define PARAMS_SNP_MSG_VERSION	40
 
 #define SALT_SIZE 32
+
+/* A number of so many bytes there. */
+uint64_t number_be(const uint8_t *p, size_t n);
+void put_be(uint8_t *p, size_t n, uint64_t v);
 
 /* The formulas. The purpose is that of a key to the caller, 1, of a blob, 2, and so on. */
 void formula_root_id(const uint8_t root[TEEGATE_ROOT_SIZE], uint8_t id[TEEGATE_ROOT_ID_SIZE]);

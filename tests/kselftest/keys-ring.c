@@ -135,6 +135,11 @@ TEST(a_key_in_a_keyring_is_never_replaced)
 	serial = a.d.key_serial;
 	EXPECT_EQ(ring_try(l.fd, TEEGATE_KEY_TO_FSCRYPT, "mine"), -EEXIST);
 	EXPECT_EQ(search("fscrypt-provisioning", "teegate:mine"), serial);
+	/* Nor is it taken away when nobody could be told its number. */
+	ring_wish(TEEGATE_KEY_TO_LOGON, "untold");
+	EXPECT_EQ(tg(l.fd, TEEGATE_DERIVE_KEY, read_only(&a.d, sizeof(a.d))), -EFAULT);
+	EXPECT(search("logon", "teegate:untold") > 0);
+	EXPECT_EQ(ring_try(l.fd, TEEGATE_KEY_TO_LOGON, "untold"), -EEXIST);
 }
 
 TEST(a_key_goes_to_the_keyring_of_the_process_or_of_its_session)
@@ -180,6 +185,11 @@ TEST(descriptions_are_plain_text)
 	EXPECT_EQ(RING(d->description = (uintptr_t)"ref\xe4sed"), -EINVAL);
 	EXPECT_EQ(RING(d->key = (uintptr_t)a.key), -EINVAL);
 	EXPECT_EQ(RING(0), 0);
+	/* Before anybody looks for a root. */
+	EXPECT_EQ(roots_wipe(TEEGATE_WIPE_INSTALLED), 0);
+	EXPECT_EQ(RING(0), -ENODATA);
+	EXPECT_EQ(RING(d->description = (uintptr_t)"ref sed"), -EINVAL);
+	EXPECT_EQ(RING(d->description = 0), -EFAULT);
 }
 
 /* HMAC-SHA-384 of "teegate" under the key with this serial number, computed by the kernel. */

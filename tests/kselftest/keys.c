@@ -215,6 +215,25 @@ TEST(a_root_is_written_once)
 	EXPECT_EQ(info.firmware_ops & KEY_OPS, KEY_OPS);
 }
 
+TEST(a_root_is_there_though_nobody_could_be_told_its_name)
+{
+	struct teegate_set_root wish = {
+		.size = sizeof(wish),
+		.root = (uintptr_t)"32 bytes of an administrator who",
+		.root_len = TEEGATE_ROOT_SIZE,
+		.source = TEEGATE_ROOT_TPM,
+	};
+	int session;
+
+	everything_anew();
+	session = session_open();
+	EXPECT_EQ(tg(session, TEEGATE_SET_ROOT, read_only(&wish, sizeof(wish))), -EFAULT);
+	EXPECT_EQ(info_now().root_active, TEEGATE_ROOT_TPM);
+	EXPECT_EQ(tg(session, TEEGATE_SET_ROOT, &wish), -EEXIST);
+	close(session);
+	EXPECT_EQ(derive_try(keys_lease(SEALING_CLAIMS, SOURCE(TPM)).fd, "x", 32, &a), 0);
+}
+
 TEST(wiped_roots_are_gone_and_make_no_room)
 {
 	struct lease l;

@@ -118,7 +118,8 @@ enum teegate_key_target {
  * when the lease is revoked. Errors of add_key(2) about the keyring are possible, too.
  * TEEGATE_KEY_TO_FSCRYPT makes a payload of
  * FSCRYPT_KEY_SPEC_TYPE_IDENTIFIER (policies of version 2). EOPNOTSUPP where the kernel knows no
- * keys of that type.
+ * keys of that type. EFAULT, too, when this structure cannot be written back; a key in a keyring
+ * is there then, and the next call says EEXIST.
  *
  * EAGAIN, too, on SEV-SNP before Linux 6.14 while the process that loaded this module still lives:
  * keys do not pass through memory that it shares.
@@ -222,7 +223,9 @@ struct teegate_unseal {
  * Does not block, and either all of it is done or nothing. EPERM when the caller is not the
  * administrator; EINVAL for a root of zeroes; EEXIST when there is an active root, be it the same,
  * or the root is there as one to unseal with; also when roots were wiped. ENOSPC when there are too
- * many to unseal with (16). TEEGATE_ROOT_DEVELOPMENT sets TEEGATE_TAINT_DEVELOPMENT_ROOT.
+ * many to unseal with (16). EFAULT when @root cannot be read, and nothing is installed then; or
+ * when this structure cannot be written back, and then the root is installed: TEEGATE_GET_INFO
+ * tells. TEEGATE_ROOT_DEVELOPMENT sets TEEGATE_TAINT_DEVELOPMENT_ROOT.
  */
 struct teegate_set_root {
 	__u32 size;
