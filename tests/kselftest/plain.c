@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kit.h"
+#include "keys-kit.h"
 #include "modules.h"
 #include "scene.h"
 
@@ -47,6 +47,39 @@ TEST(reports_are_ENODEV_and_leases_work)
 	EXPECT_EQ(extend_try(child.fd, 3, "e", 1), -EPERM);
 	EXPECT_EQ(lease_revoke(l.fd, 0), 0);
 	expect_gone(child.fd);
+}
+
+/* Plain SEV and SEV-ES have no reports, and a launch secret or a TPM all the same. */
+TEST(a_root_that_was_installed_gives_keys_and_sealing)
+{
+	static const uint8_t params[TEEGATE_ROOT_PARAMS_SIZE] = {
+		0, 1, TEEGATE_PROVIDER_NONE, TEEGATE_ROOT_LAUNCH_SECRET
+	};
+	static uint8_t root[TEEGATE_ROOT_SIZE], want[32];
+	static struct derived key;
+	static struct blob blob;
+	struct lease l = keys_lease(SEALING_CLAIMS, INSTALLED), other = keys_lease("neighbour", INSTALLED);
+
+	EXPECT_EQ(info_now().firmware_ops, 0);
+	EXPECT_EQ(seal_try(l.fd, "disk", "data", 4, &blob), -ENODATA);
+	EXPECT_EQ(derive_try(l.fd, "disk", 32, &key), -ENODATA);
+	ASSERT_EQ(root_install(THE_ROOT, TEEGATE_ROOT_LAUNCH_SECRET, 0, NULL), 0);
+	EXPECT_EQ(info_now().firmware_ops, KEY_OPS);
+	EXPECT_EQ(info_now().root_active, TEEGATE_ROOT_LAUNCH_SECRET);
+	ASSERT_EQ(seal_try(l.fd, "disk", "data", 4, &blob), 0);
+	EXPECT_EQ(unseal_any(l.fd, &blob), 0);
+	EXPECT_EQ(unseal_any(other.fd, &blob), -EBADMSG);
+	ASSERT_EQ(derive_try(l.fd, "disk", 32, &key), 0);
+	root_number(THE_ROOT, root);
+	formula_key(root, 1, SEALING_CLAIMS, "disk", params, want, sizeof(want));
+	EXPECT_MEM(key.key, want, sizeof(want));
+	EXPECT_MEM(key.d.root_params, params, sizeof(params));
+	EXPECT_EQ(report_try(l.fd), -EPERM);
+	close(l.fd);
+	close(other.fd);
+	module_unload(OUR_MODULE);
+	module_load(OUR_MODULE);
+	EXPECT_EQ(info_now().firmware_ops, 0);
 }
 
 #define CPU_MODALIAS "/sys/devices/system/cpu/modalias"
