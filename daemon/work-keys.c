@@ -102,10 +102,10 @@ static void explain_sources(const struct job *job, const struct teegate_get_info
 	text_add(text, size, "there is no root of keys for this workload: policy allows those from: %s; there are: %s. ",
 		 *would ? would : "nowhere", *there ? there : "none");
 	if (info->roots & 1u << TEEGATE_ROOT_FIRMWARE)
-		text_add(text, size, "[Keys] FirmwareRoot=measured-boot in %s allows the one of firmware; or install one, see teegate-root(8)",
+		text_add(text, size, "[Keys] FirmwareRoot=measured-boot in %s allows the one of firmware; or install one by /etc/teegate/roots.conf, see teegate-root(8)",
 			 job->rule->path);
 	else
-		text_add(text, size, "Install one, see teegate-root(8)");
+		text_add(text, size, "Install one by /etc/teegate/roots.conf, see teegate-root(8)");
 }
 
 void work_keys_explain(const struct job *job, const struct teegate_get_info *info, int error, char *text,

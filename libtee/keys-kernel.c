@@ -36,21 +36,36 @@ static int make(tee_ctx *ctx, int fd, struct tee_key_call *call, uint64_t *ret_f
 	return r;
 }
 
+/* The root that this machine could have by itself, and what it takes to be given keys of it; or "". */
+static const char *own_root(const tee_ctx *ctx, uint32_t provider)
+{
+	const bool session = ctx->transport->is_session;
+
+	if (provider == TEEGATE_PROVIDER_SEV_SNP && !session)
+		return "the firmware's own, once policy says FirmwareRoot=measured-boot, teegate-workloads.d(5); ";
+	if (provider == TEEGATE_PROVIDER_SEV_SNP && !ctx->measured_boot)
+		return "the firmware's own, for the target measured-boot: instead of device:, if kernel and initrd are in the launch measurement, tee_open(3); ";
+	if (provider == TEEGATE_PROVIDER_SE && !session)
+		return "a retrievable secret of the Ultravisor, from Linux 6.13; ";
+	return "";
+}
+
 /* How to come by a root: first what this machine could have, then what any can. */
 static int fail_no_root(tee_ctx *ctx, int fd, const char *what)
 {
 	struct teegate_get_info info = { 0 };
-	const char *own = "";
 
 	if (tee_kernel_ask_info(ctx, fd, &info) < 0)
 		info.provider = TEEGATE_PROVIDER_NONE;
-	if (info.provider == TEEGATE_PROVIDER_SEV_SNP)
-		own = "the firmware's own, once policy says FirmwareRoot=measured-boot, teegate-workloads.d(5); ";
-	else if (info.provider == TEEGATE_PROVIDER_SE)
-		own = "a retrievable secret of the Ultravisor, from Linux 6.13; ";
 	return tee_fail(ctx, -ENODATA,
 			"%s: there is no root for keys that this lease may use%s. Roots come from: %sa TPM 2.0, an SEV launch secret, a key broker, or for development a file, which teegate-root(8) installs at boot as /etc/teegate/roots.conf says.",
-			what, info.roots ? " (there are others)" : "", own);
+			what, info.roots ? " (there are others)" : "", own_root(ctx, info.provider));
+}
+
+/* Of the administrator's own lease, for which no policy speaks: it was asked for another target. */
+static bool wants_measured_boot(const tee_ctx *ctx, int error)
+{
+	return error == -EKEYREJECTED && ctx->transport->is_session && !ctx->measured_boot;
 }
 
 static const char *sentence_of(int error)
@@ -98,6 +113,8 @@ static int fail(tee_ctx *ctx, int fd, int error, const struct tee_key_call *call
 
 	if (error == -ENODATA)
 		return fail_no_root(ctx, fd, what_of(call));
+	if (wants_measured_boot(ctx, error))
+		sentence = "The target device: has keys of installed roots only, and these parameters are of another one. Those of the firmware's root are for the target measured-boot:, if kernel and initrd are in the launch measurement, tee_open(3). Firmware was not asked.";
 	if (lacks_keyring(ctx, fd, error, call))
 		sentence = "This process has no such keyring. Make one first: keyctl(1), session-keyring(7).";
 	if (sentence && fw_status == 0)

@@ -394,7 +394,7 @@ static void each_failure_says_what_to_do(void **state)
 		const char *says[3];
 	} examples[] = {
 		{ 0, 0, { "policy allows those from: firmware tpm", "there are: firmware", "FirmwareRoot=" } },
-		{ -ENODATA, OPERATIONS_KEYS, { "policy allows those from: firmware tpm", "there are: firmware", "teegate-root" } },
+		{ -ENODATA, OPERATIONS_KEYS, { "policy allows those from: firmware tpm", "there are: firmware", "/etc/teegate/roots.conf" } },
 		{ -ENXIO, OPERATIONS_KEYS, { "another root" } },
 		{ -EBADMSG, OPERATIONS_KEYS, { "not of this workload" } },
 		{ -EILSEQ, OPERATIONS_KEYS, { "no sealed blob" } },

@@ -482,38 +482,59 @@ static void each_failure_has_its_words(void **state)
 	tee_close(ctx);
 }
 
-static void without_a_root_it_is_said_how_to_get_one(void **state)
+static void expect_no_root(tee_ctx *ctx, const char *words)
 {
-	tee_ctx *ctx = on_lease();
 	uint8_t *blob = NULL;
 	size_t len;
 
 	fake_module.key_errors = UINT32_MAX;
 	fake_module.key_error = -ENODATA;
 	assert_int_equal(tee_seal(ctx, "l", 1, "d", 1, 0, &blob, &len), -ENODATA);
-	assert_said(ctx, "Sealing: there is no root for keys that this lease may use. ");
+	assert_said(ctx, words);
+}
+
+static void without_a_root_it_is_said_how_to_get_one(void **state)
+{
+	tee_ctx *ctx = on_lease();
+
+	expect_no_root(ctx, "Sealing: there is no root for keys that this lease may use. ");
 	assert_said(ctx, "FirmwareRoot=measured-boot");
 	assert_said(ctx, "TPM 2.0, an SEV launch secret, a key broker");
 	assert_said(ctx, "/etc/teegate/roots.conf");
 	fake_module.info.roots = 1 << TEEGATE_ROOT_TPM;
-	assert_int_equal(tee_seal(ctx, "l", 1, "d", 1, 0, &blob, &len), -ENODATA);
-	assert_said(ctx, "may use (there are others)");
+	expect_no_root(ctx, "may use (there are others)");
 	tee_close(ctx);
 
 	/* What another machine has is no help. */
 	fake_module_reset_tdx(state);
 	ctx = on_lease();
-	fake_module.key_errors = UINT32_MAX;
-	fake_module.key_error = -ENODATA;
-	assert_int_equal(tee_seal(ctx, "l", 1, "d", 1, 0, &blob, &len), -ENODATA);
-	assert_said(ctx, "Roots come from: a TPM 2.0,");
+	expect_no_root(ctx, "Roots come from: a TPM 2.0,");
 	tee_close(ctx);
 	fake_module_reset_se(state);
 	ctx = on_lease();
-	fake_module.key_errors = UINT32_MAX;
-	fake_module.key_error = -ENODATA;
-	assert_int_equal(tee_seal(ctx, "l", 1, "d", 1, 0, &blob, &len), -ENODATA);
-	assert_said(ctx, "a retrievable secret of the Ultravisor");
+	expect_no_root(ctx, "a retrievable secret of the Ultravisor");
+	tee_close(ctx);
+}
+
+/* No policy speaks for the administrator's own leases; the target does. */
+static void administrator_is_told_which_target_has_the_root_of_firmware(void **state)
+{
+	tee_ctx *ctx = on_device(), *boot;
+	size_t len, data_len;
+	uint8_t *blob = make_blob("token", 6, &len), *data = NULL;
+
+	(void)state;
+	assert_int_equal(tee_open_with(&fake_module_sys, "measured-boot:", &boot), 0);
+	expect_no_root(ctx, "Roots come from: the firmware's own, for the target measured-boot:");
+	assert_null(strstr(tee_last_error(ctx), "policy"));
+	expect_no_root(boot, "Roots come from: a TPM 2.0,");
+	fake_module.key_error = -EKEYREJECTED;
+	assert_int_equal(tee_unseal(ctx, blob, len, NULL, 0, 0, &data, &data_len), -EKEYREJECTED);
+	assert_said(ctx, "for the target measured-boot:");
+	assert_int_equal(tee_unseal(boot, blob, len, NULL, 0, 0, &data, &data_len), -EKEYREJECTED);
+	assert_said(boot, "weaker than policy allows");
+	free(blob);
+	tee_close(boot);
 	tee_close(ctx);
 }
 
@@ -626,6 +647,7 @@ int main(void)
 		T(reports_of_the_administrator_have_no_key_terms),
 		T(each_failure_has_its_words),
 		T(without_a_root_it_is_said_how_to_get_one),
+		T(administrator_is_told_which_target_has_the_root_of_firmware),
 		T(older_module_is_not_asked_for_keys),
 		T(root_is_installed_by_the_administrator_only),
 		T(info_tells_which_roots_there_are),
