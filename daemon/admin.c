@@ -15,6 +15,7 @@
 #include "events.h"
 #include "idl.h"
 #include "json.h"
+#include "members.h"
 #include "server.h"
 #include "statistics.h"
 #include "subscribers.h"
@@ -57,11 +58,6 @@ static bool read_number(sd_json_variant *value, uint64_t *ret)
 		return false;
 	*ret = sd_json_variant_unsigned(value);
 	return true;
-}
-
-static const char *text_of(sd_json_variant *value)
-{
-	return value ? sd_json_variant_string(value) : NULL;
 }
 
 /* ---- ListLeases ---- */
@@ -157,8 +153,8 @@ static int on_list_leases(sd_varlink *link, sd_json_variant *parameters, sd_varl
 		return sd_varlink_error_invalid_parameter_name(link, "leaseId");
 	if (!read_number(parameter_of(parameters, "after"), &page.wanted.after))
 		return sd_varlink_error_invalid_parameter_name(link, "after");
-	page.wanted.workload = text_of(parameter_of(parameters, "workload"));
-	page.wanted.container = text_of(parameter_of(parameters, "container"));
+	page.wanted.workload = member_text(parameters, "workload");
+	page.wanted.container = member_text(parameters, "container");
 	r = fill_page(conn->server, &page);
 	list = page.list;
 	if (r >= 0 && !list)
@@ -196,8 +192,8 @@ static int on_revoke(sd_varlink *link, sd_json_variant *parameters, sd_varlink_m
 		     void *userdata)
 {
 	sd_json_variant *id_value = parameter_of(parameters, "leaseId");
-	const char *workload = text_of(parameter_of(parameters, "workload"));
-	const char *container = text_of(parameter_of(parameters, "container"));
+	const char *workload = member_text(parameters, "workload");
+	const char *container = member_text(parameters, "container");
 	struct conn *conn = userdata;
 	char detail[320] = "";
 	uint64_t id = 0;

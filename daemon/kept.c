@@ -6,6 +6,7 @@
 #include <systemd/sd-json.h>
 
 #include "kept.h"
+#include "members.h"
 #include "util.h"
 
 #define OPTIONAL(name, text) \
@@ -37,20 +38,6 @@ int kept_make(const struct entry *entry, char **ret)
 	return error < 0 ? error : 0;
 }
 
-static const char *text_of(sd_json_variant *object, const char *key)
-{
-	sd_json_variant *value = sd_json_variant_by_key(object, key);
-
-	return value && sd_json_variant_is_string(value) ? sd_json_variant_string(value) : NULL;
-}
-
-static uint64_t number_of(sd_json_variant *object, const char *key, uint64_t otherwise)
-{
-	sd_json_variant *value = sd_json_variant_by_key(object, key);
-
-	return value && sd_json_variant_is_unsigned(value) ? sd_json_variant_unsigned(value) : otherwise;
-}
-
 static bool is_true(sd_json_variant *object, const char *key)
 {
 	sd_json_variant *value = sd_json_variant_by_key(object, key);
@@ -61,7 +48,7 @@ static bool is_true(sd_json_variant *object, const char *key)
 /* False: no memory. An absent member stays NULL. */
 static bool copy_text(sd_json_variant *object, const char *key, char **ret)
 {
-	const char *text = text_of(object, key);
+	const char *text = member_text(object, key);
 
 	*ret = text ? strdup(text) : NULL;
 	return *ret || !text;
@@ -69,20 +56,20 @@ static bool copy_text(sd_json_variant *object, const char *key, char **ret)
 
 static bool read_digest(sd_json_variant *object, const char *key, struct digest *ret)
 {
-	const char *text = text_of(object, key);
+	const char *text = member_text(object, key);
 
 	return !text || digest_parse(text, strlen(text), ret);
 }
 
 static int read_registration(sd_json_variant *object, struct registration *r)
 {
-	uint64_t uid = number_of(object, "uid", UINT64_MAX);
+	uint64_t uid = member_number(object, "uid", UINT64_MAX);
 
 	if (!copy_text(object, "id", &r->id) || !copy_text(object, "cgroup", &r->cgroup) ||
 	    !copy_text(object, "pod", &r->pod) || !copy_text(object, "imageName", &r->image_name) ||
 	    !copy_text(object, "imageSigner", &r->image_signer))
 		return -ENOMEM;
-	r->cgroup_id = number_of(object, "cgroupId", 0);
+	r->cgroup_id = member_number(object, "cgroupId", 0);
 	r->voucher = (struct voucher){ .root = is_true(object, "root"), .uid = (uid_t)uid };
 	if (!r->id || !registration_id_valid(r->id) || !r->cgroup || r->cgroup[0] != '/' || !r->cgroup_id)
 		return -EBADMSG;
@@ -104,7 +91,7 @@ int kept_parse(const char *text, struct kept *ret)
 	r = sd_json_parse(text, 0, &object, NULL, NULL);
 	if (r < 0)
 		return r == -ENOMEM ? r : -EBADMSG;
-	pid = number_of(object, "pid", 0);
+	pid = member_number(object, "pid", 0);
 	if (!sd_json_variant_is_object(object) || pid < 1 || pid > INT_MAX)
 		return -EBADMSG;
 	kept.pid = (pid_t)pid;

@@ -12,6 +12,7 @@
 
 #include <linux/teegate.h>
 
+#include "members.h"
 #include "note.h"
 #include "util.h"
 
@@ -105,23 +106,9 @@ int note_make(const struct lease *lease, char **ret)
 	return 0;
 }
 
-static const char *text_of(sd_json_variant *object, const char *key)
-{
-	sd_json_variant *value = sd_json_variant_by_key(object, key);
-
-	return value && sd_json_variant_is_string(value) ? sd_json_variant_string(value) : NULL;
-}
-
-static uint64_t number_of(sd_json_variant *object, const char *key, uint64_t otherwise)
-{
-	sd_json_variant *value = sd_json_variant_by_key(object, key);
-
-	return value && sd_json_variant_is_unsigned(value) ? sd_json_variant_unsigned(value) : otherwise;
-}
-
 static bool read_digest(sd_json_variant *object, const char *key, struct digest *ret)
 {
-	const char *text = text_of(object, key);
+	const char *text = member_text(object, key);
 
 	return !text || digest_parse(text, strlen(text), ret);
 }
@@ -140,12 +127,12 @@ static int read_registration(sd_json_variant *box, uint64_t workload, struct reg
 
 	if (!box)
 		return 0;
-	by = number_of(box, "by", 0);
-	if (!text_of(box, "id") || by >= UINT32_MAX)
+	by = member_number(box, "by", 0);
+	if (!member_text(box, "id") || by >= UINT32_MAX)
 		return -EBADMSG;
 	registration = registration_new();
-	if (!registration || !copy(text_of(box, "id"), &registration->id) ||
-	    !copy(text_of(box, "signer"), &registration->image_signer))
+	if (!registration || !copy(member_text(box, "id"), &registration->id) ||
+	    !copy(member_text(box, "signer"), &registration->image_signer))
 		return -ENOMEM;
 	if (!read_digest(box, "image", &registration->image))
 		return -EBADMSG;
@@ -158,13 +145,13 @@ static int read_registration(sd_json_variant *box, uint64_t workload, struct reg
 
 static int read_note(sd_json_variant *object, struct note *note)
 {
-	uint64_t uid = number_of(object, "uid", UINT64_MAX), pend = number_of(object, "pend", 0);
-	uint64_t rate = number_of(object, "rate", 0), burst = number_of(object, "burst", 0);
-	uint64_t events = number_of(object, "events", 0), bytes = number_of(object, "bytes", 0);
+	uint64_t uid = member_number(object, "uid", UINT64_MAX), pend = member_number(object, "pend", 0);
+	uint64_t rate = member_number(object, "rate", 0), burst = member_number(object, "burst", 0);
+	uint64_t events = member_number(object, "events", 0), bytes = member_number(object, "bytes", 0);
 	struct lease *lease = &note->lease;
 	int r;
 
-	if (number_of(object, "v", 0) != VERSION || !text_of(object, "rule") || !text_of(object, "name"))
+	if (member_number(object, "v", 0) != VERSION || !member_text(object, "rule") || !member_text(object, "name"))
 		return -EBADMSG;
 	if (uid >= UINT32_MAX || pend > UINT32_MAX || rate > UINT32_MAX || burst > UINT32_MAX ||
 	    events > UINT32_MAX || bytes > UINT32_MAX)
@@ -174,25 +161,25 @@ static int read_note(sd_json_variant *object, struct note *note)
 	r = read_registration(sd_json_variant_by_key(object, "box"), lease->workload, &note->registration);
 	if (r < 0)
 		return r;
-	lease->rule = text_of(object, "rule");
+	lease->rule = member_text(object, "rule");
 	lease->facts = (struct facts){
-		.unit = text_of(object, "unit") ?: "",
-		.cgroup = text_of(object, "cgroup") ?: "",
+		.unit = member_text(object, "unit") ?: "",
+		.cgroup = member_text(object, "cgroup") ?: "",
 		.uid = (uid_t)uid,
-		.label = text_of(object, "label"),
+		.label = member_text(object, "label"),
 		.exe = note->exe.len > 0 ? &note->exe : NULL,
 		.registration = note->registration,
 	};
 	lease->facts.cgroup_roots = strlen(lease->facts.cgroup);
-	lease->grant.name = text_of(object, "name");
-	lease->grant.lifetime_ms = number_of(object, "life", 0);
+	lease->grant.name = member_text(object, "name");
+	lease->grant.lifetime_ms = member_number(object, "life", 0);
 	lease->grant.max_pending = (uint32_t)pend;
 	lease->grant.rate_per_minute = (uint32_t)rate;
 	lease->grant.rate_burst = (uint32_t)burst;
 	lease->grant.extend_events = (uint32_t)events;
 	lease->grant.extend_bytes = (uint32_t)bytes;
-	lease->grant.keys = number_of(object, "keys", 0);
-	set_flags(&lease->grant, number_of(object, "flags", 0));
+	lease->grant.keys = member_number(object, "keys", 0);
+	set_flags(&lease->grant, member_number(object, "flags", 0));
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include "devices.h"
 #include "idl.h"
 #include "journal.h"
+#include "members.h"
 #include "runtime.h"
 #include "server.h"
 #include "util.h"
@@ -35,17 +36,10 @@ static int refuse(struct conn *conn, const char *method, const char *error, cons
 	return sd_varlink_errorbo(conn->link, id, SD_JSON_BUILD_PAIR_STRING("reason", reason));
 }
 
-static const char *text_of(sd_json_variant *parameters, const char *name)
-{
-	sd_json_variant *value = sd_json_variant_by_key(parameters, name);
-
-	return value && sd_json_variant_is_string(value) ? sd_json_variant_string(value) : NULL;
-}
-
 /* Printable, for it goes to journals; 0, -EINVAL or -ENOMEM. Absent stays NULL. */
 static int copy_text(sd_json_variant *parameters, const char *name, char **ret)
 {
-	const char *text = text_of(parameters, name);
+	const char *text = member_text(parameters, name);
 
 	if (!text)
 		return 0;
@@ -60,7 +54,7 @@ static int copy_text(sd_json_variant *parameters, const char *name, char **ret)
 
 static int copy_digest(sd_json_variant *parameters, const char *name, struct digest *ret)
 {
-	const char *text = text_of(parameters, name);
+	const char *text = member_text(parameters, name);
 
 	return !text || digest_parse(text, strlen(text), ret) ? 0 : -EINVAL;
 }
@@ -273,7 +267,7 @@ static int on_unregister(sd_varlink *link, sd_json_variant *parameters, sd_varli
 	if (r < 0)
 		return r;
 	r = registry_remove(registrar_registry(conn->server->registrar), &voucher,
-			    text_of(parameters, "id"));
+			    member_text(parameters, "id"));
 	if (r == -ENOENT)
 		return sd_varlink_error(link, REGISTRAR_INTERFACE ".NotRegistered", NULL);
 	return r < 0 ? r : sd_varlink_reply(link, NULL);

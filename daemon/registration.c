@@ -56,13 +56,10 @@ bool digest_parse(const char *text, size_t len, struct digest *ret)
 
 const char *digest_text(const struct digest *digest, char text[DIGEST_TEXT_MAX])
 {
-	size_t used;
-
 	if (digest->len == 0)
 		return NULL;
-	used = (size_t)snprintf(text, DIGEST_TEXT_MAX, "%s:", digest->alg);
-	for (size_t i = 0; i < digest->len; i++)
-		snprintf(text + used + 2 * i, 3, "%02x", digest->value[i]);
+	snprintf(text, DIGEST_TEXT_MAX, "%s:", digest->alg);
+	text_add_hex(text, DIGEST_TEXT_MAX, digest->value, digest->len);
 	return text;
 }
 

@@ -194,15 +194,9 @@ static int on_unseal(sd_varlink *link, sd_json_variant *parameters, sd_varlink_m
 	return on_method(link, parameters, flags, userdata, JOB_UNSEAL, TEEGATE_OP_SEAL, read_unseal);
 }
 
-static void hex(const uint8_t *data, size_t len, char *text)
-{
-	for (size_t i = 0; i < len; i++)
-		snprintf(text + 2 * i, 3, "%02x", data[i]);
-}
-
 static int build(const struct job *job, sd_json_variant **ret)
 {
-	char root_id[2 * TEEGATE_ROOT_ID_SIZE + 1];
+	char root_id[2 * TEEGATE_ROOT_ID_SIZE + 1] = "";
 
 	switch (job->kind) {
 	case JOB_SEAL:
@@ -210,7 +204,7 @@ static int build(const struct job *job, sd_json_variant **ret)
 	case JOB_UNSEAL:
 		return sd_json_buildo(ret, SD_JSON_BUILD_PAIR_BASE64("data", job->secret, job->secret_len));
 	default:
-		hex(job->root_id, sizeof(job->root_id), root_id);
+		text_add_hex(root_id, sizeof(root_id), job->root_id, sizeof(job->root_id));
 		return sd_json_buildo(ret,
 			SD_JSON_BUILD_PAIR_BASE64("key", job->secret, job->secret_len),
 			SD_JSON_BUILD_PAIR_STRING("rootId", root_id),

@@ -16,6 +16,7 @@
 #include <systemd/sd-varlink.h>
 
 #include "journal.h"
+#include "members.h"
 #include "opening.h"
 #include "supervisor.h"
 #include "util.h"
@@ -109,13 +110,6 @@ static void request_done(struct request *request)
 	*request = (struct request){ .supervisor = NULL };
 }
 
-static const char *text_of(sd_json_variant *object, const char *key)
-{
-	sd_json_variant *value = sd_json_variant_by_key(object, key);
-
-	return value && sd_json_variant_is_string(value) ? sd_json_variant_string(value) : NULL;
-}
-
 static int on_reply(sd_varlink *link, sd_json_variant *parameters, const char *error_id,
 		    sd_varlink_reply_flags_t flags, void *userdata)
 {
@@ -129,7 +123,7 @@ static int on_reply(sd_varlink *link, sd_json_variant *parameters, const char *e
 		fd = sd_varlink_take_fd(link, 0);
 	/* With its last descriptor the lease is gone, too. */
 	if (error_id)
-		r = -supervisor_errno(error_id, text_of(parameters, "errno"));
+		r = -supervisor_errno(error_id, member_text(parameters, "errno"));
 	else
 		r = fd < 0 ? -EIO : notify_give(notify, request->id, fd, request->close_on_exec);
 	if (r < 0)

@@ -90,6 +90,12 @@ static inline void PRINTF(3, 4) text_add(char *text, size_t size, const char *fo
 	va_end(ap);
 }
 
+static inline void text_add_hex(char *text, size_t size, const uint8_t *data, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		text_add(text, size, "%02x", data[i]);
+}
+
 /* Names that a client chose go to journals, terminals and JSON: printable ASCII only. */
 static inline char *text_sanitize(char *text)
 {

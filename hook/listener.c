@@ -9,6 +9,7 @@
 #include <systemd/sd-json.h>
 
 #include "listener.h"
+#include "members.h"
 #include "util.h"
 
 #define ALLOW		"SCMP_ACT_ALLOW"
@@ -23,13 +24,6 @@ struct profile {
 	sd_json_variant *rules;
 	bool allowed[ARRAY_SIZE(opens)];
 };
-
-static const char *text_of(sd_json_variant *object, const char *key)
-{
-	sd_json_variant *value = sd_json_variant_by_key(object, key);
-
-	return value && sd_json_variant_is_string(value) ? sd_json_variant_string(value) : NULL;
-}
 
 static size_t n_elements(sd_json_variant *array)
 {
@@ -49,7 +43,7 @@ static size_t which(sd_json_variant *name)
 
 static bool is_plain_allow(sd_json_variant *rule)
 {
-	const char *action = text_of(rule, "action");
+	const char *action = member_text(rule, "action");
 
 	return action && !strcmp(action, ALLOW) && n_elements(sd_json_variant_by_key(rule, "args")) == 0;
 }
@@ -108,7 +102,7 @@ static int add_rule(struct profile *profile)
 static int change_rules(sd_json_variant *seccomp, struct profile *profile)
 {
 	sd_json_variant *rules = sd_json_variant_by_key(seccomp, "syscalls");
-	const char *otherwise = text_of(seccomp, "defaultAction");
+	const char *otherwise = member_text(seccomp, "defaultAction");
 	int r = 0;
 
 	if (!otherwise)
@@ -134,7 +128,7 @@ static int change_seccomp(sd_json_variant **seccomp)
 {
 	CLEANUP(sd_json_variant_unrefp) sd_json_variant *rules = NULL;
 	struct profile profile = { .rules = NULL };
-	const char *listener = text_of(*seccomp, "listenerPath");
+	const char *listener = member_text(*seccomp, "listenerPath");
 	int r;
 
 	if (listener && *listener)

@@ -71,13 +71,12 @@ static void container_done(struct container *container)
 static int measure(const char *text, size_t len, char digest[DIGEST_TEXT])
 {
 	unsigned char value[EVP_MAX_MD_SIZE];
-	size_t used, n = 0;
+	size_t n = 0;
 
 	if (EVP_Q_digest(NULL, "SHA256", NULL, text, len, value, &n) != 1 || n != 32)
 		return -EIO;
-	used = (size_t)snprintf(digest, DIGEST_TEXT, "sha256:");
-	for (size_t i = 0; i < n; i++)
-		snprintf(digest + used + 2 * i, 3, "%02x", value[i]);
+	snprintf(digest, DIGEST_TEXT, "sha256:");
+	text_add_hex(digest, DIGEST_TEXT, value, n);
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include <systemd/sd-json.h>
 #include <unistd.h>
 
+#include "members.h"
 #include "oci.h"
 #include "util.h"
 
@@ -68,13 +69,6 @@ static int parse(const char *text, sd_json_variant **ret)
 	return 0;
 }
 
-static const char *text_of(sd_json_variant *object, const char *key)
-{
-	sd_json_variant *value = sd_json_variant_by_key(object, key);
-
-	return value && sd_json_variant_is_string(value) ? sd_json_variant_string(value) : NULL;
-}
-
 /* False: no memory. NULL stays NULL. */
 static bool copy(const char *text, char **ret)
 {
@@ -85,7 +79,7 @@ static bool copy(const char *text, char **ret)
 static enum oci_wish wish_of(sd_json_variant *annotations)
 {
 	sd_json_variant *value = sd_json_variant_by_key(annotations, OCI_ANNOTATION);
-	const char *text = text_of(annotations, OCI_ANNOTATION);
+	const char *text = member_text(annotations, OCI_ANNOTATION);
 
 	if (!value)
 		return OCI_UNSAID;
@@ -105,8 +99,8 @@ int oci_parse_state(const char *text, struct oci_state *ret)
 	r = parse(text, &object);
 	if (r < 0)
 		return r;
-	id = text_of(object, "id");
-	bundle = text_of(object, "bundle");
+	id = member_text(object, "id");
+	bundle = member_text(object, "bundle");
 	pid = sd_json_variant_by_key(object, "pid");
 	if (!id || !*id || !bundle || bundle[0] != '/')
 		return -EBADMSG;
@@ -134,14 +128,14 @@ static int read_mounts(sd_json_variant *mounts, struct oci_config *config)
 
 	for (size_t i = 0; i < n; i++) {
 		sd_json_variant *mount = sd_json_variant_by_index(mounts, i);
-		const char *source = text_of(mount, "source");
+		const char *source = member_text(mount, "source");
 
 		if (!is_ours(source))
 			continue;
 		config->wish = OCI_YES;
 		if (strcmp(source, OCI_BROKER_SOCKET) || config->broker_at)
 			continue;
-		if (!copy(text_of(mount, "destination"), &config->broker_at))
+		if (!copy(member_text(mount, "destination"), &config->broker_at))
 			return -ENOMEM;
 	}
 	return 0;
@@ -162,10 +156,10 @@ static int read_annotations(sd_json_variant *annotations, struct oci_config *con
 	enum oci_wish wish = wish_of(annotations);
 
 	for (size_t i = 0; i < ARRAY_SIZE(pods); i++)
-		if (!config->pod && !copy(text_of(annotations, pods[i]), &config->pod))
+		if (!config->pod && !copy(member_text(annotations, pods[i]), &config->pod))
 			return -ENOMEM;
 	for (size_t i = 0; i < ARRAY_SIZE(images); i++)
-		if (!config->image && !copy(text_of(annotations, images[i]), &config->image))
+		if (!config->image && !copy(member_text(annotations, images[i]), &config->image))
 			return -ENOMEM;
 	if (wish != OCI_UNSAID)
 		config->wish = wish;
@@ -175,7 +169,7 @@ static int read_annotations(sd_json_variant *annotations, struct oci_config *con
 /* So does one whose programs are to be given leases by a supervisor. */
 static void read_seccomp(sd_json_variant *linux_, struct oci_config *config)
 {
-	if (is_ours(text_of(sd_json_variant_by_key(linux_, "seccomp"), "listenerPath")))
+	if (is_ours(member_text(sd_json_variant_by_key(linux_, "seccomp"), "listenerPath")))
 		config->wish = OCI_YES;
 }
 
@@ -194,7 +188,7 @@ int oci_parse_config(const char *text, struct oci_config *ret)
 	read_seccomp(sd_json_variant_by_key(object, "linux"), &config);
 	if (r >= 0)
 		r = read_annotations(sd_json_variant_by_key(object, "annotations"), &config);
-	if (r >= 0 && !copy(text_of(sd_json_variant_by_key(object, "root"), "path"), &config.root))
+	if (r >= 0 && !copy(member_text(sd_json_variant_by_key(object, "root"), "path"), &config.root))
 		r = -ENOMEM;
 	if (r < 0)
 		return r;
@@ -210,7 +204,7 @@ static sd_json_variant *by_id(sd_json_variant *list, const char *id)
 
 	for (size_t i = 0; i < n; i++) {
 		sd_json_variant *element = sd_json_variant_by_index(list, i);
-		const char *text = text_of(element, "id");
+		const char *text = member_text(element, "id");
 
 		if (text && !strcmp(text, id))
 			return element;
@@ -225,7 +219,7 @@ static int name_in(const char *metadata, char **ret)
 
 	if (!metadata || parse(metadata, &object) < 0)
 		return 0;
-	return copy(text_of(object, "image-name"), ret) ? 0 : -ENOMEM;
+	return copy(member_text(object, "image-name"), ret) ? 0 : -ENOMEM;
 }
 
 int oci_find_container(const char *text, const char *id, char **ret_image_id, char **ret_image_name)
@@ -240,11 +234,11 @@ int oci_find_container(const char *text, const char *id, char **ret_image_id, ch
 	if (r < 0)
 		return r;
 	container = by_id(list, id);
-	if (!container || !text_of(container, "image") || !*text_of(container, "image"))
+	if (!container || !member_text(container, "image") || !*member_text(container, "image"))
 		return 0;
-	if (!copy(text_of(container, "image"), &image))
+	if (!copy(member_text(container, "image"), &image))
 		return -ENOMEM;
-	r = name_in(text_of(container, "metadata"), &name);
+	r = name_in(member_text(container, "metadata"), &name);
 	if (r < 0)
 		return r;
 	*ret_image_id = take_pointer(&image);
@@ -262,9 +256,9 @@ int oci_find_image(const char *text, const char *id, char **ret_digest)
 	if (r < 0)
 		return r;
 	image = by_id(list, id);
-	if (!image || !text_of(image, "digest"))
+	if (!image || !member_text(image, "digest"))
 		return 0;
-	return copy(text_of(image, "digest"), ret_digest) ? 1 : -ENOMEM;
+	return copy(member_text(image, "digest"), ret_digest) ? 1 : -ENOMEM;
 }
 
 void oci_state_done(struct oci_state *state)

@@ -31,8 +31,8 @@ void say(int priority, const char *format, ...)
 
 static const char *hex_id(const uint8_t id[TEEGATE_ROOT_ID_SIZE], char text[2 * TEEGATE_ROOT_ID_SIZE + 1])
 {
-	for (size_t i = 0; i < TEEGATE_ROOT_ID_SIZE; i++)
-		snprintf(text + 2 * i, 3, "%02x", id[i]);
+	text[0] = '\0';
+	text_add_hex(text, 2 * TEEGATE_ROOT_ID_SIZE + 1, id, TEEGATE_ROOT_ID_SIZE);
 	return text;
 }
 
