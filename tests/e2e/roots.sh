@@ -102,9 +102,10 @@ check a_launch_secret_opens_what_it_sealed_before by_launch_secret
 
 old_and_new() {
 	fresh && { root_of main launch-secret GUID=$GUID Directory=/run/e2e/coco; tpm_section old UnsealOnly=yes; } >$CONF &&
-	installs && opens tpm.blob && opens launch.blob && seals new.blob && fresh &&
+	installs && opens tpm.blob && opens launch.blob && seals new.blob && cp tpm.blob moved.blob &&
+	teegatectl reseal --target device:/dev/teegate --label e2e moved.blob && fresh &&
 	root_of main launch-secret GUID=$GUID Directory=/run/e2e/coco >$CONF && installs && opens new.blob &&
-	opens_not 'there are others' tpm.blob
+	opens moved.blob && opens_not 'there are others' tpm.blob
 }
 check an_old_root_opens_and_the_active_one_seals old_and_new
 
@@ -166,10 +167,23 @@ tainted() {
 }
 check a_development_file_must_be_enabled_and_taints development
 
-# The unit that opens a volume starts the one that installs the root, as at boot.
+# settles UNIT: has it come to something, and is that good?
+settles() {
+	for _ in {1..300}; do
+		case $(systemctl is-active "$1") in
+		active) return 0 ;;
+		failed) return 1 ;;
+		esac
+		sleep 0.2
+	done
+	return 1
+}
+
+# As at boot: no module is there, and the target starts what is enabled, which brings the rest. Nobody
+# waits for the target itself: it may be waiting for this script.
 opens_volume() {
-	fresh && root_of main launch-secret GUID="$1" Directory=/run/e2e/coco >$CONF &&
-	systemctl start teegate-luks@data.service
+	fresh && rmmod teegate && root_of main launch-secret GUID="$1" Directory=/run/e2e/coco >$CONF &&
+	systemctl start --no-block multi-user.target && settles teegate-luks@data.service
 }
 
 by_luks() {
@@ -180,13 +194,15 @@ by_luks() {
 	root_of main launch-secret GUID=$GUID Directory=/run/e2e/coco >$CONF && installs &&
 	teegatectl derive-key --target device:/dev/teegate --label luks/data --length 64 |
 		cryptsetup luksFormat -q --type luks2 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --key-file=- volume &&
+	systemctl enable teegate-luks@data.service &&
 	opens_volume $GUID && echo "on the volume" >/dev/mapper/data && systemctl stop teegate-luks@data.service &&
-	not grep -qa "on the volume" volume && not opens_volume $other && [ ! -e /dev/mapper/data ] &&
+	not grep -qa "on the volume" volume && not opens_volume $other &&
+	systemctl is-failed -q teegate-luks@data.service && [ ! -e /dev/mapper/data ] &&
 	systemctl reset-failed teegate-luks@data.service && opens_volume $GUID &&
 	[ "$(head -c 13 /dev/mapper/data)" = "on the volume" ]
 	local status=$?
 	[ $status = 0 ] || journalctl -q -u teegate-luks@data.service -n 30 -o cat
-	systemctl stop teegate-luks@data.service
+	systemctl disable --now teegate-luks@data.service
 	systemctl reset-failed teegate-luks@data.service 2>/dev/null
 	return $status
 }
