@@ -441,7 +441,10 @@ static int broker_info(tee_ctx *ctx, struct tee_info *ret)
 		.quarantined = (uint32_t)number_of(info, "quarantined", 0),
 		.in_flight_max = (uint32_t)number_of(info, "inFlightMax", 0),
 	};
-	ret->firmware_ops = ret->state == TEEGATE_STATE_UP ? ret->module_ops : 0;
+	ret->firmware_ops = ret->module_ops;
+	/* Keys need no TEE where a root was installed. */
+	if (ret->state != TEEGATE_STATE_UP)
+		ret->firmware_ops &= TEEGATE_OP_DERIVE_KEY | TEEGATE_OP_SEAL;
 	if (software && sd_json_variant_is_boolean(software) && sd_json_variant_boolean(software))
 		ret->taint = TEEGATE_TAINT_SOFTWARE_FIRMWARE;
 	copy_text(ret->reason, sizeof(ret->reason), text_of(info, "reason"));

@@ -433,7 +433,7 @@ static void info_comes_from_the_broker(void **state)
 	(void)state;
 	broker.answer =
 		"{\"parameters\":{\"info\":{\"provider\":\"sev-snp\",\"transport\":\"direct\",\"state\":\"lost\","
-		"\"reason\":\"wiped\",\"vmpl\":2,\"operations\":[\"report\",\"raw\",\"later\"],\"softwareFirmware\":true,"
+		"\"reason\":\"wiped\",\"vmpl\":2,\"operations\":[\"report\",\"raw\",\"seal\",\"later\"],\"softwareFirmware\":true,"
 		"\"workload\":\"payments\",\"allowed\":[\"report\"]}}}";
 	assert_int_equal(tee_get_info(ctx, &info), 0);
 	assert_non_null(strstr(broker.asked, "io.teegate.Broker.GetInfo"));
@@ -441,8 +441,8 @@ static void info_comes_from_the_broker(void **state)
 	assert_int_equal(info.transport, TEEGATE_TRANSPORT_DIRECT);
 	assert_int_equal(info.state, TEEGATE_STATE_LOST);
 	assert_int_equal(info.vmpl, 2);
-	assert_int_equal(info.module_ops, TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT);
-	assert_int_equal(info.firmware_ops, 0);
+	assert_int_equal(info.module_ops, TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT | TEEGATE_OP_SEAL);
+	assert_int_equal(info.firmware_ops, TEEGATE_OP_SEAL);
 	assert_int_equal(info.lease_ops, TEEGATE_OP_REPORT);
 	assert_int_equal(info.taint, TEEGATE_TAINT_SOFTWARE_FIRMWARE);
 	assert_string_equal(info.reason, "wiped");
