@@ -27,6 +27,8 @@ import unittest
 import urllib.error
 import urllib.request
 
+import ending
+
 TOP = pathlib.Path(__file__).resolve().parents[2]
 RESOURCE = "default/teegate/root"
 GUID = "736870e5-84f0-4973-92ec-06879ce3da0b"
@@ -93,6 +95,17 @@ class Test(unittest.TestCase):
     def nothing_leaks(self, done, root):
         for form in (root.hex(), str(root)[2:-1]):
             self.assertNotIn(form, done.text)
+
+    def installs_and_leaves_nothing(self):
+        """In its memory, when it has installed a root; its own arguments are there."""
+        if os.geteuid():
+            return
+        config = str(self.dir / "roots.conf")
+        self.forget()
+        status, memory = ending.run([TOOL, "install", "--config", config], self.env, stderr=subprocess.DEVNULL)
+        self.assertEqual(status, 0)
+        self.assertGreater(ending.parts_left(memory, config.encode()), 0)
+        self.assertEqual(ending.parts_left(memory, self.installed()[0][2]), 0)
 
 
 class TestConfiguration(Test):
@@ -293,6 +306,7 @@ class TestTpm(Test):
         self.assertEqual([r[:2] for r in roots[0]], [(TPM, False)])
         self.assertEqual(self.blob.stat().st_mode & 0o777, 0o600)
         self.assertNotIn(roots[0][0][2], self.blob.read_bytes())
+        self.installs_and_leaves_nothing()
 
     def test_other_registers_keep_the_root_back_until_they_are_as_they_were(self):
         self.enrol()
@@ -458,6 +472,7 @@ class TestBroker(Test):
         self.assertEqual([(r["method"], r["path"], r["status"]) for r in self.log()],
                          [("POST", "/kbs/v0/auth", 200), ("POST", "/kbs/v0/attest", 200),
                           ("GET", "/kbs/v0/resource/" + RESOURCE, 200)])
+        self.installs_and_leaves_nothing()
 
     def test_a_guest_of_another_measurement_gets_nothing(self):
         self.broker(measurement="00" * 48)

@@ -8,14 +8,11 @@ The keys are those of libtee's fake transport. What is judged here is what the c
 the format for more than 64 KiB, statuses, and that nothing is lost.
 """
 
-import ctypes
 import json
 import os
 import pathlib
 import pty
-import re
 import shutil
-import signal
 import struct
 import subprocess
 import sys
@@ -24,6 +21,8 @@ import time
 import unittest
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+import ending
 
 TOOL = None
 HEADER = 162        # of a blob, without its label
@@ -419,60 +418,13 @@ class TestDeriveKey(Test):
         self.assertIn(b"keyring", done.stderr)
 
 
-# ptrace(2)
-LIBC = ctypes.CDLL(None, use_errno=True)
-LIBC.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
-TRACEME, CONT, SETOPTIONS, TRACEEXIT, EXITKILL, EVENT_EXIT = 0, 7, 0x4200, 0x40, 0x100000, 6
-
-
-def ptrace(request, pid, data=0):
-    if LIBC.ptrace(request, pid, None, data) < 0:
-        raise OSError(ctypes.get_errno(), "ptrace")
-
-
-def sanitized():
-    return b"__asan_init" in pathlib.Path(TOOL).read_bytes()
-
-
-def writable_memory(pid):
-    for line in pathlib.Path(f"/proc/{pid}/maps").read_text().splitlines():
-        at = re.match(r"([0-9a-f]+)-([0-9a-f]+) rw.. ", line)
-        start, end = (int(x, 16) for x in at.groups()) if at else (0, 0)
-        # Tables of a sanitizer are larger than anything can be.
-        if not at or end - start > 1 << 32 or "[vvar" in line:
-            continue
-        with open(f"/proc/{pid}/mem", "rb", 0) as memory:
-            memory.seek(start)
-            yield memory.read(end - start)
-
-
-def run_to_its_end(argv, stdin, stdout):
-    """Its exit status, and all of its memory when it has called exit()."""
-    env = dict(os.environ)
-    if sanitized():     # the leak sanitizer uses ptrace() itself, and their library binds symbols late
-        env.update(ASAN_OPTIONS="detect_leaks=0", LD_BIND_NOW="1")
-    child = subprocess.Popen(argv, stdin=stdin, stdout=stdout, stderr=subprocess.DEVNULL, env=env,
-                             preexec_fn=lambda: ptrace(TRACEME, 0))
-    status = os.waitpid(child.pid, 0)[1]
-    ptrace(SETOPTIONS, child.pid, TRACEEXIT | EXITKILL)
-    while os.WIFSTOPPED(status) and status >> 8 != signal.SIGTRAP | EVENT_EXIT << 8:
-        ptrace(CONT, child.pid)
-        status = os.waitpid(child.pid, 0)[1]
-    memory = list(writable_memory(child.pid))
-    ptrace(CONT, child.pid)
-    child.returncode = os.waitstatus_to_exitcode(os.waitpid(child.pid, 0)[1])
-    return child.returncode, memory
-
-
 class TestProcess(Test):
     def left_by(self, argv, stdin, output, secret=None):
         """How many parts of a secret, or of what it wrote, are in memory when a command has ended."""
         with open(stdin, "rb") as source, open(output, "wb") as to:
-            status, memory = run_to_its_end(argv, source, to)
+            status, memory = ending.run(argv, stdin=source, stdout=to, stderr=subprocess.DEVNULL)
         self.assertEqual(status, 0, argv)
-        self.assertGreater(sum(map(len, memory)), 1 << 16)
-        secret = secret or output.read_bytes()
-        return sum(part.count(secret[at:at + 16]) for part in memory for at in range(0, len(secret) - 15, 16))
+        return ending.parts_left(memory, secret or output.read_bytes())
 
     def test_no_key_and_no_data_is_left_when_it_ends(self):
         """What fake: seals is in its blob, but with more than fits into one the data is encrypted."""
