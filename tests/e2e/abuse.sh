@@ -144,7 +144,8 @@ told() {
 handed_over() {
 	local status
 
-	python alpha payments puppet /tmp/puppets alpha >/dev/null 2>&1 &
+	contained alpha payments "--volume /usr:/usr:ro --volume $shared:/tmp" \
+		/usr/bin/python3 /tmp/abuse.py puppet /tmp/puppets alpha >/dev/null 2>&1 &
 	python beta stranger puppet /tmp/puppets beta >/dev/null 2>&1 &
 	tell alpha connect && tell beta connect && [ "$(tell beta evidence)" = NotAllowed ] &&
 	[ "$(tell alpha lease)" = granted ] && [ "$(tell alpha use)" = 0 ] || return
@@ -249,7 +250,7 @@ crafted() {
 check a_pattern_is_no_policy_and_a_crafted_name_no_identity crafted
 
 stock_device() {
-	gets_evidence alpha payments && refused "$stock" alpha payments "--volume /dev/$stock:/dev/$stock" &&
+	gets_evidence alpha payments && refused "$stock" alpha payments "-v /dev/$stock:/dev/$stock" &&
 	decided alpha AcquireLease Forgeable "$stock"
 }
 check a_container_with_the_stock_device_is_refused_and_told stock_device

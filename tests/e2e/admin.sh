@@ -190,7 +190,7 @@ check root_of_a_container_without_a_user_namespace_is_no_administrator container
 
 rootless_root() {
 	teegatectl leases &&
-	not contained alpha payments '' /bin/sh -c 'id -u; exec /usr/bin/teegatectl leases' &&
+	not boxed alpha payments '' /bin/sh -c 'id -u; exec /usr/bin/teegatectl leases' &&
 	[ "$(cat alpha.out)" = 0 ] && grep -q 'refused: only root' alpha.err
 }
 check root_of_a_user_namespace_is_no_administrator rootless_root

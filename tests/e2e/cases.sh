@@ -8,20 +8,27 @@ n=0
 mkdir -p /run/e2e
 cd /run/e2e || exit
 
-# check NAME CMD...: one case.
+# For how many hundredths of a second processors have worked.
+busy() {
+	awk '$1 == "cpu" { print $2 + $3 + $4 + $7 + $8 }' /proc/stat
+}
+
+# check NAME CMD...: one case. How long it took is for people.
 check() {
-	local name=$1
+	local name=$1 busy
 
 	shift
 	[ -z "${no_cases:-}" ] || return 0
 	n=$((n + 1))
 	begun=$(date +%s)
+	busy=$(busy)
 	if "$@" >case.log 2>&1; then
 		echo "ok $n $name"
 	else
 		sed 's/^/# /' case.log
 		echo "not ok $n $name"
 	fi
+	echo "# $(($(date +%s) - begun)) s, $((($(busy) - busy) / 100)) s of processors"
 }
 
 not() { ! "$@"; }

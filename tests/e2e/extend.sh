@@ -14,7 +14,7 @@ may_extend() {
 
 # event UNIT USER TEXT: with a lease, as libtee does it.
 event() {
-	contained "$1" "$2" '' /bin/sh -c "printf '%s' '$3' | teegatectl extend --index 2 -"
+	boxed "$1" "$2" '' /bin/sh -c "printf '%s' '$3' | teegatectl extend --index 2 -"
 }
 
 # asked UNIT USER TEXT: the broker does it, without a lease.

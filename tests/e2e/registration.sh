@@ -77,7 +77,7 @@ others_socket() {
 check the_socket_of_a_container_serves_no_other others_socket
 
 rootless_vouches() {
-	gets_evidence alpha payments && cat alpha.err &&
+	podman_gets_evidence alpha payments && cat alpha.err &&
 	claims_say alpha.out '' "runtime:uid:$(id -u payments)" && not grep -aq runtime:root alpha.out
 }
 check a_rootless_runtime_vouches_as_its_user_and_evidence_says_so rootless_vouches
@@ -112,7 +112,7 @@ check a_users_word_for_a_digest_is_not_roots forged_digest
 foreign_container() {
 	local id pid
 
-	contained alpha payments '' /bin/sleep 60 &
+	contained alpha payments '' /bin/sh -c "$UNTIL_STOPPED" &
 	for _ in $(seq 100); do
 		id=$(registered | grep -o '"id":"[0-9a-f]*","vouchedBy":"runtime:uid' | cut -d'"' -f4)
 		[ -z "$id" ] || break

@@ -133,7 +133,7 @@ forged_state() {
 	local pid
 
 	unmodified_policy kappa stranger 'report raw' UnmodifiedPrograms=yes
-	contained iota payments '' /bin/sleep 60 &
+	contained iota payments '' /bin/sh -c "$UNTIL_STOPPED" &
 	for _ in $(seq 100); do
 		pid=$(cat /sys/fs/cgroup/system.slice/iota.service/libpod-payload-*/cgroup.procs 2>/dev/null | head -n 1)
 		[ -z "$pid" ] || break

@@ -19,10 +19,12 @@ ARCH_TESTS=''
 # bytes, which in an emulator is what costs most of all.
 ARCH_QEMU=(qemu-system-x86_64 -accel 'tcg,thread=multi'
 	-cpu 'max,la57=off,erms=off,fsrm=off,fsrs=off,fzrm=off')
+# Mitigations are for processors that run ahead, and an emulated one pays most for jumps that it cannot
+# know beforehand.
 # Where software firmware has its pages (SNP: secrets; TDX: mailbox and event log): outside System
 # RAM, see tests/firmware.
 # shellcheck disable=SC2016
-ARCH_WORDS='console=ttyS0 memmap=64K$0x1f000000'
+ARCH_WORDS='console=ttyS0 memmap=64K$0x1f000000 mitigations=off'
 ARCH_MODULES=(arch/x86/crypto arch/x86/virt drivers/crypto/ccp drivers/virt)
 ARCH_BIN=/usr/bin
 ARCH_LDD=(ldd)
