@@ -112,7 +112,8 @@ check a_users_word_for_a_digest_is_not_roots forged_digest
 foreign_container() {
 	local id pid
 
-	contained alpha payments '' /bin/sh -c "$UNTIL_STOPPED" &
+	rm -f $shared/over
+	contained alpha payments "--volume $shared:/tmp" /bin/sh -c "$UNTIL_OVER" &
 	for _ in $(seq 100); do
 		id=$(registered | grep -o '"id":"[0-9a-f]*","vouchedBy":"runtime:uid' | cut -d'"' -f4)
 		[ -z "$id" ] || break
@@ -128,7 +129,7 @@ foreign_container() {
 		exit 0"
 	local status=$?
 	registered | grep -o "\"id\":\"$id\",\"vouchedBy\":\"[^\"]*" | tee kept
-	systemctl stop alpha.service
+	touch $shared/over
 	wait
 	[ $status = 0 ] && grep -q 'not one of user' delta.err && grep -q Taken delta.err &&
 	grep -q "runtime:uid:$(id -u payments)" kept &&

@@ -133,14 +133,15 @@ forged_state() {
 	local pid
 
 	unmodified_policy kappa stranger 'report raw' UnmodifiedPrograms=yes
-	contained iota payments '' /bin/sh -c "$UNTIL_STOPPED" &
+	rm -f $shared/over
+	contained iota payments "--volume $shared:/tmp" /bin/sh -c "$UNTIL_OVER" &
 	for _ in $(seq 100); do
 		pid=$(cat /sys/fs/cgroup/system.slice/iota.service/libpod-payload-*/cgroup.procs 2>/dev/null | head -n 1)
 		[ -z "$pid" ] || break
 		sleep 0.3
 	done
 	[ -n "$pid" ] && handed_over "$pid"
-	systemctl stop iota.service
+	touch $shared/over
 	wait
 	printf 'own open\nbeside EPERM\ntheirs ENOSYS\n' | cmp - kappa.out &&
 	journalctl --no-pager -q -o cat -n 50 -u 'teegate-seccomp@*' | grep 'may not speak for that container'

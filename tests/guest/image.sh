@@ -11,6 +11,7 @@ IMAGE_NO_MODULES=(
 	kernel/sound kernel/drivers/{gpu,media,infiniband,staging,iio,hwmon,isdn,mtd,usb}
 	kernel/drivers/{ata,target,nvme,firewire,message,mmc,memstick,power,pcmcia,parport,thunderbolt}
 	kernel/drivers/net/{wireless,ethernet,can} kernel/drivers/{input,video,leds,comedi}
+	kernel/arch/x86/kvm kernel/drivers/{i2c,block/floppy.ko.xz}
 	kernel/fs/{xfs,btrfs,ocfs2,gfs2,nfsd,smb,ceph,afs,f2fs,bcachefs} kernel/net/{bluetooth,mac80211}
 )
 
