@@ -12,9 +12,11 @@
  *				prints how many calls were granted, how many were answered by Busy, and
  *				for how many nanoseconds it went on
  *
- * Any other answer than these ends it with status 1, and so does a service that hangs up.
+ * Any other answer than these ends it with status 1, and so does a service that hangs up. A lease comes
+ * with one descriptor, and nothing else with any; what is echoed has to be what was sent.
  */
 #include <errno.h>
+#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -38,6 +40,14 @@
 #define FLOOD		16	/* as many as a workload may have unless policy says more */
 
 enum verdict { GRANTED, BUSY, OTHER };
+
+/* @len: with the NUL that ends a message. */
+struct call {
+	const char *text;
+	size_t len;
+	struct json_object *parameters;
+	bool gives_fd, echoes;
+};
 
 static char answer[ANSWER_MAX];
 
@@ -68,25 +78,63 @@ static int dial(const char *path)
 	return fd;
 }
 
-/* Lives as long as we do. @len: with the NUL that ends a message. */
-static const char *make_call(const char *method, const char *parameters, size_t *ret_len)
+static void refused(void)
+{
+	fprintf(stderr, "broker: %s\n", answer);
+	exit(1);
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	const size_t n = strlen(text), m = strlen(end);
+
+	return n >= m && !strcmp(text + n - m, end);
+}
+
+/* What it points to lives as long as we do. */
+static struct call make_call(const char *method, const char *parameters)
 {
 	struct json_object *call = json_object_new_object(), *p = json_tokener_parse(parameters);
-	const char *text;
+	struct call c = {
+		.parameters = p,
+		.gives_fd = ends_with(method, ".AcquireLease"),
+		.echoes = ends_with(method, ".Echo"),
+	};
 
 	if (!call || !p)
 		die("parameters");
 	json_object_object_add(call, "method", json_object_new_string(method));
 	json_object_object_add(call, "parameters", p);
-	text = json_object_to_json_string_ext(call, JSON_C_TO_STRING_PLAIN);
-	*ret_len = strlen(text) + 1;
-	return text;
+	c.text = json_object_to_json_string_ext(call, JSON_C_TO_STRING_PLAIN);
+	c.len = strlen(c.text) + 1;
+	return c;
 }
 
-static void say(int fd, const char *call, size_t len)
+static void say(int fd, const struct call *c)
 {
-	if (send(fd, call, len, MSG_NOSIGNAL) != (ssize_t)len)
+	if (send(fd, c->text, c->len, MSG_NOSIGNAL) != (ssize_t)c->len)
 		die("send");
+}
+
+/* The one descriptor that came with this part of an answer, or -1. */
+static int descriptor_of(struct msghdr *m)
+{
+	struct cmsghdr *c = CMSG_FIRSTHDR(m);
+	int fd = -1;
+
+	if (m->msg_flags & MSG_CTRUNC) {
+		errno = EBADMSG;
+		die("more than one descriptor");
+	}
+	if (!c)
+		return -1;
+	if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS ||
+	    c->cmsg_len != CMSG_LEN(sizeof(fd))) {
+		errno = EBADMSG;
+		die("not one descriptor");
+	}
+	memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	return fd;
 }
 
 /* One whole answer into the buffer; the descriptor that may come with it, or -1. */
@@ -106,64 +154,63 @@ static int hear(int fd)
 			.msg_control = &control, .msg_controllen = sizeof(control),
 		};
 		ssize_t n = recvmsg(fd, &m, MSG_CMSG_CLOEXEC);
-		struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&m) : NULL;
+		int new;
 
 		if (n <= 0)
 			die(n < 0 ? "recvmsg" : "hung up on");
-		if (c && c->cmsg_type == SCM_RIGHTS)
-			memcpy(&got, CMSG_DATA(c), sizeof(got));
 		used += (size_t)n;
+		new = descriptor_of(&m);
+		if (new >= 0 && got >= 0)
+			refused();
+		got = new >= 0 ? new : got;
 	}
 	return got;
 }
 
-/* Of what was heard. */
-static enum verdict judge(void)
+/* Of what was heard, and whether a descriptor came with it. */
+static enum verdict judge(const struct call *c, bool with_fd)
 {
-	struct json_object *o = json_tokener_parse(answer), *error;
+	struct json_object *o = json_tokener_parse(answer), *error, *parameters;
 	enum verdict verdict = OTHER;
 
-	if (o && json_object_object_get_ex(o, "error", &error))
-		verdict = strcmp(json_object_get_string(error), "io.teegate.Broker.Busy") ? OTHER : BUSY;
-	else if (o)
-		verdict = GRANTED;
+	if (o && json_object_object_get_ex(o, "error", &error)) {
+		if (!with_fd && !strcmp(json_object_get_string(error), "io.teegate.Broker.Busy"))
+			verdict = BUSY;
+	} else if (o && json_object_object_get_ex(o, "parameters", &parameters)) {
+		if (with_fd == c->gives_fd &&
+		    (!c->echoes || json_object_equal(parameters, c->parameters)))
+			verdict = GRANTED;
+	}
 	json_object_put(o);
 	return verdict;
 }
 
-static void refused(void)
-{
-	fprintf(stderr, "broker: %s\n", answer);
-	exit(1);
-}
-
 /* How long it took; what is done with the answer is no part of that. */
-static uint64_t ask(int fd, const char *call, size_t len)
+static uint64_t ask(int fd, const struct call *c)
 {
 	uint64_t begun = now_ns(), took;
 	int got;
 
-	say(fd, call, len);
+	say(fd, c);
 	got = hear(fd);
 	took = now_ns() - begun;
 	if (got >= 0)
 		close(got);
-	if (judge() != GRANTED)
+	if (judge(c, got >= 0) != GRANTED)
 		refused();
 	return took;
 }
 
 static void calls(const char *path, const char *method, const char *parameters, long count, long pause_us)
 {
-	size_t len;
-	const char *call = make_call(method, parameters, &len);
+	const struct call c = make_call(method, parameters);
 	int fd = dial(path);
 
-	ask(fd, call, len);
+	ask(fd, &c);
 	for (long i = 0; i < count; i++) {
 		if (pause_us)
 			usleep((useconds_t)pause_us);
-		printf("%llu\n", (unsigned long long)ask(fd, call, len));
+		printf("%llu\n", (unsigned long long)ask(fd, &c));
 	}
 }
 
@@ -190,13 +237,13 @@ static void enter_cgroup(long number)
 
 static void be_one_of_the_crowd(long number, int ready)
 {
-	size_t len;
-	const char *call = make_call("io.teegate.Broker.GetInfo", "{}", &len);
+	const struct call c = make_call("io.teegate.Broker.GetInfo", "{}");
 
 	enter_cgroup(number);
-	if (setresgid(NOBODY, NOBODY, NOBODY) || setresuid(NOBODY, NOBODY, NOBODY))
+	if (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) ||
+	    setresuid(NOBODY, NOBODY, NOBODY))
 		die("setresuid");
-	ask(dial(BROKER), call, len);
+	ask(dial(BROKER), &c);
 	if (write(ready, "x", 1) != 1)
 		die("write");
 	close(ready);
@@ -255,10 +302,10 @@ static bool crowd(long count)
 
 /* ---- one who is not polite ---- */
 
-static void count_answer(int fd, unsigned long count[2])
+static void count_answer(int fd, const struct call *c, unsigned long count[2])
 {
 	int got = hear(fd);
-	enum verdict verdict = judge();
+	enum verdict verdict = judge(c, got >= 0);
 
 	if (got >= 0)
 		close(got);
@@ -269,8 +316,7 @@ static void count_answer(int fd, unsigned long count[2])
 
 static bool flood(void)
 {
-	size_t len;
-	const char *call = make_call("io.teegate.Broker.AcquireLease", "{}", &len);
+	const struct call c = make_call("io.teegate.Broker.AcquireLease", "{}");
 	struct pollfd p[FLOOD + 1] = { [FLOOD] = { .fd = STDIN_FILENO, .events = POLLIN } };
 	unsigned long count[] = { [GRANTED] = 0, [BUSY] = 0 };
 	uint64_t begun;
@@ -279,15 +325,15 @@ static bool flood(void)
 		p[i] = (struct pollfd){ .fd = dial(BROKER), .events = POLLIN };
 	begun = now_ns();
 	for (int i = 0; i < FLOOD; i++)
-		say(p[i].fd, call, len);
+		say(p[i].fd, &c);
 	while (!p[FLOOD].revents) {
 		if (poll(p, FLOOD + 1, -1) < 0)
 			die("poll");
 		for (int i = 0; i < FLOOD; i++) {
 			if (!p[i].revents)
 				continue;
-			count_answer(p[i].fd, count);
-			say(p[i].fd, call, len);
+			count_answer(p[i].fd, &c, count);
+			say(p[i].fd, &c);
 		}
 	}
 	printf("%lu %lu %llu\n", count[GRANTED], count[BUSY], (unsigned long long)(now_ns() - begun));
