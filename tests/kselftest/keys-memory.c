@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fw.h"
@@ -111,7 +112,7 @@ static const struct secret {
 	{ "caller", CALLER }, { "caller-installed", CALLER },
 	{ "logon", KEYRING }, { "fscrypt", KEYRING },
 	{ "blob", NOBODY }, { "blob-installed", NOBODY }, { "data", CALLER },
-	{ "refused", NOBODY }, { "held", NOBODY },
+	{ "refused", NOBODY },
 	{ "name", LOG },
 };
 
@@ -379,38 +380,55 @@ static void fail_late(int fd)
 	EXPECT_EQ(tg(fd, TEEGATE_UNSEAL, &u), -EFAULT);
 }
 
-static void be_killed(void *lease)
+struct victim {
+	int lease;
+	struct gate begin;
+};
+
+static void be_killed(void *victim)
 {
-	derive_try(*(int *)lease, "held", 32, &ring);
+	const struct victim *v = victim;
+
+	gate_wait(v->begin);
+	derive_try(v->lease, "held", 32, &ring);
 }
 
-/* Whoever asked is gone when firmware gives the root. */
-static void die_early(int *fd)
+/*
+ * Whoever asked is gone when firmware gives the root. A module that was told to forget its roots asks
+ * for a report first.
+ */
+static void die_early(pid_t pid, struct gate begin)
 {
-	pid_t pid;
+	const uint64_t reports = fw_stat("reports"), keys = fw_stat("keys");
 
 	ASSERT_EQ(roots_wipe(0), 0);
 	fw_hold();
-	pid = child_start(be_killed, fd);
+	fw_hold_after(1);
+	gate_open(begin);
 	fw_wait_held();
-	child_kill(pid);
+	EXPECT_EQ(fw_stat("reports"), reports + 1);
+	EXPECT_EQ(fw_stat("keys"), keys);
+	EXPECT(WIFSIGNALED(child_kill(pid)));
 	fw_release();
-	WAIT_UNTIL(info_now().in_flight == 0);
-	ring.d.key_len = 32;
-	tell_key("held", "chip", 1, &ring, "held");
+	WAIT_UNTIL(fw_stat("keys") == keys + 1);
+	WAIT_UNTIL(info_now().queued == 0);
 }
 
+/* The victim is made first: it has a copy of all that its parent has. */
 static void fail_and_go(void *unused)
 {
 	struct lease chip = keys_lease(SEALING_CLAIMS, SOURCE(FIRMWARE));
 	struct lease installed = keys_lease(SEALING_CLAIMS, SOURCE(TPM));
+	struct victim victim = { chip.fd, gate_make() };
+	const pid_t pid = child_start(be_killed, &victim);
 
 	(void)unused;
 	use_roots();
 	use_keys(chip.fd, installed.fd);
 	ask("number data %d", DATA);
 	fail_late(chip.fd);
-	die_early(&chip.fd);
+	expect_found(BIT_OF(MODULE) | BIT_OF(CALLER));
+	die_early(pid, victim.begin);
 	clear_own();
 }
 
