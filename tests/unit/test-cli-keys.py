@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """teegatectl seal, unseal, reseal, inspect and derive-key, from the outside.
 
-    test-cli-keys.py TEEGATECTL
+    test-cli-keys.py TEEGATECTL [PROGRAM...]
 
 The keys are those of libtee's fake transport. What is judged here is what the command does itself: files,
 the format for more than 64 KiB, statuses, and that nothing is lost.
@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 import ending
 
 TOOL = None
+OTHERS = []         # all other programs that are installed
 HEADER = 162        # of a blob, without its label
 LARGE = bytes(range(256)) * 257     # 65792 bytes: more than fits into a blob
 KEY_TAG = b"teegate/data-key/v1"
@@ -443,8 +444,9 @@ class TestProcess(Test):
 
     def test_its_symbols_are_bound_at_the_start(self):
         """Binding one later leaves registers, and what of a key is in them, on the stack."""
-        said = subprocess.run(["readelf", "-d", TOOL], stdout=subprocess.PIPE, check=True, text=True).stdout
-        self.assertRegex(said, r"\(FLAGS\).*BIND_NOW")
+        for program in (TOOL, *OTHERS):
+            said = subprocess.run(["readelf", "-d", program], stdout=subprocess.PIPE, check=True, text=True).stdout
+            self.assertRegex(said, r"\(FLAGS\).*BIND_NOW", program)
 
     def test_nobody_else_looks_inside(self):
         """As another user, whose /proc entry is root's only when the process cannot be dumped."""
@@ -468,5 +470,6 @@ class TestProcess(Test):
 
 
 if __name__ == "__main__":
-    TOOL = sys.argv.pop(1)
+    TOOL, *OTHERS = sys.argv[1:]
+    del sys.argv[1:]
     unittest.main(verbosity=2)
