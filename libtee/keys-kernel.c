@@ -63,9 +63,12 @@ static int fail_no_root(tee_ctx *ctx, int fd, const char *what)
 }
 
 /* Of the administrator's own lease, for which no policy speaks: it was asked for another target. */
-static bool wants_measured_boot(const tee_ctx *ctx, int error)
+static bool wants_measured_boot(tee_ctx *ctx, int fd, int error)
 {
-	return error == -EKEYREJECTED && ctx->transport->is_session && !ctx->measured_boot;
+	struct teegate_get_info info;
+
+	return error == -EKEYREJECTED && ctx->transport->is_session && !ctx->measured_boot &&
+	       tee_kernel_ask_info(ctx, fd, &info) == 0 && info.provider == TEEGATE_PROVIDER_SEV_SNP;
 }
 
 static const char *sentence_of(int error)
@@ -113,7 +116,7 @@ static int fail(tee_ctx *ctx, int fd, int error, const struct tee_key_call *call
 
 	if (error == -ENODATA)
 		return fail_no_root(ctx, fd, what_of(call));
-	if (wants_measured_boot(ctx, error))
+	if (wants_measured_boot(ctx, fd, error))
 		sentence = "The target device: has keys of installed roots only, and these parameters are of another one. Those of the firmware's root are for the target measured-boot:, if kernel and initrd are in the launch measurement, tee_open(3). Firmware was not asked.";
 	if (lacks_keyring(ctx, fd, error, call))
 		sentence = "This process has no such keyring. Make one first: keyctl(1), session-keyring(7).";

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Runs a command as tests/guest/image/usr/lib/teegate-lab/contained does, by crun alone: the same
- * namespaces, no capabilities, no device node, the same read-only root, and the broker's socket. Without
+ * Runs a command much as tests/guest/image/usr/lib/teegate-lab/contained does, by crun alone: namespaces
+ * of its own, no capabilities, no device node, the same read-only root, and the broker's socket. Without
  * podman, which costs several times what the container itself does under emulation; so no runtime
- * registers it, and it stays in the cgroup of its caller.
+ * registers it, it stays in the cgroup of its caller, and podman's filter of system calls is not there.
  *
- *	boxed [-v FROM:TO]... [-t DIR]... [-c CAPABILITY]... COMMAND...
+ *	boxed [-v FROM:TO[:ro]]... [-t DIR]... [-c CAPABILITY]... COMMAND...
  *
- * -v binds a file or folder, -t puts a tmpfs there.
+ * -v binds a file or folder, -t puts a tmpfs there. The first line on stderr is "boxed: started" once the
+ * command's turn has come: without it nothing has been tried.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -56,11 +57,15 @@ static sd_json_variant *strings(const char *first, ...)
 
 static void add_volume(sd_json_variant **mounts, char *from_to)
 {
-	char *to = strchr(from_to, ':');
+	char *to = strchr(from_to, ':'), *flag;
 
 	must(to ? 0 : -EINVAL, from_to);
 	*to++ = '\0';
-	add_mount(mounts, to, "none", from_to, strings("rbind", "nosuid", NULL));
+	flag = strchr(to, ':');
+	if (flag)
+		*flag++ = '\0';
+	must(flag && strcmp(flag, "ro") ? -EINVAL : 0, to);
+	add_mount(mounts, to, "none", from_to, strings("rbind", "nosuid", flag, NULL));
 }
 
 static sd_json_variant *usual_mounts(void)
@@ -70,7 +75,7 @@ static sd_json_variant *usual_mounts(void)
 
 	add_mount(&m, "/proc", "proc", "proc", strings("nosuid", "noexec", "nodev", NULL));
 	add_mount(&m, "/dev", "tmpfs", "tmpfs", strings("nosuid", "mode=755", "size=64m", NULL));
-	add_mount(&m, "/sys", "none", "/sys", strings("rbind", "nosuid", "noexec", "nodev", "ro", NULL));
+	add_mount(&m, "/sys", "sysfs", "sysfs", strings("nosuid", "noexec", "nodev", "ro", NULL));
 	add_volume(&m, broker);
 	return m;
 }
@@ -96,6 +101,16 @@ static sd_json_variant *only(unsigned int id)
 	return v;
 }
 
+/* The command, after a word that it is its turn. */
+static sd_json_variant *args(char **command)
+{
+	sd_json_variant *v = strings("/bin/sh", "-c", "echo 'boxed: started' >&2; exec \"$@\"", "-", NULL);
+
+	for (; *command; command++)
+		must(sd_json_variant_append_arrayb(&v, SD_JSON_BUILD_STRING(*command)), *command);
+	return v;
+}
+
 static sd_json_variant *config(char **command, sd_json_variant *mounts, sd_json_variant *caps)
 {
 	sd_json_variant *v = NULL;
@@ -112,7 +127,7 @@ static sd_json_variant *config(char **command, sd_json_variant *mounts, sd_json_
 				SD_JSON_BUILD_PAIR_UNSIGNED("gid", 0)),
 			SD_JSON_BUILD_PAIR_STRING("cwd", "/"),
 			SD_JSON_BUILD_PAIR_VARIANT("env", strings("PATH=/usr/bin:/bin", "HOME=/root", NULL)),
-			SD_JSON_BUILD_PAIR_STRV("args", command),
+			SD_JSON_BUILD_PAIR_VARIANT("args", args(command)),
 			SD_JSON_BUILD_PAIR_BOOLEAN("noNewPrivileges", 1),
 			SD_JSON_BUILD_PAIR_OBJECT("capabilities",
 				SD_JSON_BUILD_PAIR_VARIANT("bounding", caps),

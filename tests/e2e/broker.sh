@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2154 # what cases.sh and containers.sh set
 #
 # In the Debian guest, as root, after containers.sh, whose helpers it uses: what the broker makes of who
-# asks, and that it lives on. Neither the TEE nor the kernel has a part in it.
+# asks, and that it lives on.
 
 same_unit_other_user() {
 	gets_evidence alpha payments && refused 'uid|policy|rule' alpha stranger

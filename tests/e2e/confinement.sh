@@ -86,12 +86,14 @@ swapless() {
 	[ "$held" = 0/yes ]
 }
 
-# locked_by PID: "yes" once it has locked memory; what it has instead if that takes too long.
+# locked_by PID: "yes" once it has locked memory; what it has instead if that takes too long, and "gone"
+# when it ended.
 locked_by() {
 	local n kb=
 
 	for n in 1 2 3 4 5 6 7 8 9 10; do
 		kb=$(sed -n 's/^VmLck:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$1/status")
+		[ -n "$kb" ] || { echo gone; return; }
 		[ "$kb" = 0 ] || { echo yes; return; }
 		sleep 0.2
 	done

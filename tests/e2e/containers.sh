@@ -34,6 +34,9 @@ boxed() {
 
 	shift 3
 	in_unit "$unit" "$user" X=1 $shared/boxed $options -- "$@"
+	local status=$?
+	grep -qx 'boxed: started' "$unit.err" || untried "$unit"
+	return $status
 }
 
 # For a container, which is to end by itself: who stops its unit stops podman's clearing up, too.
@@ -137,6 +140,7 @@ rootless_node() {
 
 	[ -c "$node" ] &&
 	boxed alpha payments '-c CAP_MKNOD -t /tmp' /bin/sh -c "
+		grep -q '^CapEff:.0000000008000000' /proc/self/status || exit 78
 		mknod /tmp/fifo p || exit 78
 		mknod /tmp/node c $(stat -c '%Hr %Lr' "$node") && exec 3<>/tmp/node" && return 1
 	[ $? != 78 ] && grep -q 'not permitted' alpha.err
@@ -174,7 +178,7 @@ with_usr() {
 	local unit=$1 user=$2
 
 	shift 2
-	boxed "$unit" "$user" "-v /usr:/usr -v $shared:/tmp" "$@"
+	boxed "$unit" "$user" "-v /usr:/usr:ro -v $shared:/tmp" "$@"
 }
 
 says() {

@@ -192,7 +192,7 @@ static int run(const char *name, const char *dir)
 			if (other >= 0)
 				close(other);
 		}
-		usleep(300000);
+		usleep(200000);
 	}
 	/* One that lived all the while is still good for what it is for. */
 	if (kept < 0 || !reports(kept)) {

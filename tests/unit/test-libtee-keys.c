@@ -533,8 +533,17 @@ static void administrator_is_told_which_target_has_the_root_of_firmware(void **s
 	assert_said(ctx, "for the target measured-boot:");
 	assert_int_equal(tee_unseal(boot, blob, len, NULL, 0, 0, &data, &data_len), -EKEYREJECTED);
 	assert_said(boot, "weaker than policy allows");
-	free(blob);
 	tee_close(boot);
+	tee_close(ctx);
+
+	/* Not where firmware has none. */
+	fake_module_reset_tdx(state);
+	ctx = on_device();
+	fake_module.key_errors = UINT32_MAX;
+	fake_module.key_error = -EKEYREJECTED;
+	assert_int_equal(tee_unseal(ctx, blob, len, NULL, 0, 0, &data, &data_len), -EKEYREJECTED);
+	assert_said(ctx, "weaker than policy allows");
+	free(blob);
 	tee_close(ctx);
 }
 
