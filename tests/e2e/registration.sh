@@ -41,6 +41,12 @@ root_vouches() {
 }
 check evidence_has_the_digest_of_the_image_in_the_word_of_roots_runtime root_vouches
 
+by_runc() {
+	${boxes/podman/podman --runtime runc} --rm --device teegate.io/tee=broker localhost/box:1 $REPORT \
+		>box.out 2>box.err && [ -s box.out ] && claims_say box.out "${digest#sha256:}" 'runtime:root'
+}
+check a_container_that_runc_makes_is_registered_as_well by_runc
+
 other_image() {
 	not $boxes --rm --device teegate.io/tee=broker localhost/box:2 $REPORT >box.out 2>box.err &&
 	cat box.err && [ ! -s box.out ] && grep -q 'no policy file' box.err

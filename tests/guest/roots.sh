@@ -17,7 +17,7 @@ BUILD_PACKAGES=(
 
 GUEST_PACKAGES=(
 	systemd systemd-sysv dbus dbus-user-session libpam-systemd udev kmod
-	podman crun uidmap passwd login
+	podman crun runc uidmap passwd login
 	libsystemd0 libinih1 libcbor0.10 libssl3t64 libseccomp2 libudev1 libnl-genl-3-200 libjson-c5
 	libtss2-esys-3.0.2-0t64 libtss2-tctildr0t64 libtss2-mu-4.0.1-0t64 libtss2-rc0t64 libcurl4t64 libjose0
 	cryptsetup-bin tpm2-tools python3-cryptography
