@@ -31,6 +31,8 @@
 #define ACTIVE	201
 #define OLD	202
 #define DATA	203
+/* Nor the same label: keys of programs that ran before and ended may still be in their memory. */
+#define LABEL(name)	"searched-" name
 
 /* ---- the host ---- */
 
@@ -217,13 +219,13 @@ static void use_keys(int chip, int installed)
 {
 	char made_of[512];
 
-	ASSERT_EQ(derive_try(chip, "disk", 32, &key), 0);
+	ASSERT_EQ(derive_try(chip, LABEL("disk"), 32, &key), 0);
 	snprintf(made_of, sizeof(made_of), "chip chip %s",
 		 hex(key.d.root_params, sizeof(key.d.root_params)));
 	tell_root("chip", made_of);
-	tell_key("caller", "chip", 1, &key, "disk");
-	ASSERT_EQ(derive_try(installed, "long", 64, &key_installed), 0);
-	tell_key("caller-installed", "active", 1, &key_installed, "long");
+	tell_key("caller", "chip", 1, &key, LABEL("disk"));
+	ASSERT_EQ(derive_try(installed, LABEL("long"), 64, &key_installed), 0);
+	tell_key("caller-installed", "active", 1, &key_installed, LABEL("long"));
 	log_name(key.d.root_id);
 }
 
@@ -241,10 +243,10 @@ static void put_into_keyring(int fd, uint32_t target, const char *description)
 static void use_keyring(int chip, int installed)
 {
 	ASSERT(syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) > 0);
-	put_into_keyring(installed, TEEGATE_KEY_TO_LOGON, "logon");
-	tell_key("logon", "active", 3, &ring, "logon");
-	put_into_keyring(chip, TEEGATE_KEY_TO_FSCRYPT, "fscrypt");
-	tell_key("fscrypt", "chip", 4, &ring, "fscrypt");
+	put_into_keyring(installed, TEEGATE_KEY_TO_LOGON, LABEL("logon"));
+	tell_key("logon", "active", 3, &ring, LABEL("logon"));
+	put_into_keyring(chip, TEEGATE_KEY_TO_FSCRYPT, LABEL("fscrypt"));
+	tell_key("fscrypt", "chip", 4, &ring, LABEL("fscrypt"));
 }
 
 /* What is in memory only as long as the call lasts is shown to be the right thing by its blob. */
