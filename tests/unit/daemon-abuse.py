@@ -458,8 +458,8 @@ class Abuse(unittest.TestCase):
         for method in ("GetInfo", "GetEvidence", "Extend", "AcquireLease"):
             for flags in ({"oneway": True}, {"more": True}, {"oneway": True, "more": True}):
                 client = self.connect()
-                client.send(call("io.teegate.Broker." + method, **flags))
-                client.send(GET_INFO)
+                # At once: after a call that cannot be it has hung up.
+                client.send(call("io.teegate.Broker." + method, **flags) + GET_INFO)
                 client.reply()
         self.assert_alive()
 
