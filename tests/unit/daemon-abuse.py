@@ -673,7 +673,8 @@ class Abuse(unittest.TestCase):
         before = self.memory()
         seen = self.attacked(lambda: self.throw(b'{"method":"' + b"x" * (16 << 20)))
         self.assert_refused(seen, {"cut off"})
-        self.assertLess(self.memory() - before, 8192)
+        # Less than one such message; a sanitizer keeps some of what the neighbour's requests freed.
+        self.assertLess(self.memory() - before, 16 << 10)
 
     def test_a_neighbour_is_served_beside_JSON_10000_deep(self):
         deep = b'{"a":' * 10000 + b"1" + b"}" * 10000 + b"\0"
