@@ -9,7 +9,8 @@
  *				connection each to teegated. Prints COUNT once all have had an answer,
  *				and leaves at the end of stdin
  *	broker flood		AcquireLease on 16 connections, without a pause, until the end of stdin;
- *				prints how many calls were granted, how many were answered by Busy, and
+ *				prints "begun" once there were as many answers as connections, and at
+ *				the end how many calls were granted, how many were answered by Busy, and
  *				for how many nanoseconds it went on
  *
  * Any other answer than these ends it with status 1, and so does a service that hangs up. A lease comes
@@ -334,6 +335,10 @@ static bool flood(void)
 				continue;
 			count_answer(p[i].fd, &c, count);
 			say(p[i].fd, &c);
+			if (count[GRANTED] + count[BUSY] == FLOOD) {
+				puts("begun");
+				fflush(stdout);
+			}
 		}
 	}
 	printf("%lu %lu %llu\n", count[GRANTED], count[BUSY], (unsigned long long)(now_ns() - begun));
