@@ -8,6 +8,7 @@ The daemon must answer a good client after each of these, stay small, and end wi
 
 import array
 import ctypes
+import errno
 import json
 import os
 import pathlib
@@ -27,6 +28,9 @@ SLICE = CGROUPS / f"teegate-test-{os.urandom(4).hex()}.slice"
 ACCOUNT_MAX = 16
 MESSAGE_MAX = 16384
 NOBODY = 65534
+
+# Seconds that something may take which does not wait: only who fails needs them.
+PATIENCE = 120
 
 POLICY = "[Match]\nUnit=payments.service\n[Allow]\nOperations=report\n"
 
@@ -55,11 +59,35 @@ def call(method, parameters=None, **more):
 GET_INFO = call("io.teegate.Broker.GetInfo")
 
 
+def comes_true(condition):
+    """As soon as it is so; false if it is not in time."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def remove_cgroup(path):
+    """Who has ended a moment ago may still be in it."""
+    def removed():
+        try:
+            path.rmdir()
+        except OSError as error:
+            if error.errno != errno.EBUSY:
+                raise
+        return not path.exists()
+
+    if not comes_true(removed):
+        raise TimeoutError(path)
+
+
 class Client:
     def __init__(self, path):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.connect(path)    # waits in the backlog; with a time limit it would give up at once
-        self.sock.settimeout(20)
+        self.sock.settimeout(PATIENCE)
         self.rest = b""
 
     def send(self, data):
@@ -91,7 +119,7 @@ class Client:
         except ConnectionResetError:
             return False
         finally:
-            self.sock.settimeout(20)
+            self.sock.settimeout(PATIENCE)
 
     def close(self):
         self.sock.close()
@@ -110,18 +138,15 @@ class Abuse(unittest.TestCase):
         self.holder = self.attacker = None
         self.notified = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
         self.notified.bind(str(self.dir / "notify"))
-        self.notified.settimeout(30)
+        self.notified.settimeout(PATIENCE)
         self.start()
 
     def start(self):
         self.daemon = subprocess.Popen([DAEMON, f"--socket={self.path}", f"--policy-dir={self.policy}",
                                         "--device=/nonexistent/teegate"], stderr=self.log,
                                        env={**os.environ, "NOTIFY_SOCKET": str(self.dir / "notify")})
-        for _ in range(200):
-            if os.path.exists(self.path) and self.answers():
-                return
-            time.sleep(0.05)
-        self.fail(f"the daemon did not start: {self.logged()}")
+        if not comes_true(lambda: os.path.exists(self.path) and self.answers()):
+            self.fail(f"the daemon did not start: {self.logged()}")
 
     def tearDown(self):
         for client in self.clients:
@@ -131,16 +156,16 @@ class Abuse(unittest.TestCase):
                 os.kill(child, signal.SIGKILL)
                 os.waitpid(child, 0)
         self.daemon.send_signal(signal.SIGTERM)
-        status = self.daemon.wait(30)
+        status = self.daemon.wait(PATIENCE)
         text = self.logged()
         self.log.close()
         self.notified.close()
         shutil.rmtree(self.dir)
         for unit in SLICE.glob("*"):
             if unit.is_dir():
-                unit.rmdir()
+                remove_cgroup(unit)
         if SLICE.exists():
-            SLICE.rmdir()
+            remove_cgroup(SLICE)
         self.assertEqual(status, 0, text)
         self.assertNotIn("Sanitizer", text)
         self.assertNotIn("runtime error", text)
@@ -179,6 +204,11 @@ class Abuse(unittest.TestCase):
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.daemon.pid}/fd"))
+
+    def assert_descriptors(self, most):
+        """Those of who has left are closed when the daemon comes to it."""
+        comes_true(lambda: self.descriptors() <= most)
+        self.assertLessEqual(self.descriptors(), most)
 
     def fork_in_unit(self, unit, action, uid=NOBODY):
         """What @action returns in a child in a system unit's cgroup, as an unprivileged user if not another."""
@@ -289,10 +319,7 @@ class Abuse(unittest.TestCase):
             (SLICE / "payments.service/cgroup.procs").write_text(str(os.getpid()))
             while True:
                 signal.pause()
-        for _ in range(200):
-            if (SLICE / "payments.service/cgroup.procs").read_text():
-                break
-            time.sleep(0.02)
+        comes_true((SLICE / "payments.service/cgroup.procs").read_text)
         reply = self.in_unit("payments.service", "io.teegate.Broker.AcquireLease", {})
         self.assertEqual(reply["error"], "io.teegate.Broker.Forgeable")
         self.assertIn(f"process {child} of its cgroup: ", reply["parameters"]["reason"])
@@ -329,7 +356,7 @@ class Abuse(unittest.TestCase):
             self.skipTest("FUSE cannot be mounted here")
         self.assertEqual(reply["error"], "io.teegate.Broker.Forgeable")
         self.assertIn("does not answer", reply["parameters"]["reason"])
-        self.assertLess(seconds, 20)
+        self.assertLess(seconds, 60)
 
     def test_two_rules_are_refused_and_both_named(self):
         self.write_policy(f"[Match]\nUid={NOBODY}\n[Allow]\nOperations=report\n", "nobody.conf")
@@ -342,11 +369,8 @@ class Abuse(unittest.TestCase):
 
     def reload(self, expected):
         self.daemon.send_signal(signal.SIGHUP)
-        for _ in range(200):
-            if expected in self.logged():
-                return
-            time.sleep(0.05)
-        self.fail(self.logged())
+        if not comes_true(lambda: expected in self.logged()):
+            self.fail(self.logged())
 
     def notification(self, name):
         """The next one that has the assignment, as a dictionary."""
@@ -479,9 +503,8 @@ class Abuse(unittest.TestCase):
                 client.sock.shutdown(socket.SHUT_WR)
             client.close()
             time.sleep(0.005)
-        time.sleep(0.5)
         self.assert_alive()
-        self.assertLessEqual(self.descriptors(), before + 8)
+        self.assert_descriptors(before + 8)
 
     def test_who_only_stops_to_send_still_gets_the_answer(self):
         client = self.connect()
@@ -544,23 +567,16 @@ class Abuse(unittest.TestCase):
     def test_connections_are_bounded_for_each_workload(self):
         before = self.descriptors()
         clients = [self.connect() for _ in range(900)]
-        for _ in range(100):
-            held = [c for c in clients if c.is_open()]
-            if len(held) <= ACCOUNT_MAX:
-                break
-            time.sleep(0.1)
-        self.assertEqual(len(held), ACCOUNT_MAX)
+        comes_true(lambda: sum(c.is_open() for c in clients) <= ACCOUNT_MAX)
+        self.assertEqual(sum(c.is_open() for c in clients), ACCOUNT_MAX)
         self.assertLess(self.descriptors() - before, 5 * ACCOUNT_MAX + 16)
         reply = self.in_unit("payments.service", "io.teegate.Broker.GetInfo", {})
         self.assertEqual(reply["parameters"]["info"]["workload"], "payments")
         for client in clients:
             client.close()
-        for _ in range(100):
-            if self.answers():
-                break
-            time.sleep(0.1)
+        comes_true(self.answers)
         self.assert_alive()
-        self.assertLessEqual(self.descriptors(), before + 8)
+        self.assert_descriptors(before + 8)
 
     def test_of_many_requests_at_once_each_is_answered(self):
         """Eight clients of one unit, twenty times: served or told to come back, never cut off."""
@@ -597,12 +613,12 @@ class Abuse(unittest.TestCase):
 
         before = self.descriptors()
         self.assertEqual(self.fork_in_unit("payments.service", ask), "done")
-        time.sleep(1)
         self.assert_alive()
-        self.assertLessEqual(self.descriptors(), before + 8)
+        self.assert_descriptors(before + 8)
 
-    def attacked(self, attack, seconds=3.0):
-        """A polite neighbour of another unit asks all the while; returns what the attacker saw."""
+    def attacked(self, attack, seconds=3.0, times=1):
+        """A polite neighbour of another unit asks all the while; returns what the attacker saw, as many times as
+        that at least."""
         self.write_policy("[Match]\nUnit=attacker.service\n[Allow]\nOperations=report\n", "attacker.conf")
         self.reload("policy-loaded: 2")
         (SLICE / "attacker.service").mkdir(parents=True, exist_ok=True)
@@ -615,7 +631,7 @@ class Abuse(unittest.TestCase):
                 os.setresuid(NOBODY, NOBODY, NOBODY)
                 end = time.monotonic() + seconds
                 seen = {}
-                while time.monotonic() < end:
+                while time.monotonic() < end or sum(seen.values()) < times:
                     for what in attack():
                         seen[what] = seen.get(what, 0) + 1
                 os.write(write, json.dumps(seen).encode())
@@ -628,7 +644,7 @@ class Abuse(unittest.TestCase):
         def ask_politely():
             answers = []
             end = time.monotonic() + seconds
-            while time.monotonic() < end:
+            while time.monotonic() < end or len(answers) < 2:
                 client = Client(self.path)
                 reply = client.ask("io.teegate.Broker.AcquireLease") or {"error": "cut off"}
                 answers.append(reply.get("parameters", {}).get("errno") or str(reply))
@@ -698,7 +714,7 @@ class Abuse(unittest.TestCase):
 
         before = self.descriptors()
         self.assert_refused(self.attacked(send_descriptors), {"cut off"})
-        self.assertLess(self.descriptors() - before, 16)
+        self.assert_descriptors(before + 15)
 
     def test_a_neighbour_is_served_beside_5000_connections(self):
         held = []
@@ -712,7 +728,7 @@ class Abuse(unittest.TestCase):
                     client.close()
                 yield "connected"
 
-        seen = self.attacked(connect, 5.0)
+        seen = self.attacked(connect, 5.0, 5000)
         self.assertGreaterEqual(sum(seen.values()), 5000)
 
     def test_a_neighbour_is_served_beside_a_flood_of_requests(self):
@@ -744,12 +760,15 @@ class Abuse(unittest.TestCase):
         self.assert_refused(self.attacked(flood), {"answer"})
 
     def test_who_asks_too_much_hears_when_to_come_back(self):
-        self.write_policy(POLICY + "[Quota]\nRatePerMinute=60\nRateBurst=5\n")
+        self.write_policy(POLICY + "[Quota]\nRatePerMinute=15\nRateBurst=5\n")
         self.reload("policy-loaded")
 
         def ask():
             client = Client(self.path)
-            replies = [client.ask("io.teegate.Broker.AcquireLease") for _ in range(8)]
+            replies = []
+            # The sixth at once is one too many; who is slow may have earned more.
+            while len(replies) < 30 and not (replies and replies[-1]["error"].endswith("Busy")):
+                replies.append(client.ask("io.teegate.Broker.AcquireLease"))
             time.sleep(replies[-1]["parameters"].get("retryAfterMs", 0) / 1000)
             return [*replies, client.ask("io.teegate.Broker.AcquireLease")]
 
@@ -758,7 +777,7 @@ class Abuse(unittest.TestCase):
         self.assertEqual(errors[:5], ["Failed"] * 5)
         self.assertEqual(errors[-1], "Busy")
         self.assertGreater(replies[-1]["parameters"]["retryAfterMs"], 0)
-        self.assertLessEqual(replies[-1]["parameters"]["retryAfterMs"], 1000)
+        self.assertLessEqual(replies[-1]["parameters"]["retryAfterMs"], 4000)
         self.assertEqual(last["parameters"].get("errno"), "ENODEV", last)
 
     def test_connections_and_requests_are_what_policy_says(self):
@@ -775,8 +794,12 @@ class Abuse(unittest.TestCase):
             replies = [client.reply() for client in clients]
             return [reply["error"].rsplit(".", 1)[1] if reply else "cut off" for reply in replies]
 
-        seen = self.fork_in_unit("payments.service", ask)
-        self.assertEqual(seen.count("cut off"), 3, seen)
+        # They are at once only if nobody stops us in between.
+        for _ in range(20):
+            seen = self.fork_in_unit("payments.service", ask)
+            self.assertEqual(seen.count("cut off"), 3, seen)
+            if "Busy" in seen:
+                break
         self.assertGreaterEqual(seen.count("Busy"), 1, seen)
         self.assertGreaterEqual(seen.count("Failed"), 1, seen)
 
@@ -787,18 +810,16 @@ class Abuse(unittest.TestCase):
 
         def ask():
             client = Client(self.path)
-            client.sock.settimeout(3)
-            answers = 0
-            try:
-                while answers < 100:
-                    client.send(GET_INFO)
-                    client.reply()
-                    answers += 1
-            except TimeoutError:
-                pass
-            return answers
+            answers, begun = 0, time.monotonic()
+            while answers < 100 and (answers < 10 or time.monotonic() - begun < 4):
+                client.send(GET_INFO)
+                client.reply()
+                answers += 1
+            return answers, time.monotonic() - begun
 
-        self.assertIn(self.fork_in_unit("payments.service", ask), range(9, 13))
+        # Ten at once, and one in six seconds.
+        answers, seconds = self.fork_in_unit("payments.service", ask)
+        self.assertLessEqual(answers, 12 + seconds / 6, seconds)
         self.assertTrue(self.answers())
 
     def test_half_a_message_has_to_be_ended_soon(self):
@@ -807,7 +828,7 @@ class Abuse(unittest.TestCase):
         begun = time.monotonic()
         self.assertIsNone(client.reply())
         self.assertGreater(time.monotonic() - begun, 5)
-        self.assertLess(time.monotonic() - begun, 15)
+        self.assertLess(time.monotonic() - begun, 60)
         self.assertIn("message: Ended (uid 0, cgroup /): half a message", self.logged())
         # Who sends nothing may stay.
         self.assertTrue(idle.is_open())
@@ -823,7 +844,7 @@ class Abuse(unittest.TestCase):
         self.assertIn("info", honest.reply()["parameters"])
         self.assertIsNone(client.reply())
         self.assertGreater(time.monotonic() - begun, 5)
-        self.assertLess(time.monotonic() - begun, 15)
+        self.assertLess(time.monotonic() - begun, 60)
         self.assertTrue(honest.is_open(), self.logged())
 
     def test_who_sends_descriptors_along_is_cut_off(self):
@@ -836,14 +857,14 @@ class Abuse(unittest.TestCase):
             client.sock.sendmsg(pieces[-1:], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)])
             self.assertIsNone(client.reply())
         self.assertEqual(self.logged().count("message: Ended (uid 0, cgroup /): descriptors"), 2)
-        self.assertLess(self.descriptors() - before, 16)
+        self.assert_descriptors(before + 15)
         self.assert_alive()
 
     def test_the_process_that_connected_must_still_be_there(self):
         SLICE.mkdir(exist_ok=True)
         (SLICE / "payments.service").mkdir()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-        ours.settimeout(20)
+        ours.settimeout(PATIENCE)
         child = self.holder = os.fork()
         if child == 0:
             (SLICE / "payments.service/cgroup.procs").write_text(str(os.getpid()))
@@ -855,7 +876,7 @@ class Abuse(unittest.TestCase):
         _, fds, _, _ = socket.recv_fds(ours, 1, 1)
         stolen = Client.__new__(Client)
         stolen.sock, stolen.rest = socket.socket(fileno=fds[0]), b""
-        stolen.sock.settimeout(20)
+        stolen.sock.settimeout(PATIENCE)
         # While it lives, it is the one who asks; whoever uses its connection was given it.
         self.assertEqual(stolen.ask("io.teegate.Broker.AcquireLease")["error"], "io.teegate.Broker.Failed")
         # It cannot take what it is to another cgroup.

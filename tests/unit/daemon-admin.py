@@ -139,7 +139,7 @@ class Administration(abuse.Abuse):
         _, fds, _, _ = abuse.socket.recv_fds(kept, 1, 1)
         client.sock.close()
         client.sock = abuse.socket.socket(fileno=fds[0])
-        client.sock.settimeout(20)
+        client.sock.settimeout(abuse.PATIENCE)
         self.assertEqual(client.ask(BROKER + "ListLeases")["error"], BROKER + "NotAdministrator")
         self.assertIn("leases", self.connect().ask(BROKER + "ListLeases")["parameters"])
 
@@ -216,11 +216,7 @@ class Administration(abuse.Abuse):
         descriptors = self.descriptors()
         for client in clients:
             client.close()
-        for _ in range(200):
-            if self.descriptors() <= descriptors - 15:
-                break
-            time.sleep(0.05)
-        self.assertLessEqual(self.descriptors(), descriptors - 15)
+        self.assert_descriptors(descriptors - 15)
         self.subscribe()
 
     def test_decisions_that_are_not_written_are_counted(self):
@@ -234,7 +230,7 @@ class Administration(abuse.Abuse):
 
         self.assertEqual(self.fork_in_unit("billing.service", ask_often), 200)
         written = counted = 0
-        deadline = time.monotonic() + 15    # nothing more is asked: the timer has to tell
+        deadline = time.monotonic() + abuse.PATIENCE    # nothing more is asked: the timer has to tell
         while written + counted < 200 and time.monotonic() < deadline:
             event = client.reply()["parameters"]["event"]
             written += event["event"] == "decision" and event.get("unit") == "billing.service"
@@ -265,7 +261,7 @@ class Administration(abuse.Abuse):
 
     def ctl(self, *arguments, **more):
         return subprocess.run([TEEGATECTL, *arguments, f"--socket={self.path}"], capture_output=True, text=True,
-                              timeout=60, check=False, **more)
+                              timeout=abuse.PATIENCE, check=False, **more)
 
     def test_teegatectl_lists_and_revokes(self):
         listed = self.ctl("leases")
@@ -286,7 +282,7 @@ class Administration(abuse.Abuse):
                                       stdout=subprocess.PIPE, text=True)
             first = viewer.stdout.readline()
             self.in_unit("billing.service", BROKER + "GetEvidence", {})
-            rest, _ = viewer.communicate(timeout=30)
+            rest, _ = viewer.communicate(timeout=abuse.PATIENCE)
             self.assertEqual(viewer.returncode, 0)
             if is_json:
                 self.assertEqual(json.loads(first)["method"], "Subscribe")
@@ -304,10 +300,10 @@ class Administration(abuse.Abuse):
                                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
             viewers[-1].stdout.readline()
         self.daemon.terminate()
-        self.assertEqual(self.daemon.wait(30), 0)
-        self.assertEqual(viewers[0].wait(30), 3)
+        self.assertEqual(self.daemon.wait(abuse.PATIENCE), 0)
+        self.assertEqual(viewers[0].wait(abuse.PATIENCE), 3)
         self.start()
-        rest, errors = viewers[1].communicate(timeout=30)
+        rest, errors = viewers[1].communicate(timeout=abuse.PATIENCE)
         self.assertEqual(viewers[1].returncode, 0, errors)
         self.assertEqual(json.loads(rest.splitlines()[-1])["method"], "Subscribe")
         self.assertIn("hung up", errors)
@@ -323,7 +319,7 @@ class Administration(abuse.Abuse):
 
     def test_teegatectl_says_when_there_is_no_broker(self):
         gone = subprocess.run([TEEGATECTL, "top", "--once", "--socket=/nonexistent/socket"], capture_output=True,
-                              text=True, check=False, timeout=60)
+                              text=True, check=False, timeout=abuse.PATIENCE)
         self.assertEqual(gone.returncode, 3)
         self.assertIn("cannot reach the broker", gone.stderr)
 

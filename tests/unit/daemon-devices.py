@@ -83,7 +83,7 @@ class Devices(kit.Registrar):
                 there.send(str(error.errno).encode())
             os._exit(0)
         there.close()
-        here.settimeout(40)
+        here.settimeout(kit.PATIENCE)
         self.others.append(pid)
         return pid, socket.recv_fds(here, 1, 1)[1][0], here
 

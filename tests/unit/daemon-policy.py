@@ -48,11 +48,8 @@ class Policy(abuse.Abuse):
                                         f"--policy-dir={self.policy}", "--device=/nonexistent/teegate"],
                                        stderr=self.log,
                                        env={**os.environ, "NOTIFY_SOCKET": str(self.dir / "notify")})
-        for _ in range(200):
-            if os.path.exists(self.path) and self.answers():
-                return
-            time.sleep(0.05)
-        self.fail(f"the daemon did not start: {self.logged()}")
+        if not abuse.comes_true(lambda: os.path.exists(self.path) and self.answers()):
+            self.fail(f"the daemon did not start: {self.logged()}")
 
     def reload_with(self, text, name="payments.conf"):
         self.write_policy(text, name)
@@ -80,7 +77,7 @@ class Policy(abuse.Abuse):
             cgroup = cgroup / below
             cgroup.mkdir(exist_ok=True)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-        ours.settimeout(20)
+        ours.settimeout(abuse.PATIENCE)
         child = os.fork()
         if child == 0:
             try:
@@ -96,7 +93,7 @@ class Policy(abuse.Abuse):
         _, fds, _, _ = socket.recv_fds(ours, 1, 1)
         client = abuse.Client.__new__(abuse.Client)
         client.sock, client.rest = socket.socket(fileno=fds[0]), b""
-        client.sock.settimeout(20)
+        client.sock.settimeout(abuse.PATIENCE)
         self.clients.append(client)
         return client, child
 
@@ -106,7 +103,7 @@ class Policy(abuse.Abuse):
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
             if cgroup.parent != SLICE:
-                cgroup.rmdir()
+                abuse.remove_cgroup(cgroup)
         self.children = []
 
     def explain(self, status, pid, *more):

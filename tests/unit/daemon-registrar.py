@@ -33,6 +33,7 @@ ALICE, BOB = 10001, 10002
 REGISTRAR, BROKER = "io.teegate.Registrar.", "io.teegate.Broker."
 DIGEST = "sha256:" + "5a" * 32
 USER_MAX = 32
+PATIENCE = 120    # seconds, which only who fails needs
 CLONE_NEWNS, CLONE_NEWUSER = 0x20000, 0x10000000
 
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -56,7 +57,7 @@ def enter_namespace():
 def ask(path, method, parameters=None, fds=()):
     """One call; the answer, or None when the daemon hung up."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-        sock.settimeout(20)
+        sock.settimeout(PATIENCE)
         sock.connect(str(path))
         message = json.dumps({"method": method, "parameters": parameters or {}}).encode() + b"\0"
         socket.send_fds(sock, [message], list(fds))
@@ -85,7 +86,7 @@ class Process:
             finally:
                 os._exit(1)
         there.close()
-        self.here.settimeout(30)
+        self.here.settimeout(PATIENCE)
         assert self.here.recv(16) == b"ready"
 
     @staticmethod
@@ -181,7 +182,7 @@ class Manager:
 
 def remove_cgroup(path):
     """Who was killed a moment ago may still be in it."""
-    for _ in range(400):
+    for _ in range(20 * PATIENCE):
         try:
             return os.rmdir(path)
         except OSError as e:
@@ -215,7 +216,7 @@ class Registrar(unittest.TestCase):
         self.pid = self.manager.start(
             [DAEMON, f"--run-dir={self.run}", f"--policy-dir={self.policy}", "--device=/nonexistent/teegate"],
             {**os.environ, "NOTIFY_SOCKET": str(self.dir / "notify")}, self.log)
-        for _ in range(400):
+        for _ in range(20 * PATIENCE):
             try:
                 if ask(self.register, REGISTRAR + "List"):
                     return
@@ -281,7 +282,7 @@ class Registrar(unittest.TestCase):
         return {c["id"]: c for c in reply["parameters"]["containers"]}
 
     def wait_until(self, condition, what):
-        for _ in range(400):
+        for _ in range(50 * PATIENCE):
             if condition():
                 return
             time.sleep(0.02)
@@ -549,7 +550,7 @@ class Registrar(unittest.TestCase):
         self.stop(signal.SIGKILL)
         other.end()
         third.end()
-        (SLICE / "box.scope/c2").rmdir()
+        remove_cgroup(SLICE / "box.scope/c2")
         self.process(self.cgroup("box.scope/c2"), 0)    # of that name, but another cgroup
         self.start()
         self.assertEqual(list(self.listed()), ["c1"])
@@ -624,7 +625,7 @@ class Registrar(unittest.TestCase):
             floods.append(sock)
         big = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         big.connect(str(self.register))
-        big.settimeout(20)
+        big.settimeout(PATIENCE)
         with self.assertRaises((BrokenPipeError, ConnectionResetError)):
             for _ in range(4096):
                 big.send(b"x" * 4096)
@@ -658,7 +659,7 @@ class Hook(Registrar):
 
     def hook(self, stage="createRuntime", stdin=None, path=None):
         done = subprocess.run([HOOK, f"--socket={path or self.register}", stage], capture_output=True,
-                              input=self.state() if stdin is None else stdin, timeout=60, check=False)
+                              input=self.state() if stdin is None else stdin, timeout=PATIENCE, check=False)
         message = done.stderr.decode()
         self.assertNotIn("Sanitizer", message)
         self.assertNotIn("runtime error", message)
@@ -740,7 +741,7 @@ class Hook(Registrar):
             start = time.monotonic()
             status, message = self.hook(stdin=stdin)
             self.assertEqual((status, "nothing is registered" in message), (0, True), stdin[:80])
-            self.assertLess(time.monotonic() - start, 10)
+            self.assertLess(time.monotonic() - start, 60)
         for config in (b"", b"[]", deep, b"\xff", b"{" + b" " * (9 << 20) + b"}"):
             (self.bundle / "config.json").write_bytes(config)
             status, message = self.hook()

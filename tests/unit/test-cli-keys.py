@@ -452,12 +452,12 @@ class TestProcess(Test):
         """As another user, whose /proc entry is root's only when the process cannot be dumped."""
         if os.geteuid():
             self.skipTest("takes root")
-        for command, owner in ((["sleep", "60"], 65534), ([TOOL, "seal", "--label", "l", "--target", "fake:"], 0),
+        for command, owner in ((["sleep", "900"], 65534), ([TOOL, "seal", "--label", "l", "--target", "fake:"], 0),
                                ([TOOL, "unseal", "--target", "fake:"], 0)):
             child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
                                      stderr=subprocess.DEVNULL, user=65534, group=65534, extra_groups=[])
             try:
-                end = time.monotonic() + 20
+                end = time.monotonic() + 300
                 while os.stat(f"/proc/{child.pid}/environ").st_uid != owner and time.monotonic() < end:
                     time.sleep(0.05)
                 self.assertEqual(os.stat(f"/proc/{child.pid}/environ").st_uid, owner, command)

@@ -9,11 +9,13 @@ Needs root, for a mount namespace with a cgroup v2 tree of our own: skipped (77)
 
 import contextlib
 import ctypes
+import errno
 import os
 import pathlib
 import struct
 import subprocess
 import sys
+import time
 
 DAEMON = sys.argv[1]
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
@@ -36,9 +38,21 @@ def enter_namespace():
                for c in commands)
 
 
+def remove_one(directory):
+    """Who was killed a moment ago may still be in it."""
+    for _ in range(2000):
+        try:
+            return os.rmdir(directory)
+        except OSError as error:
+            if error.errno != errno.EBUSY:
+                raise
+        time.sleep(0.05)
+    raise TimeoutError(directory)
+
+
 def remove(cgroup):
     for directory, _, _ in os.walk(cgroup, topdown=False):
-        os.rmdir(directory)
+        remove_one(directory)
 
 
 class Scene:
@@ -61,7 +75,7 @@ class Scene:
 
     def process(self, cgroup, user):
         cgroup.mkdir(parents=True, exist_ok=True)
-        process = subprocess.Popen(["sleep", "300"], user=user, group=user, extra_groups=[])
+        process = subprocess.Popen(["sleep", "3000"], user=user, group=user, extra_groups=[])
         self.processes.append(process)
         (cgroup / "cgroup.procs").write_text(str(process.pid))
         return process
@@ -74,7 +88,7 @@ class Scene:
         path = "/" + str(self.cgroup.relative_to(CGROUPS))
         numbers = [str(n) for n in (os.getpid(), pid, *fds)]
         said = subprocess.run(["teegated-look", *numbers, path], executable=DAEMON, pass_fds=fds,
-                              stdout=subprocess.PIPE, check=True, timeout=60).stdout
+                              stdout=subprocess.PIPE, check=True, timeout=300).stdout
         for fd in fds:
             os.close(fd)
         verdict, text = struct.unpack("i480s", said)

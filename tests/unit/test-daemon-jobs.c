@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include <cmocka.h>
 
@@ -21,7 +20,7 @@ static struct {
 	unsigned int tickets;	/* so many may end; a job waits in its thread for one */
 	unsigned int begun, done;
 	struct account *order[256];
-	unsigned int running[4], most[4];	/* of each account */
+	unsigned int waiting[4], running[4], most[4];	/* of each account */
 } play = { .lock = PTHREAD_MUTEX_INITIALIZER, .change = PTHREAD_COND_INITIALIZER };
 
 static struct account accounts[4];
@@ -36,6 +35,7 @@ void __wrap_work(struct jobs *jobs, struct device *device, struct job *job)
 	(void)device;
 	pthread_mutex_lock(&play.lock);
 	play.order[play.begun++] = job->account;
+	play.waiting[who]--;
 	if (++play.running[who] > play.most[who])
 		play.most[who] = play.running[who];
 	pthread_cond_broadcast(&play.change);
@@ -43,6 +43,7 @@ void __wrap_work(struct jobs *jobs, struct device *device, struct job *job)
 		pthread_cond_wait(&play.change, &play.lock);
 	play.tickets--;
 	play.running[who]--;
+	pthread_cond_broadcast(&play.change);
 	pthread_mutex_unlock(&play.lock);
 }
 
@@ -59,7 +60,7 @@ static int setup(void **state)
 
 	play.tickets = play.begun = play.done = 0;
 	for (int i = 0; i < 4; i++) {
-		play.running[i] = play.most[i] = 0;
+		play.waiting[i] = play.running[i] = play.most[i] = 0;
 		accounts[i] = (struct account){ 0 };
 	}
 	if (jobs_new(NULL, &jobs) < 0)
@@ -76,11 +77,15 @@ static int submit(struct jobs *jobs, int who)
 	assert_non_null(job);
 	job->account = &accounts[who];
 	job->done = on_done;
+	pthread_mutex_lock(&play.lock);	/* so that it does not begin before it is said to wait */
 	r = jobs_submit(jobs, job);
-	if (r < 0)
+	if (r < 0) {
 		free(job);
-	else
+	} else {
 		accounts[who].requests++;
+		play.waiting[who]++;
+	}
+	pthread_mutex_unlock(&play.lock);
 	return r;
 }
 
@@ -92,18 +97,26 @@ static void wait_until_begun(unsigned int n)
 	pthread_mutex_unlock(&play.lock);
 }
 
-/* None need follow: those that wait may have to wait for another one. */
-static void wait_a_moment_for(unsigned int n)
+/* Is there a thread for one of those that wait? They may all have to wait for others of their account. */
+static bool one_may_begin(void)
 {
-	struct timespec until;
+	unsigned int running = 0;
+	bool may = false;
 
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_nsec += 200 * 1000 * 1000;
-	until.tv_sec += until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
+	for (int i = 0; i < 4; i++) {
+		running += play.running[i];
+		may |= play.waiting[i] > 0 && play.running[i] < JOBS_ACCOUNT_THREADS;
+	}
+	return may && running < JOBS_THREADS;
+}
+
+static void finish_one(void)
+{
 	pthread_mutex_lock(&play.lock);
-	while (play.begun < n && pthread_cond_timedwait(&play.change, &play.lock, &until) == 0)
-		;
+	play.tickets++;
+	pthread_cond_broadcast(&play.change);
+	while (play.tickets > 0 || one_may_begin())
+		pthread_cond_wait(&play.change, &play.lock);
 	pthread_mutex_unlock(&play.lock);
 }
 
@@ -112,15 +125,10 @@ static void finish_all(struct jobs *jobs, unsigned int n)
 {
 	struct pollfd pollfd = { .fd = jobs_fd(jobs), .events = POLLIN };
 
-	for (unsigned int i = 0, begun = play.begun; i < n; i++) {
-		pthread_mutex_lock(&play.lock);
-		play.tickets++;
-		pthread_cond_broadcast(&play.change);
-		pthread_mutex_unlock(&play.lock);
-		wait_a_moment_for(begun < n ? ++begun : n);
-	}
+	for (unsigned int i = 0; i < n; i++)
+		finish_one();
 	while (play.done < n) {
-		assert_int_equal(poll(&pollfd, 1, 10000), 1);
+		assert_int_equal(poll(&pollfd, 1, 60000), 1);
 		jobs_collect(jobs);
 	}
 	assert_true(jobs_free(jobs));

@@ -27,7 +27,7 @@ class Example(unittest.TestCase):
             path = str(pathlib.Path(folder) / "broker.sock")
             listener.bind(path)
             listener.listen()
-            listener.settimeout(30)
+            listener.settimeout(200)
 
             def broker():
                 client, _ = listener.accept()
@@ -41,7 +41,7 @@ class Example(unittest.TestCase):
 
             thread = threading.Thread(target=broker)
             thread.start()
-            run = subprocess.run([sys.executable, EXAMPLE, nonce], capture_output=True, timeout=60,
+            run = subprocess.run([sys.executable, EXAMPLE, nonce], capture_output=True, timeout=200,
                                  env={**os.environ, "TEE_BROKER": path}, check=False)
             thread.join()
         return run, asked[0]
