@@ -34,6 +34,22 @@ check() {
 
 not() { ! "$@"; }
 
+# await CMD...: as soon as that is true; false when it is not in minutes, which costs only who fails.
+await() {
+	local i
+
+	for i in {1..1500}; do
+		"$@" && return
+		sleep 0.2
+	done
+	return 1
+}
+
+# unload MODULE: who had it open last may still be closing it.
+unload() {
+	await rmmod "$1"
+}
+
 # untried WHO: what this case stands on was not even tried, so it is no pass, whatever else it sees.
 untried() {
 	echo "$1 never started" | tee -a untried

@@ -76,22 +76,22 @@ swapless() {
 	[ "$(cat $cgroups/system.slice/dbus.service/memory.swap.max)" = max ] &&
 	[ "$(cat "$cgroups$(systemctl show -P ControlGroup teegated)/memory.swap.max")" = 0 ] || return
 	mkfifo /run/secret
-	sleep 60 >/run/secret &
+	sleep 900 >/run/secret &
 	pid=$!
 	teegatectl seal --target fake: --label l </run/secret >/dev/null 2>&1 &
-	held=$(locked_by $pid)/$(locked_by $!)
+	held=$(locked_by $pid 5)/$(locked_by $! 1500)
 	kill $! $pid
 	wait $! $pid
 	rm /run/secret
 	[ "$held" = 0/yes ]
 }
 
-# locked_by PID: "yes" once it has locked memory; what it has instead if that takes too long, and "gone"
-# when it ended.
+# locked_by PID TIMES: "yes" once it has locked memory; what it has instead when it was looked at so many
+# times, and "gone" when it ended.
 locked_by() {
 	local n kb=
 
-	for n in 1 2 3 4 5 6 7 8 9 10; do
+	for n in $(seq "$2"); do
 		kb=$(sed -n 's/^VmLck:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/$1/status")
 		[ -n "$kb" ] || { echo gone; return; }
 		[ "$kb" = 0 ] || { echo yes; return; }

@@ -48,7 +48,7 @@ in_unit() {
 	shift 3
 	rm -f "$unit.out" "$unit.err"
 	systemd-run --quiet --collect --wait --expand-environment=no --unit="$unit.service" --uid="$user" \
-		-p Delegate=yes -p RuntimeDirectory="$user" -p "RuntimeMaxSec=${UNIT_SECONDS:-100}" \
+		-p Delegate=yes -p RuntimeDirectory="$user" -p "RuntimeMaxSec=${UNIT_SECONDS:-600}" \
 		-p "Environment=HOME=/home/$user XDG_RUNTIME_DIR=/run/$user" \
 		-p "Environment=\"$environment\"" \
 		-p "StandardOutput=truncate:/run/e2e/$unit.out" \
@@ -66,6 +66,14 @@ decided() {
 		"TEEGATE_UNIT=$1.service" "TEEGATE_METHOD=$2" "TEEGATE_VERDICT=$3" >decided
 	tail -n 5 decided
 	[ -s decided ] && { [ -z "${4:-}" ] || grep -Eq '"TEEGATE_REASON":"([^"\]|\\.)*'"$4" decided; }
+}
+
+# said PROGRAM PATTERN: the journal has that from it, since the case began. By the name that the program
+# gives itself: what the journal finds out about who spoke is lost for whoever has ended meanwhile.
+said() {
+	journalctl --sync
+	journalctl -q -o cat --since "@$begun" -t "$1" >said
+	grep -E "$2" said
 }
 
 REPORT='/usr/bin/teegatectl report --user-data 00112233 --output -'
@@ -111,7 +119,7 @@ beside() {
 		me=/sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)
 		exec 3<&0 </dev/null
 		mkdir "$me/.below" || exit 78
-		sleep 90 &
+		sleep 900 &
 		echo $! >"$me/.below/cgroup.procs" || exit 78
 		exec 3<&-
 		'"$REPORT"'
@@ -207,7 +215,7 @@ revoked_in_firmware() {
 	before=$(hits)
 	echo "$hold count=25" >$firmware/fault
 	with_lease alpha payments ask /tmp/number &
-	lease=$(timeout 100 cat $shared/number)
+	lease=$(timeout 300 cat $shared/number)
 	while [ "$(hits)" = "$before" ] && [ -e /proc/$! ]; do
 		sleep 0.1
 	done

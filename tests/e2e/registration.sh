@@ -56,7 +56,7 @@ check a_container_of_another_image_is_refused other_image
 ends_with_container() {
 	local id
 
-	id=$($boxes -d --device teegate.io/tee=broker localhost/box:1 /bin/sleep 100) &&
+	id=$($boxes -d --device teegate.io/tee=broker localhost/box:1 /bin/sleep 900) &&
 	registered >before && podman rm -f -t 0 "$id" && registered >after && cat before after &&
 	grep -q "$id" before && not grep -q "$id" after && [ ! -e "/run/teegate/workloads/$id" ]
 }
@@ -72,7 +72,7 @@ check a_container_that_asks_wrongly_does_not_start fails_closed
 others_socket() {
 	local id socket
 
-	id=$($boxes -d --device teegate.io/tee=broker localhost/box:1 /bin/sleep 100) || return
+	id=$($boxes -d --device teegate.io/tee=broker localhost/box:1 /bin/sleep 900) || return
 	socket=/run/teegate/workloads/$id/broker.sock
 	podman exec "$id" $REPORT >own.out && [ -s own.out ] || return
 	not $boxes --rm -v "$socket:/run/teegate/broker.sock" localhost/box:1 $REPORT >box.out 2>box.err || return
@@ -99,7 +99,7 @@ forge='forge() {
 }
 me=/sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)
 mkdir "$me/box" "$me/self" && echo $$ >"$me/self/cgroup.procs" || exit 78
-sh -c "echo \$\$ >$me/box/cgroup.procs; exec sleep 100" & own=$!
+sh -c "echo \$\$ >$me/box/cgroup.procs; exec sleep 900" & own=$!
 until grep -q "^$own\$" "$me/box/cgroup.procs"; do sleep 0.1; done
 '
 
@@ -114,17 +114,18 @@ forged_digest() {
 }
 check a_users_word_for_a_digest_is_not_roots forged_digest
 
+# Sets id to that of a container for which a user vouched.
+find_id() {
+	id=$(registered | grep -o '"id":"[0-9a-f]*","vouchedBy":"runtime:uid' | cut -d'"' -f4) && [ -n "$id" ]
+}
+
 # His own, by his own id, goes; the other user's process or id does not.
 foreign_container() {
 	local id pid
 
 	rm -f $shared/over
 	contained alpha payments "--volume $shared:/tmp" /bin/sh -c "$UNTIL_OVER" &
-	for _ in $(seq 100); do
-		id=$(registered | grep -o '"id":"[0-9a-f]*","vouchedBy":"runtime:uid' | cut -d'"' -f4)
-		[ -z "$id" ] || break
-		sleep 0.3
-	done
+	await find_id
 	pid=$(head -n 1 /sys/fs/cgroup/system.slice/alpha.service/libpod-payload-"$id"/cgroup.procs)
 	[ -n "$id" ] && [ -n "$pid" ] || return
 	in_unit delta stranger X=1 /bin/sh -c "$forge

@@ -20,7 +20,7 @@ chmod 400 coco/$GUID
 fresh() {
 	systemctl stop teegate-root.service teegated.service
 	systemctl reset-failed teegate-root.service 2>/dev/null
-	rmmod teegate && modprobe teegate
+	unload teegate && modprobe teegate
 }
 
 # root_of NAME SOURCE LINE...: one section more.
@@ -115,10 +115,7 @@ broker() {
 	python3 /mnt/share/kbs --directory kbs --resource $RESOURCE=resource -- teegatectl verify \
 		--root /mnt/share/root.pem --collateral /mnt/share/collateral.json --measurement "$1" >kbs.log 2>&1 &
 	kbs=$!
-	for _ in {1..300}; do
-		[ ! -e kbs/port ] || break
-		sleep 0.2
-	done
+	await [ -e kbs/port ]
 	root_of main key-broker "Url=https://127.0.0.1:$(cat kbs/port)" CertificateAuthority=/run/e2e/kbs/server.pem \
 		Resource=$RESOURCE "${@:2}" >$CONF
 }
@@ -169,7 +166,7 @@ check a_development_file_must_be_enabled_and_taints development
 
 # settles UNIT: has it come to something, and is that good?
 settles() {
-	for _ in {1..300}; do
+	for _ in {1..1500}; do
 		case $(systemctl is-active "$1") in
 		active) return 0 ;;
 		failed) return 1 ;;
@@ -182,7 +179,7 @@ settles() {
 # As at boot: no module is there, and the target starts what is enabled, which brings the rest. Nobody
 # waits for the target itself: it may be waiting for this script.
 opens_volume() {
-	fresh && rmmod teegate && root_of main launch-secret GUID="$1" Directory=/run/e2e/coco >$CONF &&
+	fresh && unload teegate && root_of main launch-secret GUID="$1" Directory=/run/e2e/coco >$CONF &&
 	systemctl start --no-block multi-user.target && settles teegate-luks@data.service
 }
 
@@ -210,7 +207,7 @@ check a_luks_volume_is_opened_by_a_unit_with_a_key_of_this_root by_luks
 
 # The TPM may be at what the killed one had asked of it, and then takes nothing for a while.
 installs_at_last() {
-	for _ in 1 2 3 4 5; do
+	for _ in {1..60}; do
 		! systemctl start teegate-root.service || return 0
 		systemctl reset-failed teegate-root.service
 		sleep 2
@@ -224,7 +221,7 @@ killed() {
 	local delay=0 none=0 whole=0 finished=0 installer
 
 	tpm_section main >$CONF
-	while [ $finished -lt 2 ] && [ $delay -lt 60 ]; do
+	while [ $finished -lt 2 ] && [ $delay -lt 3000 ]; do
 		fresh || return
 		teegate-root install 2>/dev/null &
 		installer=$!
@@ -239,7 +236,7 @@ killed() {
 			opens tpm.blob || return
 		fi
 		installs_at_last && opens tpm.blob || return
-		delay=$((delay + 1))
+		delay=$((delay + 1 + delay / 20))
 	done
 	echo "none $none, whole $whole"
 	[ $none -gt 0 ] && [ $whole -gt 0 ]

@@ -49,7 +49,7 @@ check without_its_line_nobody_gets_a_device_of_SGX no_line
 # Without the module, a node of that name is something else.
 other_node() {
 	sgx_policy alpha payments SgxEnclave=yes SgxProvision=yes && gets 'enclave granted' 'provision granted' \
-		'used 0' 'misused EINVAL' && rmmod teegate_standin_sgx || return
+		'used 0' 'misused EINVAL' && unload teegate_standin_sgx || return
 	mknod -m 0666 /dev/sgx_enclave c 1 3 && systemctl restart teegated.service &&
 	gets 'enclave Failed' 'provision Failed'
 	local status=$?

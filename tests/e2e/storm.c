@@ -10,7 +10,7 @@
  *
  * again: hung up on in the middle, and asked anew; busy: the broker said so. wrong: taken for another
  * workload, or given something else than a lease; lost: a lease that the kernel does not know any more;
- * bad: any other answer, or none in 60 seconds.
+ * bad: any other answer, or none in five minutes.
  */
 #include <errno.h>
 #include <poll.h>
@@ -28,7 +28,7 @@
 #include <linux/teegate.h>
 
 #define BROKER		"/run/teegate/broker.sock"
-#define PATIENCE_MS	60000
+#define PATIENCE_MS	300000
 #define ANSWER_MAX	16384
 
 static struct {

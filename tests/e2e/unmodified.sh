@@ -75,7 +75,7 @@ check a_report_that_would_look_like_a_bound_one_is_refused also 4 'report EPERM'
 both_words() {
 	unmodified_policy iota payments 'report raw' ''
 	gets 'open EPERM' /tmp/stock "$stock" open || return
-	journalctl --no-pager -q -o cat -n 30 -u teegated.service | grep 'OpenDevice: NotAllowed.*unmodified' || return
+	said teegated 'OpenDevice: NotAllowed.*unmodified' || return
 	unmodified_policy iota payments report UnmodifiedPrograms=yes
 	gets 'open EPERM' /tmp/stock "$stock" open || return
 	unmodified_policy iota payments 'report raw' UnmodifiedPrograms=yes
@@ -88,7 +88,7 @@ check without_raw_or_without_its_line_in_policy_it_is_EPERM both_words
 between() {
 	unmodified /bin/sh -c "exec 5<>/tmp/number; $1; echo >/tmp/ready; read x <&5; $1" &
 	shift 2
-	timeout 100 cat "$shared/ready" >/dev/null && "$@" && timeout 10 sh -c 'echo go >"$1"' - "$shared/number"
+	timeout 300 cat "$shared/ready" >/dev/null && "$@" && timeout 300 sh -c 'echo go >"$1"' - "$shared/number"
 	wait
 }
 
@@ -120,7 +120,7 @@ check while_teegated_is_stopped_the_device_does_not_open broker_stopped
 handed_over() {
 	in_unit kappa stranger X=1 /bin/sh -c 'me=/sys/fs/cgroup$(sed -n s/^0:://p /proc/self/cgroup)
 		mkdir "$me/box" "$me/other" && echo $$ >"$me/other/cgroup.procs" || exit 78
-		sleep 100 & beside=$!
+		sleep 900 & beside=$!
 		echo $$ >"$me/box/cgroup.procs" || exit 78
 		echo "own $('"$shared/handover $stock"')"
 		echo "beside $('"$shared/handover $stock"' $beside)"
@@ -129,30 +129,37 @@ handed_over() {
 	cat kappa.out
 }
 
+# Sets pid to that of a process in iota's container.
+find_pid() {
+	pid=$(cat /sys/fs/cgroup/system.slice/iota.service/libpod-payload-*/cgroup.procs 2>/dev/null | head -n 1)
+	[ -n "$pid" ]
+}
+
 forged_state() {
 	local pid
 
 	unmodified_policy kappa stranger 'report raw' UnmodifiedPrograms=yes
 	rm -f $shared/over
 	contained iota payments "--volume $shared:/tmp" /bin/sh -c "$UNTIL_OVER" &
-	for _ in $(seq 100); do
-		pid=$(cat /sys/fs/cgroup/system.slice/iota.service/libpod-payload-*/cgroup.procs 2>/dev/null | head -n 1)
-		[ -z "$pid" ] || break
-		sleep 0.3
-	done
-	[ -n "$pid" ] && handed_over "$pid"
+	await find_pid && handed_over "$pid"
 	touch $shared/over
 	wait
 	printf 'own open\nbeside EPERM\ntheirs ENOSYS\n' | cmp - kappa.out &&
-	journalctl --no-pager -q -o cat -n 50 -u 'teegate-seccomp@*' | grep 'may not speak for that container'
+	said teegate-supervise 'may not speak for that container'
 }
 check a_user_cannot_hand_over_anothers_container forged_state
+
+# Sets unit to the supervisor; those of containers that have ended may take a moment to end, too.
+only_supervisor() {
+	unit=$(systemctl list-units --plain --no-legend 'teegate-seccomp@*.service' | awk '{ print $1 }')
+	[ "$(echo "$unit" | grep -c .)" = 1 ]
+}
 
 # One at work, and meanwhile root, who is none, asks as it does.
 look_at_supervisor() {
 	local pid unit
 
-	unit=$(systemctl list-units --plain --no-legend 'teegate-seccomp@*.service' | awk 'NR == 1 { print $1 }')
+	await only_supervisor
 	pid=$(systemctl show -P MainPID "$unit")
 	grep -E '^(Uid|CapEff|CapBnd|Seccomp|NoNewPrivs):' "/proc/$pid/status" >status
 	varlinkctl call /run/teegate/register.sock io.teegate.Registrar.OpenDevice \
