@@ -10,7 +10,7 @@ OUR_APT=$CACHE/apt
 # mirror_of LABEL: where this machine gets that part of Debian from.
 mirror_of() {
 	apt-get indextargets --format '$(LABEL)|$(REPO_URI)' 'Created-By: Packages' |
-		sed -n "s,^$1|\(https\?:.*[^/]\)/*\$,\1,p" | head -n 1
+		sed -n "s,^$1|\(https\?:.*[^/]\)/*\$,\1,p" | awk 'NR == 1'	# reads all, so nobody is cut off
 }
 
 write_sources() {

@@ -127,7 +127,7 @@ job_unit() {
 	local rc=0
 
 	in_root env CMOCKA_MESSAGE_OUTPUT=TAP meson test -C /build/user-asan --no-rebuild \
-		--num-processes 1 >"$BUILD/log/unit.log" 2>&1 || rc=$?
+		--num-processes 1 --timeout-multiplier 10 >"$BUILD/log/unit.log" 2>&1 || rc=$?
 	in_root python3 /src/tests/guest/meson-tap /build/user-asan/meson-logs/testlog.json |
 		tap_results unit
 	[ "$rc" = 0 ] || tail -n 40 "$BUILD/log/unit.log" >&2
@@ -278,7 +278,7 @@ kernel_tests() {
 	[ "$TEE" != snp ] || platform+=(--searched)
 	[ ! -d "$chip/scene" ] || platform+=(--add "/build/${chip#"$BUILD"/}/scene:/lab/se")
 	"$LAB/mini" --kernel "$k" --smp "$smp" --mem "${MINI_MEM:-1024}" \
-		--timeout "${MINI_TIMEOUT:-2400}" --tee "$TEE" "${platform[@]}" \
+		--timeout "${MINI_TIMEOUT:-5400}" --tee "$TEE" "${platform[@]}" \
 		--add "/build/kselftest$ARCH_SUFFIX:/lab/kselftest" "$LAB/run-kselftest" "$@" \
 		>"$BUILD/log/$JOB.tap" 2>"$BUILD/log/$JOB.err" || rc=$?
 	cat "$BUILD/log/$JOB.err" >&2
@@ -363,7 +363,7 @@ job_firmware() {
 	done
 	make_chip "$BUILD/check/chip-$JOB" || return
 	in_root cc -O2 -o "/build/check/snp-stock-$1" /src/tests/firmware/snp-stock.c || return
-	"$LAB/mini" --kernel "$1" --smp 2 --mem "${MINI_MEM:-1024}" --timeout 1800 \
+	"$LAB/mini" --kernel "$1" --smp 2 --mem "${MINI_MEM:-1024}" --timeout 5400 \
 		--chip "$BUILD/check/chip-$JOB" --share "$dir" \
 		--add "/build/check/snp-stock-$1:/lab/snp-stock" \
 		--add /src/tests/firmware/test-softfw:/lab/test-softfw \
@@ -393,7 +393,7 @@ firmware_tdx() {
 	shift 2
 	in=/build/${dir#"$BUILD"/}
 	run_logged td in_root /src/tests/pki/make-td "$@" "$in" || return
-	"$LAB/mini" --tee tdx --kernel "$k" --smp 2 --mem "${MINI_MEM:-1024}" --timeout 1800 \
+	"$LAB/mini" --tee tdx --kernel "$k" --smp 2 --mem "${MINI_MEM:-1024}" --timeout 5400 \
 		--chip "$dir" --share "$dir" --add "/build/check/tdx-stock-$k:/lab/tdx-stock" \
 		--add /src/tests/firmware/tdx/test-softtdx:/lab/test-softtdx \
 		"$SRC/tests/firmware/tdx/run-in-guest" "$part" \
@@ -414,7 +414,7 @@ job_firmware-se() {
 	run_logged requests in_root "/src/$uv/make-requests" "/build/${dir#"$BUILD"/}" || return
 	in_arch_root "$ARCH_CC" -O2 -Wall -Wextra -static -o "/build/check/uv-stock-$1" \
 		"/src/$uv/uv-stock.c" || return
-	"$LAB/mini" --tee se --kernel "$1" --smp 2 --mem "${MINI_MEM:-1024}" --timeout 1200 --chip "$dir" \
+	"$LAB/mini" --tee se --kernel "$1" --smp 2 --mem "${MINI_MEM:-1024}" --timeout 5400 --chip "$dir" \
 		--share "$dir" --add "/build/check/uv-stock-$1:/lab/uv-stock" \
 		--add "/src/$uv/test-softuv:/lab/test-softuv" "$SRC/$uv/run-in-guest" \
 		>"$BUILD/log/$JOB.tap" 2>"$BUILD/log/$JOB.err" || rc=$?

@@ -41,7 +41,7 @@ s390x_cases() {
 	[ -e "$BUILD/user-s390x/tests/unit/ev-recode" ] || return
 	in_arch_root env CMOCKA_MESSAGE_OUTPUT=TAP UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 		TEST_FLIP_STEP=211 \
-		meson test -C /build/user-s390x --no-rebuild --num-processes 1 --timeout-multiplier 5 \
+		meson test -C /build/user-s390x --no-rebuild --num-processes 1 --timeout-multiplier 30 \
 		"${S390X_TESTS[@]}" >"$BUILD/log/unit-s390x.log" 2>&1 || rc=$?
 	in_root python3 /src/tests/guest/meson-tap /build/user-s390x/meson-logs/testlog.json |
 		tap_results unit-s390x
