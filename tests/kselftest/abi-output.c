@@ -128,7 +128,7 @@ TEST(get_report_leaves_the_inputs_as_they_were)
 
 	make_scene();
 	report_wish(&scene.ev, TEEGATE_REPORT_AUX, "abi", 3);
-	scene.ev.r.timeout_ms = 5000;
+	scene.ev.r.timeout_ms = 60000;
 	before = scene.ev.r;
 	ASSERT_EQ(tg(scene.lease.fd, TEEGATE_GET_REPORT, after), 0);
 	EXPECT_EQ(after->size, before.size);

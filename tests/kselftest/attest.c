@@ -471,7 +471,7 @@ TEST(a_call_that_is_never_done_is_given_up_when_its_caller_has_left)
 
 	hold_in_firmware();
 	report_wish(&ev, 0, "never", 5);
-	ev.r.timeout_ms = 300;
+	ev.r.timeout_ms = 1500;
 	EXPECT_EQ(tg(l.fd, TEEGATE_GET_REPORT, &ev.r), -ETIMEDOUT);
 	wait_in_firmware(hits);
 	WAIT_UNTIL(info_of(l.fd).queued == 0);
@@ -503,7 +503,7 @@ TEST(calls_of_which_a_part_is_done_hold_up_nobody_for_ever)
 
 	hold_in_firmware();
 	for (unsigned int i = 0; i < 6; i++)
-		a[i] = ask_start_within(l.fd, 0, 1000);
+		a[i] = ask_start_within(l.fd, 0, 4000);
 	WAIT_UNTIL(info_of(late.fd).queued == 6);
 	one = ask_start(late.fd, 0);
 	for (unsigned int i = 0; i < 6; i++)

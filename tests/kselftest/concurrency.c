@@ -237,7 +237,7 @@ TEST_LIMIT(a_caller_of_firmware_that_hangs_gets_ETIMEDOUT_and_the_next_one_a_rep
 	hits = fw_hits("hang");
 	fw_fault("hang count=1");
 	report_wish(&ev, 0, "hang", 4);
-	ev.r.timeout_ms = 500;
+	ev.r.timeout_ms = 2000;
 	EXPECT_EQ(tg(l.fd, TEEGATE_GET_REPORT, &ev.r), -ETIMEDOUT);
 	EXPECT_EQ(fw_hits("hang"), hits + 1);
 	fw_reset();

@@ -126,7 +126,7 @@ TEST_LIMIT(a_buffer_that_the_host_keeps_is_told_of_and_so_is_its_return, 150)
 	nl = listener();
 	fw_hold();
 	report_wish(&ev, 0, "kept", 4);
-	ev.r.timeout_ms = 300;
+	ev.r.timeout_ms = 1500;
 	EXPECT_EQ(tg(l.fd, TEEGATE_GET_REPORT, &ev.r), -ETIMEDOUT);
 	expect_event(&nl, TEEGATE_EVENT_QUARANTINED);
 	EXPECT_EQ(nl_number(&m, TEEGATE_A_QUARANTINED), 1);

@@ -57,6 +57,21 @@ static uint64_t fw_status_here(const struct fault *f)
 	return f->fw_status_old && !stock_extends() ? f->fw_status_old : f->fw_status;
 }
 
+/* A deadline that has passed before the host was asked at all, as on a busy machine, is none of these. */
+static int ask_until_met(const struct lease *l, const struct fault *f, const char *name, uint64_t hits)
+{
+	uint32_t ms = f->timeout_ms * tap_slow();
+	int r;
+
+	do {
+		report_wish(&ev, f->flags, "fault", 5);
+		ev.r.timeout_ms = ms;
+		r = tg(l->fd, TEEGATE_GET_REPORT, &ev.r);
+		ms *= 4;
+	} while (r == -ETIMEDOUT && fw_hits(name) == hits && ms <= 30000 * tap_slow());
+	return r;
+}
+
 static void expect_fault(const struct fault *f)
 {
 	struct lease l = lease_unpinned();
@@ -68,9 +83,7 @@ static void expect_fault(const struct fault *f)
 	hits = fw_hits(name);
 	errors = info_of(l.fd).errors;
 	fw_fault(f->text);
-	report_wish(&ev, f->flags, "fault", 5);
-	ev.r.timeout_ms = f->timeout_ms * tap_slow();
-	EXPECT_EQ(tg(l.fd, TEEGATE_GET_REPORT, &ev.r), f->result);
+	EXPECT_EQ(ask_until_met(&l, f, name, hits), f->result);
 	EXPECT(fw_hits(name) > hits);
 	EXPECT_EQ(ev.r.fw_status, fw_status_here(f));
 	/* Whoever gives up first, caller or worker: the request failed below, or nobody knows. */

@@ -209,23 +209,27 @@ static void take_times(int fd, uint64_t us[QUOTES])
 }
 
 /*
- * Whatever the host needs, no more than as long again is lost; the stock driver sleeps a second.
- * The median, because others use this machine, too.
+ * Whatever the host needs, no more than as long again is lost; the stock driver sleeps a second. Its
+ * delay is not all that it needs, so that is measured first. Not the slowest, because others use this
+ * machine, too: one in four need not have been disturbed.
  */
 TEST_LIMIT(an_answer_is_noticed_in_a_fraction_of_the_time_that_it_took, 300)
 {
 	static const unsigned int latency_us[] = { 20000, 100000, 20000 };
 	struct lease l = lease_unpinned();
-	uint64_t us[QUOTES];
+	uint64_t us[QUOTES], at_once;
 	char text[64];
 
+	take_times(l.fd, us);
+	at_once = us[QUOTES / 2];
 	for (size_t i = 0; i < sizeof(latency_us) / sizeof(latency_us[0]); i++) {
 		snprintf(text, sizeof(text), "delay count=1000000 arg=%u", latency_us[i]);
 		fw_fault(text);
 		take_times(l.fd, us);
-		tap_note("%u us: %llu", latency_us[i], (unsigned long long)us[QUOTES / 2]);
+		tap_note("%u and %llu us: %llu", latency_us[i], (unsigned long long)at_once,
+			 (unsigned long long)us[QUOTES / 4]);
 		EXPECT(us[0] >= latency_us[i]);
-		EXPECT(us[QUOTES / 2] < 2 * latency_us[i] * tap_slow());
+		EXPECT(us[QUOTES / 4] < 2 * (latency_us[i] + at_once) * tap_slow());
 	}
 }
 
@@ -237,7 +241,7 @@ TEST(a_hung_host_is_ETIMEDOUT_and_the_next_caller_is_served)
 
 	EXPECT_EQ(quote_within(l.fd, 30000), 0);
 	fw_hold();
-	EXPECT_EQ(quote_within(l.fd, 300), -ETIMEDOUT);
+	EXPECT_EQ(quote_within(l.fd, 1500), -ETIMEDOUT);
 	expect_buffers(1, 1);
 	fw_fault("none");
 	expect_served();
@@ -310,7 +314,7 @@ TEST(with_all_buffers_quarantined_it_is_EAGAIN_until_the_host_answers)
 
 	fw_hold();
 	for (unsigned int n = 0; n < BUFFERS; n++) {
-		EXPECT_EQ(quote_within(l.fd, 300), -ETIMEDOUT);
+		EXPECT_EQ(quote_within(l.fd, 1500), -ETIMEDOUT);
 		expect_buffers(n + 1, n + 1);
 	}
 	EXPECT_EQ(quote_within(l.fd, 30000), -EAGAIN);
@@ -333,7 +337,7 @@ TEST(those_that_wait_hear_at_once_that_all_buffers_are_quarantined)
 
 	fw_hold();
 	for (unsigned int i = 0; i < BUFFERS; i++)
-		a[i] = ask_start_within(l.fd, 0, 2000);
+		a[i] = ask_start_within(l.fd, 0, 6000);
 	fw_wait_held_n(BUFFERS);
 	waiting = ask_start(l.fd, 0);
 	for (unsigned int i = 0; i < BUFFERS; i++)
@@ -551,7 +555,7 @@ TEST_LIMIT(a_buffer_that_never_comes_back_is_lost_alone, 200)
 	snprintf(mark, sizeof(mark), "kselftest mark %d", getpid());
 	klog_mark(mark);
 	fw_fault("lost count=1");
-	EXPECT_EQ(quote_within(l.fd, 300), -ETIMEDOUT);
+	EXPECT_EQ(quote_within(l.fd, 1500), -ETIMEDOUT);
 	expect_buffers(1, 1);
 	for (unsigned int i = 0; i < 10; i++)
 		expect_served();

@@ -186,7 +186,7 @@ TEST(poll_wakes_with_HUP_when_the_lease_expires_and_then_it_is_ESTALE)
 	struct lease l, child;
 
 	EXPECT_EQ(report_try(lease_unpinned().fd), 0);
-	wish.lifetime_ms = 5000;
+	wish.lifetime_ms = 8000;
 	l = lease_make(wish);
 	child = lease_narrow(l.fd, BOTH);
 	EXPECT_EQ(report_try(l.fd), 0);
@@ -248,7 +248,7 @@ TEST(expired_while_the_request_is_in_firmware_is_ESTALE)
 
 	/* The module pauses after a slow exchange: not at the cost of our time. */
 	EXPECT_EQ(report_try(other.fd), 0);
-	wish.lifetime_ms = 8000;
+	wish.lifetime_ms = 12000;
 	l = lease_make(wish);
 	EXPECT_EQ(report_try(l.fd), 0);
 	fw_hold();

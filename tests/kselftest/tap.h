@@ -41,7 +41,7 @@ extern void (*tap_setup)(void);
 		tap_add(&c);							\
 	}									\
 	static void _name(void)
-#define TEST(_name) TEST_LIMIT(_name, 150)
+#define TEST(_name) TEST_LIMIT(_name, 400)
 
 /* Both print; the failed one also remembers. */
 void tap_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
