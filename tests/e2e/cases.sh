@@ -47,7 +47,12 @@ await() {
 
 # unload MODULE: who had it open last may still be closing it.
 unload() {
-	await rmmod "$1"
+	await rmmod "$1" || { ls -l /proc/[0-9]*/fd | grep -E '^/proc|teegate' | grep -B 1 teegate; return 1; }
+}
+
+# stop_broker: nor is it started again, by who connects or by an event of the module.
+stop_broker() {
+	systemctl stop teegated.socket teegated-genl.socket teegated.service
 }
 
 # untried WHO: what this case stands on was not even tried, so it is no pass, whatever else it sees.

@@ -12,7 +12,7 @@ tdx_guest)	machine=/sys/devices/system/cpu/cpu0 ;;
 esac
 
 without_module() {
-	systemctl stop teegated.socket teegated.service && unload teegate && [ ! -e /dev/teegate ]
+	stop_broker && unload teegate && [ ! -e /dev/teegate ]
 }
 
 with_module() {

@@ -18,7 +18,8 @@ chmod 400 coco/$GUID
 
 # fresh: a module without a root.
 fresh() {
-	systemctl stop teegate-root.service teegated.service
+	systemctl stop teegate-root.service
+	stop_broker
 	systemctl reset-failed teegate-root.service 2>/dev/null
 	unload teegate && modprobe teegate
 }
@@ -30,19 +31,26 @@ root_of() {
 	printf '%s\n' "$@"
 }
 
-# told: what the installer said when it was started last; an older start is not meant.
+# start: the installer; what an earlier one said is not meant by told.
+start() {
+	before=$(journalctl -q -n 0 --show-cursor | sed -n 's/^-- cursor: //p')
+	systemctl start teegate-root.service
+}
+
+# told: what it said, by the name that its stream has from the beginning: unit and invocation are read
+# from the process, which may have ended by then.
 told() {
 	journalctl --sync
-	journalctl -q -o cat "_SYSTEMD_INVOCATION_ID=$(systemctl show -P InvocationID teegate-root.service)"
+	journalctl -q -o cat --after-cursor="$before" -t teegate-root
 }
 
 installs() {
-	systemctl start teegate-root.service || { told; return 1; }
+	start || { told; return 1; }
 }
 
 # does_not_install PATTERN: and the journal says why.
 does_not_install() {
-	not systemctl start teegate-root.service || return
+	not start || return
 	told >told.txt
 	grep -E "$1" told.txt || { cat told.txt; return 1; }
 	no_root
@@ -72,7 +80,7 @@ tpm_section() {
 }
 
 none() {
-	fresh && rm -f $CONF && systemctl start teegate-root.service && no_root &&
+	fresh && rm -f $CONF && start && no_root &&
 	grep -q 'Source=key-broker' status.txt && grep -q "$CONF" status.txt &&
 	: >$CONF && does_not_install 'no root is configured' && not seals never.blob 2>refusal &&
 	cat refusal && grep -q 'teegate-root' refusal
@@ -208,7 +216,7 @@ check a_luks_volume_is_opened_by_a_unit_with_a_key_of_this_root by_luks
 # The TPM may be at what the killed one had asked of it, and then takes nothing for a while.
 installs_at_last() {
 	for _ in {1..60}; do
-		! systemctl start teegate-root.service || return 0
+		! start || return 0
 		systemctl reset-failed teegate-root.service
 		sleep 2
 	done

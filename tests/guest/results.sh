@@ -29,26 +29,33 @@ case_is() {
 	else
 		result fail "$name" "see build/log/${log##*/}"
 		tail -n 25 "$log" | sed "s,^,    $name: ," >&2
+		tail -n 12 "$log" | awk -v name="$name" '{ print name "\t" $0 }' >>"$RESULTS/$JOB.said"
 	fi
 }
 
-# tap_results GROUP: turn TAP on stdin into results. A line `# ---- PROGRAM` names what follows.
+# tap_results GROUP: turn TAP on stdin into results. A line `# ---- PROGRAM` names what follows. Of what
+# was said before a failure the last lines are kept, for the sum.
 tap_results() {
-	awk -v group="$1" '
+	awk -v group="$1" -v said="$RESULTS/$JOB.said" '
 		/^# ---- [a-z0-9_-]+$/ { program = $3 "/" }
+		/^# / && !/^# ----/ { line[lines++ % 12] = substr($0, 3, 300) }
 		/^ok / || /^not ok / {
 			status = $1 == "ok" ? "ok" : "fail"
-			line = $0
-			sub(/^(not )?ok *[0-9]* *(- )?/, "", line)
+			name = $0
+			sub(/^(not )?ok *[0-9]* *(- )?/, "", name)
 			note = ""
 			# Only what is "ok" can be skipped: a failure stays one, whatever it says.
-			if (status == "ok" && match(line, / *# *SKIP/)) {
-				note = substr(line, RSTART + RLENGTH + 1)
+			if (status == "ok" && match(name, / *# *SKIP/)) {
+				note = substr(name, RSTART + RLENGTH + 1)
 				status = "skip"
-				line = substr(line, 1, RSTART - 1)
+				name = substr(name, 1, RSTART - 1)
 			}
-			gsub(/[ \t]/, "_", line)
-			printf "%s\t%s/%s%s\t%s\n", status, group, program, line, note
+			gsub(/[ \t]/, "_", name)
+			name = group "/" program name
+			printf "%s\t%s\t%s\n", status, name, note
+			for (i = lines > 12 ? lines - 12 : 0; status == "fail" && i < lines; i++)
+				print name "\t" line[i % 12] >said
+			lines = 0
 		}' >>"$RESULTS/$JOB.results"
 }
 
@@ -90,9 +97,11 @@ sum_up() {
 		sed 's/.*/fail\t&\tdid not run/' >"$RESULTS/missing"
 	cat "$RESULTS/missing" >>"$all"
 	expected_cases | sort -u | comm -13 - "$RESULTS/ran" >"$RESULTS/unlisted"
+	cat "$RESULTS"/*.said 2>/dev/null >"$RESULTS/said"
 	awk -F '\t' '
+		FILENAME ~ /said$/ { said[$1] = said[$1] "\n    " substr($0, length($1) + 2); next }
 		{ group = $2; sub(/\/.*/, "", group); groups[group]; n[group, $1]++; sum[$1]++ }
-		$1 == "fail" { print "FAILED  " $2 ($3 == "" ? "" : ": " $3) }
+		$1 == "fail" { print "FAILED  " $2 ($3 == "" ? "" : ": " $3) said[$2] }
 		$1 == "skip" { print "skipped " $2 ($3 == "" ? "" : ": " $3) }
 		END {
 			printf "\n%-24s %7s %7s %7s\n", "", "passed", "failed", "skipped"
@@ -103,7 +112,7 @@ sum_up() {
 			printf "\n%d passed, %d failed, %d skipped\n", sum["ok"], sum["fail"],
 				sum["skip"]
 			exit !(sum["ok"] > 0 && sum["fail"] == 0)
-		}' "$all" >"$RESULTS/summary" && set -- 0 || set -- 1
+		}' "$RESULTS/said" "$all" >"$RESULTS/summary" && set -- 0 || set -- 1
 	[ ! -s "$RESULTS/unlisted" ] || say "$(wc -l <"$RESULTS/unlisted") cases ran that tests/expected-cases does not list (build/check/unlisted)"
 	cat "$RESULTS/summary"
 	return "$1"
