@@ -32,9 +32,9 @@ raised() {
 # wait until whoever loaded the module has ended (kmod/snp/arena.c).
 start_with() {
 	udevadm control --stop-exec-queue
-	systemctl stop teegated.socket teegated.service && unload teegate && rmmod sev_guest teegate_softfw &&
+	stop_broker && unload teegate && rmmod sev_guest teegate_softfw &&
 	cp "$1" $FIRMWARE/chip.bin && cp $CERTS $FIRMWARE/ && insmod /mnt/share/softfw && rm $FIRMWARE/*.bin &&
-	modprobe sev-guest && modprobe teegate && systemctl start teegated.socket
+	modprobe sev-guest && modprobe teegate && systemctl start teegated.socket teegated-genl.socket
 	local status=$?
 	echo "$1" >machine
 	udevadm control --start-exec-queue
