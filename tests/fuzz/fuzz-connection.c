@@ -1,154 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What must hold for any bytes that a client of the broker sends: there are no more answers than calls,
- * each is a whole one, a neighbour is served meanwhile, and nothing is left of the connection
- * when the client is gone. The first byte says in pieces of what size the rest is sent, 0: at once.
+ * What must hold for any bytes that a client of teegated sends: there are no more answers than calls, each
+ * is a whole one, nothing is asked of the module that policy does not grant, a neighbour is served
+ * meanwhile, and nothing is left of the connection when the client is gone.
  *
- * The server is teegated's own; the kernel's words about the client and the module are played here.
+ * The first byte says in pieces of what size the rest is sent (0: at once), whether the client is root
+ * (32), whether a descriptor comes with each piece (64), and whether it talks to the registrar (128).
+ *
+ * The server is teegated's own; connection-kit.c plays the rest.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
+#include <sys/syscall.h>
 
-#include "exposure.h"
+#include "connection-kit.h"
 #include "fuzz.h"
-#include "rule.h"
-#include "server.h"
 #include "util.h"
 
-#define MUST(x) do { if (!(x)) abort(); } while (0)
 #define ANSWER_USEC	(2 * 1000 * 1000)
-
-int __wrap_peer_identify(int socket_fd, int cgroups_fd, struct peer **ret);
-int __wrap_peer_verify_pins(const struct peer *peer, bool label, bool exe);
-int __wrap_registrar_find(const struct registrar *registrar, int cgroup_fd, struct registration **ret);
-void __wrap_device_info(struct device *device, struct teegate_get_info *ret);
-int __wrap_device_create_lease(struct device *device, const struct lease_request *request, int *ret_fd,
-			       uint64_t *ret_id);
-int __wrap_device_report(int lease_fd, const struct teegate_get_info *info,
-			 const struct report_request *request, struct report *ret);
-int __wrap_device_revoke(struct device *device, uint64_t lease_id);
-void __wrap_exposure_look(const struct peer *peer, struct exposure *ret);
+#define PIECE		0x1f
+#define AS_ROOT		0x20
+#define WITH_FD		0x40
+#define TO_REGISTRAR	0x80
 
 static struct server *server;
-static struct sockaddr_un address = { .sun_family = AF_UNIX };
-static socklen_t address_len = sizeof(address);
-static const char policy_text[] =
-	"[Match]\nUnit=payments.service\n[Allow]\nOperations=report extend\nExtendEvents=1000\n[Pin]\nUid=no\n";
+static struct address addresses[ENDPOINTS];
 
-int __wrap_peer_identify(int socket_fd, int cgroups_fd, struct peer **ret)
-{
-	struct peer *peer = calloc(1, sizeof(*peer));
-
-	(void)socket_fd;
-	(void)cgroups_fd;
-	MUST(peer);
-	peer->refs = 1;
-	peer->uid = 10001;
-	peer->pid = 1;
-	peer->pidfd = peer->proc_fd = peer->cgroup_fd = peer->exe_fd = -1;
-	peer->cgroup = strdup("/system.slice/payments.service");
-	MUST(peer->cgroup && place_parse(peer->cgroup, &peer->place) == 0);
-	peer->cgroup_roots = strlen(peer->cgroup);
-	*ret = peer;
-	return 0;
-}
-
-int __wrap_peer_verify_pins(const struct peer *peer, bool label, bool exe)
-{
-	(void)peer;
-	(void)label;
-	(void)exe;
-	return 0;
-}
-
-int __wrap_registrar_find(const struct registrar *registrar, int cgroup_fd, struct registration **ret)
-{
-	(void)registrar;
-	(void)cgroup_fd;
-	*ret = NULL;
-	return 0;
-}
-
-void __wrap_device_info(struct device *device, struct teegate_get_info *ret)
-{
-	(void)device;
-	*ret = (struct teegate_get_info){
-		.provider = TEEGATE_PROVIDER_SEV_SNP,
-		.state = TEEGATE_STATE_UP,
-		.firmware_ops = TEEGATE_OP_REPORT | TEEGATE_OP_RAW_REPORT,
-	};
-}
-
-int __wrap_device_create_lease(struct device *device, const struct lease_request *request, int *ret_fd,
-			       uint64_t *ret_id)
-{
-	static atomic_uint last;
-
-	(void)device;
-	MUST(request->operations == TEEGATE_OP_REPORT);	/* raw ones are not in the policy */
-	*ret_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	*ret_id = ++last;
-	return *ret_fd < 0 ? -errno : 0;
-}
-
-int __wrap_device_report(int lease_fd, const struct teegate_get_info *info,
-			 const struct report_request *request, struct report *ret)
-{
-	(void)lease_fd;
-	(void)info;
-	MUST(request->user_data_len <= TEEGATE_USER_DATA_MAX && !(request->flags & TEEGATE_REPORT_RAW));
-	memset(ret, 0, sizeof(*ret));
-	return -EREMOTEIO;
-}
-
-int __wrap_device_revoke(struct device *device, uint64_t lease_id)
-{
-	(void)device;
-	(void)lease_id;
-	return 0;
-}
-
-void __wrap_exposure_look(const struct peer *peer, struct exposure *ret)
-{
-	(void)peer;
-	*ret = (struct exposure){ .verdict = EXPOSURE_NONE };
-}
-
-static struct policy *read_rule(void)
-{
-	FILE *file = fmemopen((void *)(uintptr_t)policy_text, sizeof(policy_text) - 1, "r");
-	struct policy *policy = calloc(1, sizeof(*policy));
-
-	MUST(file && policy);
-	policy->refs = 1;
-	policy->n_rules = 1;
-	policy->rules = calloc(1, sizeof(*policy->rules));
-	MUST(policy->rules);
-	*policy->rules = rule_new("/etc/teegate/workloads.d/payments.conf");
-	MUST(*policy->rules && rule_read(*policy->rules, file, "payments.conf", NULL, NULL) == 0);
-	fclose(file);
-	return policy;
-}
-
-static void start(void)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	struct device *device;
-	sd_event *event;
-
-	MUST(sd_event_new(&event) >= 0 && device_new("/nonexistent/teegate", &device) >= 0);
-	MUST(server_new(event, open("/", O_PATH | O_CLOEXEC), device, read_rule(), &server) >= 0);
-	/* A name that the kernel chooses, and no file. */
-	MUST(fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(sa_family_t)) == 0 &&
-	     getsockname(fd, (struct sockaddr *)&address, &address_len) == 0 && listen(fd, 8) == 0);
-	MUST(server_listen(server, fd, ENDPOINT_BROKER, NULL) >= 0);
-}
+/* The client's side. @answers: how many ended; @last: the last byte of them */
+struct client {
+	int fd, gift;
+	size_t answers;
+	uint8_t last;
+};
 
 static bool busy(void)
 {
@@ -158,74 +43,120 @@ static bool busy(void)
 	return false;
 }
 
-static int connect_to_it(void)
+static struct client connect_to(enum endpoint endpoint)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct client client = { .fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), .gift = -1 };
+	const struct address *address = &addresses[endpoint];
 
-	MUST(fd >= 0 && connect(fd, (struct sockaddr *)&address, address_len) == 0);
-	return fd;
+	MUST(client.fd >= 0 && connect(client.fd, (const struct sockaddr *)&address->name, address->len) == 0);
+	return client;
 }
 
-/* Lets the server do all that it can, and counts what ends in the answers to @fd. */
-static void turn(int fd, size_t *answers, uint8_t *last)
+/* Takes what came. What descriptors came along is closed by the kernel, for there is no room for them. */
+static void take_answers(struct client *client)
 {
 	uint8_t data[65536];
 	ssize_t n;
+
+	while (client->fd >= 0 && (n = recv(client->fd, data, sizeof(data), MSG_DONTWAIT)) > 0) {
+		for (ssize_t i = 0; i < n; i++)
+			client->answers += data[i] == 0;
+		client->last = data[n - 1];
+	}
+}
+
+/* Lets the server do all that it can. */
+static void turn(struct client *client)
+{
 	int r;
 
 	do {
 		r = sd_event_run(server->event, busy() ? ANSWER_USEC : 0);
 		MUST(r > 0 || (r == 0 && !busy()));
-		while ((n = recv(fd, data, sizeof(data), MSG_DONTWAIT)) > 0) {
-			for (ssize_t i = 0; i < n; i++)
-				*answers += data[i] == 0;
-			*last = data[n - 1];
-		}
+		take_answers(client);
 	} while (r > 0);
+}
+
+static ssize_t send_piece(const struct client *client, const uint8_t *data, size_t len)
+{
+	union {
+		struct cmsghdr head;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { .bytes = { 0 } };
+	struct iovec iov = { (void *)(uintptr_t)data, len };
+	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (client->gift >= 0) {
+		message.msg_control = &control;
+		message.msg_controllen = sizeof(control.bytes);
+		control.head.cmsg_level = SOL_SOCKET;
+		control.head.cmsg_type = SCM_RIGHTS;
+		control.head.cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(&control.head), &client->gift, sizeof(int));
+	}
+	return sendmsg(client->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static void send_all(struct client *client, const uint8_t *data, size_t len, size_t piece)
+{
+	ssize_t n;
+
+	for (; len > 0; data += n, len -= (size_t)n) {
+		n = send_piece(client, data, piece < len ? piece : len);
+		if (n < 0)	/* it hung up, or reads no more for now */
+			return;
+		turn(client);
+	}
 }
 
 static void neighbour_is_served(void)
 {
 	static const char call[] = "{\"method\":\"io.teegate.Broker.GetInfo\"}";
-	int fd = connect_to_it();
-	size_t answers = 0;
-	uint8_t last = 1;
+	struct client neighbour = connect_to(ENDPOINT_BROKER);
 
-	MUST(send(fd, call, sizeof(call), MSG_NOSIGNAL) == (ssize_t)sizeof(call));
-	turn(fd, &answers, &last);
-	MUST(answers == 1 && last == 0);
-	close(fd);
+	send_all(&neighbour, (const uint8_t *)call, sizeof(call), sizeof(call));
+	MUST(neighbour.answers == 1 && neighbour.last == 0);
+	close(neighbour.fd);
+}
+
+/* Of a call with "more" there may be many. */
+static bool asks_for_more(const uint8_t *data, size_t len)
+{
+	return memmem(data, len, "more", 4) || memchr(data, '\\', len);
+}
+
+static void check_answers(const struct client *client, const uint8_t *data, size_t len)
+{
+	size_t calls = 0;
+
+	for (size_t i = 0; i < len; i++)
+		calls += data[i] == 0;
+	MUST(client->last == 0);
+	MUST(client->answers <= calls || asks_for_more(data, len));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	size_t calls = 0, answers = 0, piece, at = 1;
-	uint8_t last = 0;
-	ssize_t n;
-	int fd;
+	struct client client;
 
 	if (len < 1)
 		return 0;
 	if (!server)
-		start();
-	for (size_t i = 1; i < len; i++)
-		calls += data[i] == 0;
-	piece = data[0] ?: len;
-	fd = connect_to_it();
-	for (; at < len; at += (size_t)n) {
-		n = send(fd, data + at, piece < len - at ? piece : len - at, MSG_NOSIGNAL | MSG_DONTWAIT);
-		if (n < 0)	/* it hung up, or reads no more for now */
-			break;
-		turn(fd, &answers, &last);
-	}
+		server = kit_start(addresses);
+	kit_as_root(data[0] & AS_ROOT);
+	client = connect_to(data[0] & TO_REGISTRAR ? ENDPOINT_REGISTRAR : ENDPOINT_BROKER);
+	if (data[0] & WITH_FD)
+		client.gift = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	send_all(&client, data + 1, len - 1, data[0] & PIECE ?: len);
 	neighbour_is_served();
-	shutdown(fd, SHUT_WR);
-	turn(fd, &answers, &last);
-	MUST(answers <= calls && last == 0);
-	close(fd);
-	turn(-1, &answers, &last);
+	shutdown(client.fd, SHUT_WR);
+	turn(&client);
+	check_answers(&client, data + 1, len - 1);
+	closep(&client.fd);
+	closep(&client.gift);
+	client.fd = -1;
+	turn(&client);
 	MUST(server->n_conns == 0);
-	leases_revoke_name(server->leases, "payments", CAUSE_ADMINISTRATOR);
-	memset(&server->accounts, 0, sizeof(server->accounts));	/* each input has its own quota */
+	kit_clean(server);
 	return 0;
 }
