@@ -319,6 +319,27 @@ class Registrar(unittest.TestCase):
         self.assert_granted(self.registers(runtime, inside, imageDigest=DIGEST), f"runtime:uid:{ALICE}")
         self.assertEqual(self.listed()["c1"]["vouchedBy"], f"runtime:uid:{ALICE}")
 
+    def test_a_signer_counts_on_the_word_of_root(self):
+        self.stop()
+        (self.policy / "signed.conf").write_text(
+            "[Match]\nImageSigner=release@example.org\n[Allow]\nOperations=report\n")
+        self.start()
+
+        def named(process):
+            return process.ask(self.broker, BROKER + "GetInfo")["parameters"]["info"].get("workload")
+
+        root, inside = self.container("box.scope", 0)
+        other = self.process(self.cgroup("box.scope/c2"), 0)
+        alice, own = self.container("alice.service", ALICE)
+        self.assertIsNone(named(inside))
+        self.assert_granted(self.registers(root, inside, imageSigner="release@example.org"), "runtime:root")
+        self.assert_granted(self.registers(root, other, "c2", imageSigner="release@example.com"), "runtime:root")
+        self.assert_granted(self.registers(alice, own, "a1", imageSigner="release@example.org"),
+                            f"runtime:uid:{ALICE}")
+        self.assertEqual([named(p) for p in (inside, other, own)], ["signed", None, None])
+        self.assertEqual({i: c["imageSigner"] for i, c in self.listed().items()},
+                         {"c1": "release@example.org", "c2": "release@example.com", "a1": "release@example.org"})
+
     def test_a_user_cannot_register_the_container_of_another(self):
         alice, inside = self.container("alice.service", ALICE)
         bob, own = self.container("bob.service", BOB)
