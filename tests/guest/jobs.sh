@@ -152,6 +152,7 @@ job_static() {
 	case_is static/no-architecture-outside-backends-and-compat no_architecture
 	case_is static/shell shell_syntax
 	case_is static/make_guest_ends_with_the_status_of_its_command make_ends_with_status
+	self_cases
 	for k in "${KERNELS[@]}"; do
 		kernel "$k"
 		static_copy
@@ -347,9 +348,20 @@ job_se-smp() {
 	TEE=se kernel_tests "kernel-se-$1" "$1" 2 $list
 }
 
-# And in a guest without any TEE.
+# And in a guest without any TEE; in the smallest one also that what judges all of them hears the kernel.
 job_plain() {
 	TEE=none kernel_tests "kernel-plain-$1" "$1" 1 $(programs "$1" one none)
+	[ "$1" != 6.12 ] ||
+		case_is "kernel-plain-$1/a_complaint_of_the_kernel_fails_a_run" a_complaint_fails_a_run "$1"
+}
+
+# The status of the script would be 0.
+a_complaint_fails_a_run() {
+	local script=$BUILD/check/complain rc=0
+
+	printf '#!/bin/sh\necho "<4>WARNING: planted" >/dev/kmsg\n' >"$script"
+	"$LAB/mini" --kernel "$1" --tee none --mem 512 "$script" || rc=$?
+	[ "$rc" = 99 ]
 }
 
 # The software firmware by itself, and its reports judged outside. One kernel has every chip.

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 #
 # Booting: the QEMU command line that all guests share, the judgement over what
-# a kernel printed, and the repetition of boots that never reached init. Always
+# a kernel printed and over a run, and the repetition of boots that never reached init. Always
 # TCG: the lab must give the same result on every machine, and a /dev/kvm that
 # does not work is worse than none.
 
@@ -24,13 +24,39 @@ SPLAT+='|unchecked MSR|Unable to handle|unable to handle|double fault|stack guar
 # What IBM Z adds: it shows this word of the processor with whatever ends a kernel.
 SPLAT+='|Krnl PSW|disabled wait|Corrupted kernel text'
 SPLAT+='|ODEBUG|Kernel panic|list_(add|del) corruption|DEBUG_LOCKS_WARN|held lock'
+SPLAT+='|-\[ cut here \]-|hard LOCKUP|register non-static key'
 
 # Lines that only have such words in them: mitigations, planted faults, and how patient to be.
 NO_SPLAT='Spectre|MDS CPU bug|Oops: .*fault_inject|[Cc]ommand line: |RCU CPU stall warnings timeout set'
 
-# splats FILE...: print the lines of kernel logs that are complaints; false if there are none.
+# splats FILE...: print the lines of kernel logs that are complaints; false if there are none. What is in
+# a console may be no text.
 splats() {
-	grep -hE "$SPLAT" "$@" | grep -vE "$NO_SPLAT" | sort -u
+	local lines
+
+	lines=$(grep -ahE "$SPLAT" "$@" | grep -avE "$NO_SPLAT" | sort -u) || :
+	[ -n "$lines" ] && printf '%s\n' "$lines"
+}
+
+# run_status DIR LOGS: by what a guest has left in DIR, the status of its command; 99 if we are STRICT and
+# the kernel complained (the lines are in DIR/splats then), 98 if the guest ended before the command did.
+# LOGS is where people find the whole.
+run_status() {
+	local dir=$1 status
+
+	touch "$dir"/{console.log,kmsg,status}
+	status=$(<"$dir/status")
+	if splats "$dir/console.log" "$dir/kmsg" >"$dir/splats"; then
+		say "the guest's kernel complained (whole log in $2):"
+		cat "$dir/splats" >&2
+		[ -z "${STRICT:-}" ] || return 99
+	fi
+	if [ -z "$status" ]; then
+		say "the guest ended before the command did; the end of its console:"
+		tail -n 15 "$dir/console.log" >&2
+		return 98
+	fi
+	return "$status"
 }
 
 # tdx_host: make the program that is host and quoting enclave of software TDs, build/tdx-host.
