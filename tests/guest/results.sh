@@ -7,6 +7,17 @@
 
 RESULTS=$BUILD/check
 
+# There is one reason for which a case may be skipped: of what an IBM Z takes, the archive has something
+# not, or not in a form that verifies (signatures are never bypassed, see README.md). Nothing that is ours
+# can mend that. archive_lacks says so for a case of IBM Z; every other skip counts as a failure, and so
+# does one of another case for that reason.
+LACKS='not in the archive: '
+
+# archive_lacks NAME WHY
+archive_lacks() {
+	result skip "$1" "$LACKS$2"
+}
+
 # result STATUS NAME [NOTE]: note one case in the results of this job.
 result() {
 	printf '%s\t%s\t%s\n' "$1" "$2" "${3:-}" >>"$RESULTS/$JOB.results"
@@ -87,16 +98,31 @@ expected_cases() {
 		}' "$SRC/tests/kselftest/cases"
 }
 
-# sum_up: print the table and the last line; false if anything failed or did not run.
+# judged [some]: results, one a line, as what they count in the light of the expected cases. With `some`
+# nothing is said about those that did not run.
+judged() {
+	awk -F '\t' -v OFS='\t' -v lacks="$LACKS" -v some="${1:-}" '
+		function of_ibm_z(name) {
+			return name ~ /^(build|static)\/s390x\/|^(kernel|firmware|e2e)-se-|^unit-s390x\//
+		}
+		FILENAME != "-" { expected[$0]; next }
+		{ ran[$2]; why = "" }
+		$1 == "skip" && !(of_ibm_z($2) && index($3, lacks) == 1) { why = "skipped, which it may not be" }
+		$1 != "fail" && !($2 in expected) { why = "in no list of expected cases" }
+		{ if (why != "") print "fail", $2, why ($3 == "" ? "" : ": " $3); else print }
+		END {
+			for (name in expected)
+				if (!(name in ran) && some == "")
+					print "fail", name, "did not run"
+		}' <(expected_cases | sort -u) -
+}
+
+# sum_up [some]: print the table and the last line; false if anything failed, was skipped though it may
+# not be, did not run, or ran without being in a list: a case that may come unseen may go unseen.
 sum_up() {
 	local all=$RESULTS/all
 
-	cat "$RESULTS"/*.results 2>/dev/null | sort -t "$(printf '\t')" -k2,2 -k1,1 -u >"$all"
-	cut -f2 "$all" | sort -u >"$RESULTS/ran"
-	expected_cases | sort -u | comm -23 - "$RESULTS/ran" |
-		sed 's/.*/fail\t&\tdid not run/' >"$RESULTS/missing"
-	cat "$RESULTS/missing" >>"$all"
-	expected_cases | sort -u | comm -13 - "$RESULTS/ran" >"$RESULTS/unlisted"
+	cat "$RESULTS"/*.results 2>/dev/null | sort -t "$(printf '\t')" -k2,2 -k1,1 -u | judged "$@" >"$all"
 	cat "$RESULTS"/*.said 2>/dev/null >"$RESULTS/said"
 	awk -F '\t' '
 		FILENAME ~ /said$/ { said[$1] = said[$1] "\n    " substr($0, length($1) + 2); next }
@@ -113,7 +139,6 @@ sum_up() {
 				sum["skip"]
 			exit !(sum["ok"] > 0 && sum["fail"] == 0)
 		}' "$RESULTS/said" "$all" >"$RESULTS/summary" && set -- 0 || set -- 1
-	[ ! -s "$RESULTS/unlisted" ] || say "$(wc -l <"$RESULTS/unlisted") cases ran that tests/expected-cases does not list (build/check/unlisted)"
 	cat "$RESULTS/summary"
 	return "$1"
 }

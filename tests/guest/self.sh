@@ -119,12 +119,58 @@ a_complaint_decides_over_the_status() {
 	is 7 status_with 7 "$bad" '' && is 98 status_with '' 'reboot: Power down' yes
 }
 
+# sum_of RESULT...: what the sum says of these, when build/a, build/s390x/b and e2e-6.12/c are
+# expected.
+sum_of() {
+	local RESULTS=$self/results JOB=self
+
+	expected_cases() { printf '%s\n' build/a build/s390x/b e2e-6.12/c; }
+	rm -rf "$RESULTS"
+	mkdir -p "$RESULTS"
+	printf '%b\n' "$@" >"$RESULTS/$JOB.results"
+	sum_up
+}
+
+# sum_is LAST-LINE RESULT...: that is the last line, and the status is good when nothing failed.
+sum_is() {
+	local said rc=0
+
+	said=$(sum_of "${@:2}") || rc=$?
+	echo "$said"
+	[ "$(tail -n 1 <<<"$said")" = "$1" ] || return
+	case $1 in
+	*' 0 failed'*)	[ "$rc" = 0 ] ;;
+	*)		[ "$rc" = 1 ] ;;
+	esac
+}
+
+only_what_an_archive_lacks_may_be_skipped() {
+	local a='ok\tbuild/a' b='ok\tbuild/s390x/b' c='ok\te2e-6.12/c'
+	local lacks="skip\tbuild/s390x/b\t${LACKS}no such package"
+
+	sum_is '3 passed, 0 failed, 0 skipped' "$a" "$b" "$c" &&
+	sum_is '2 passed, 0 failed, 1 skipped' "$a" "$lacks" "$c" &&
+	sum_is '2 passed, 1 failed, 0 skipped' "$a" 'skip\tbuild/s390x/b\tby itself' "$c" &&
+	sum_is '1 passed, 1 failed, 1 skipped' "$a" "$lacks" "skip\te2e-6.12/c\t${LACKS}this" &&
+	sum_is '2 passed, 1 failed, 0 skipped' "$a" "$b" 'skip\te2e-6.12/c'
+}
+
+a_case_that_is_missing_or_in_no_list_fails() {
+	local a='ok\tbuild/a' b='ok\tbuild/s390x/b' c='ok\te2e-6.12/c'
+
+	sum_is '2 passed, 1 failed, 0 skipped' "$a" "$b" &&
+	sum_is '3 passed, 1 failed, 0 skipped' "$a" "$b" "$c" 'ok\te2e-6.12/d' &&
+	sum_is '2 passed, 1 failed, 0 skipped' "$a" "$b" 'fail\te2e-6.12/c' &&
+	sum_is '3 passed, 1 failed, 0 skipped' "$a" "$b" "$c" 'fail\te2e-6.12/c'
+}
+
 self_cases() {
 	local self=$BUILD/check/self c
 
 	mkdir -p "$self"
 	for c in every_complaint_of_a_kernel_is_found complaints_are_found_among_the_rest \
-		a_clean_log_has_no_complaint a_complaint_decides_over_the_status; do
+		a_clean_log_has_no_complaint a_complaint_decides_over_the_status \
+		only_what_an_archive_lacks_may_be_skipped a_case_that_is_missing_or_in_no_list_fails; do
 		case_is "static/lab/$c" "$c"
 	done
 }
