@@ -24,7 +24,7 @@ import unittest
 TOOL = EVIDENCE = None
 VECTORS = pathlib.Path(__file__).resolve().parents[1] / "vectors"
 COMMANDS = ("info", "report", "verify", "extract", "extend", "seal", "unseal", "reseal", "inspect",
-            "derive-key", "secret", "leases", "events", "top", "doctor")
+            "derive-key", "secret", "policy", "leases", "events", "top", "doctor")
 
 
 def run(*args, data=None, **more):
@@ -71,7 +71,8 @@ class Test(unittest.TestCase):
 
 class TestCommandLine(Test):
     def test_help_and_version_succeed(self):
-        self.assertIn("Commands:", self.text(0, "--help"))
+        listed = self.text(0, "--help").split("Commands:\n")[1].split("\n\n")[0]
+        self.assertEqual(tuple(line.split()[0] for line in listed.splitlines()), COMMANDS)
         self.assertRegex(self.text(0, "--version"), r"^teegatectl \d+\.\d+")
         for command in COMMANDS:
             for word in ("Usage: teegatectl " + command, "--json", "--help", "Exit status"):
