@@ -396,6 +396,20 @@ job_firmware-tdx() {
 	in_root cc -O2 -o "/build/check/tdx-stock-$1" /src/tests/firmware/tdx/tdx-stock.c || return
 	firmware_tdx "$1" whole --quote-version $version --body 1.0 --ca platform
 	firmware_tdx "$1" brief --quote-version $version --body 1.5 --ca processor --product GNR
+	case_is "firmware-tdx-$1/no_two_platforms_are_the_same" two_platforms \
+		"/build/check/firmware-tdx-$1-"{whole,brief}
+}
+
+# two_platforms DIR DIR: what each TD and each platform has for itself differs, see check-reports.
+two_platforms() {
+	in_root python3 - "$@" <<-'X'
+	import json, subprocess, sys
+	one, other = (json.load(open(d + "/td.json")) for d in sys.argv[1:])
+	keys = [subprocess.run(["openssl", "x509", "-noout", "-pubkey", "-in", d + "/root.pem"],
+	                       check=True, stdout=subprocess.PIPE).stdout for d in sys.argv[1:]]
+	assert keys[0] and keys[0] != keys[1], "the same root key"
+	assert one["mrtd"] and one["mrtd"] != other["mrtd"], "the same measurement"
+	X
 }
 
 # firmware_tdx KERNEL whole|brief MAKE-TD-ARGUMENT...
