@@ -123,7 +123,8 @@ sum_up() {
 	local all=$RESULTS/all
 
 	cat "$RESULTS"/*.results 2>/dev/null | sort -t "$(printf '\t')" -k2,2 -k1,1 -u | judged "$@" >"$all"
-	cat "$RESULTS"/*.said 2>/dev/null >"$RESULTS/said"
+	# There is no such file where nothing failed.
+	cat "$RESULTS"/*.said 2>/dev/null >"$RESULTS/said" || :
 	awk -F '\t' '
 		FILENAME ~ /said$/ { said[$1] = said[$1] "\n    " substr($0, length($1) + 2); next }
 		{ group = $2; sub(/\/.*/, "", group); groups[group]; n[group, $1]++; sum[$1]++ }
