@@ -12,15 +12,28 @@
 
 #include "intake.h"
 
+static enum intake judge(const char *buf, size_t len, size_t *ret_seen, bool *ret_half)
+{
+	if (len == 0)
+		return INTAKE_READY;
+	if (memchr(buf, 0, len)) {
+		*ret_seen = len;
+		*ret_half = buf[len - 1] != 0;
+		return INTAKE_READY;
+	}
+	return len == MESSAGE_MAX ? INTAKE_LONG : INTAKE_HALF;
+}
+
 /*
  * The kernel drops descriptors when there is no room for them, and says that it did; room is what we
- * never give it here.
+ * never give it here. What was seen may be a secret that shall be sealed.
  */
 enum intake intake_look(int fd, bool takes_fds, size_t *ret_seen, bool *ret_half)
 {
 	char buf[MESSAGE_MAX];
 	struct iovec iov = { buf, sizeof(buf) };
 	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
+	enum intake verdict;
 	ssize_t n;
 
 	*ret_seen = 0;
@@ -32,16 +45,10 @@ enum intake intake_look(int fd, bool takes_fds, size_t *ret_seen, bool *ret_half
 		return INTAKE_READY;	/* the link meets the same error and ends */
 	if (n < 0)
 		return INTAKE_NONE;
-	if ((message.msg_flags & MSG_CTRUNC) && !takes_fds)
-		return INTAKE_DESCRIPTORS;
-	if (n == 0)
-		return INTAKE_READY;
-	if (memchr(buf, 0, (size_t)n)) {
-		*ret_seen = (size_t)n;
-		*ret_half = buf[n - 1] != 0;
-		return INTAKE_READY;
-	}
-	return (size_t)n == sizeof(buf) ? INTAKE_LONG : INTAKE_HALF;
+	verdict = (message.msg_flags & MSG_CTRUNC) && !takes_fds ? INTAKE_DESCRIPTORS :
+		  judge(buf, (size_t)n, ret_seen, ret_half);
+	explicit_bzero(buf, (size_t)n);
+	return verdict;
 }
 
 unsigned int intake_bytes(int fd)

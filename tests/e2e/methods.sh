@@ -48,10 +48,27 @@ told_of() {
 	method alpha payments DeriveKey '{"label":"disk"}' && part key alpha >/dev/null && unheard
 }
 
+# What of FILE... is in the memory of teegated.
+remains() {
+	python3 /mnt/share/remains.py "$(systemctl show -P MainPID teegated.service)" "$@"
+}
+
+# Answered, failed for a neighbour, and to clients that have gone. Control: what is no secret is there.
+forgotten() {
+	printf /etc/teegate/workloads.d/alpha.conf >name && head -c 48 /dev/urandom >data &&
+	method alpha payments DeriveKey '{"label":"disk","length":64}' && part key alpha | base64 -d >m1 &&
+	[ "$(stat -c %s m1)" = 64 ] &&
+	method alpha payments Seal "{\"label\":\"token\",\"data\":\"$(base64 -w0 data)\"}" && part blob alpha >blob &&
+	method alpha payments Unseal "{\"blob\":\"$(cat blob)\"}" && part data alpha | base64 -d | cmp - data &&
+	not method beta stranger Seal "{\"label\":\"$(printf %0256d 0)\",\"data\":\"$(base64 -w0 data)\"}" &&
+	remains name m1 data | tee remains && not grep -q '^name 0' remains && grep -q '^m1 0$' remains && grep -q '^data 0$' remains
+}
+
 keys_policy alpha payments && keys_policy beta stranger
 check a_key_by_the_method_is_the_one_by_a_lease_and_of_no_neighbour derived
 check what_the_method_seals_opens_by_a_lease_and_for_no_neighbour sealed
 check the_journal_tells_of_keys_and_never_which told_of
+check the_broker_forgets_keys_and_data_when_it_has_answered forgotten
 
 policy alpha payments
 rm -f $SEALED/* /etc/teegate/workloads.d/beta.conf

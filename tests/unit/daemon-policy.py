@@ -8,6 +8,7 @@ With the cgroups and the clients of daemon-abuse.py: where a request would go on
 answer is Failed, and that is what "allowed" looks like here. Needs root: skipped (77) without.
 """
 
+import base64
 import importlib.machinery
 import importlib.util
 import json
@@ -30,7 +31,7 @@ def load(name):
     return module
 
 
-abuse = load("daemon-abuse")
+abuse, ending = load("daemon-abuse"), load("ending")
 TOOL = sys.argv.pop(1)
 NOBODY, SLICE, POLICY = abuse.NOBODY, abuse.SLICE, abuse.POLICY
 ACQUIRE, EVIDENCE = "io.teegate.Broker.AcquireLease", "io.teegate.Broker.GetEvidence"
@@ -40,14 +41,14 @@ PATH = "/" + SLICE.name
 
 
 class Policy(abuse.Abuse):
-    def start(self):
+    def start(self, **env):
         """As there, with the registrar's socket, too."""
         self.run_dir = self.dir / "run"
         self.path = str(self.run_dir / "broker.sock")
         self.daemon = subprocess.Popen([abuse.DAEMON, f"--run-dir={self.run_dir}",
                                         f"--policy-dir={self.policy}", "--device=/nonexistent/teegate"],
                                        stderr=self.log,
-                                       env={**os.environ, "NOTIFY_SOCKET": str(self.dir / "notify")})
+                                       env={**os.environ, "NOTIFY_SOCKET": str(self.dir / "notify"), **env})
         if not abuse.comes_true(lambda: os.path.exists(self.path) and self.answers()):
             self.fail(f"the daemon did not start: {self.logged()}")
 
@@ -291,6 +292,23 @@ class Policy(abuse.Abuse):
                 ("DeriveKey", {"length": 64}), ("Seal", {"data": longest}), ("Unseal", {"blob": "A" * 11496})):
             reply = self.in_unit("payments.service", "io.teegate.Broker." + method, parameters)
             self.assertEqual(reply["error"], ALLOWED, (method, reply))
+
+    def test_what_is_to_be_sealed_is_not_left_in_memory(self):
+        self.daemon.send_signal(signal.SIGTERM)
+        self.daemon.wait(abuse.PATIENCE)
+        # As in its unit; or what does the same with a sanitizer.
+        self.start(GLIBC_TUNABLES="glibc.malloc.perturb=165:glibc.malloc.tcache_count=0", **ending.SANITIZED)
+        self.reload_with(POLICY + "Operations=key seal\n")
+        for error, more in ((ALLOWED, {}), ("org.varlink.service.InvalidParameter", {"label": "x" * 256}),
+                            ("org.varlink.service.InvalidParameter", {"timeoutMs": -1})):
+            data = os.urandom(48)
+            text = base64.b64encode(data)
+            reply = self.in_unit("payments.service", "io.teegate.Broker.Seal", {"data": text.decode(), **more})
+            self.assertEqual(reply["error"], error)
+            memory = list(ending.writable_memory(self.daemon.pid))
+            self.assertGreater(ending.parts_left(memory, str(self.policy).encode()), 0)
+            self.assertEqual(ending.parts_left(memory, data), 0)
+            self.assertEqual(ending.parts_left(memory, text), 0)
 
     def test_keys_of_a_pinned_executable_take_a_lease(self):
         self.reload_with(POLICY + "Operations=key seal\n[Pin]\nExecutable=yes\n")
