@@ -13,6 +13,9 @@ import importlib.util
 import json
 import os
 import pathlib
+import pty
+import select
+import signal
 import subprocess
 import sys
 import time
@@ -152,6 +155,13 @@ class Administration(abuse.Abuse):
                          {"event": "decision", "method": "Subscribe", "verdict": "granted"})
         return client
 
+    def next_of(self, client, kind):
+        """The next event of that kind."""
+        while (reply := client.reply()) is not None:
+            if reply["parameters"]["event"]["event"] == kind:
+                return reply["parameters"]["event"]
+        return self.fail(f"hung up on before {kind}: {self.logged()}")
+
     def test_subscribers_hear_decisions_in_their_order_and_with_names(self):
         client = self.subscribe()
         self.in_unit("billing.service", BROKER + "GetEvidence", {})
@@ -239,6 +249,7 @@ class Administration(abuse.Abuse):
         self.assertLess(written, 100)
 
     def test_a_broken_policy_is_refused_with_its_lines(self):
+        listener = self.subscribe()
         self.write_policy("[Match]\nUnit=a.service\nColour=red\n", "broken.conf")
         reply = self.connect().ask(BROKER + "Reload")
         self.assertEqual(reply["error"], BROKER + "ReloadFailed")
@@ -247,6 +258,8 @@ class Administration(abuse.Abuse):
                          "ENODEV")
         (self.policy / "broken.conf").unlink()
         self.assertEqual(self.connect().ask(BROKER + "Reload")["parameters"], {"workloads": 1})
+        self.assertEqual(self.next_of(listener, "policy-refused")["errno"], "EBADMSG")
+        self.assertEqual(self.next_of(listener, "policy-loaded")["reason"], "1 workloads")
 
     def test_bad_parameters_are_named(self):
         for method, parameters, name in (("Revoke", {}, "leaseId"),
@@ -316,6 +329,33 @@ class Administration(abuse.Abuse):
         self.assertIn("WORKLOAD", once.stdout)
         self.assertIn("0 leases granted, ", once.stdout)
         self.assertEqual(json.loads(self.ctl("top", "--once", "--json").stdout)["workloads"], [])
+
+    def test_teegatectl_top_draws_anew_on_a_terminal_until_interrupted(self):
+        pid, terminal = pty.fork()
+        if pid == 0:
+            try:
+                os.execv(TEEGATECTL, [TEEGATECTL, "top", "--interval=1", f"--socket={self.path}"])
+            finally:
+                os._exit(1)
+        self.addCleanup(os.close, terminal)    # which ends it, too
+        text = b""
+
+        def drawn_with(words):    # on a screen that was cleared, so what stood there before is gone
+            nonlocal text
+            while words not in text.rsplit(b"\033[H\033[2J", 1)[-1] or b"\033[2J" not in text:
+                self.assertTrue(select.select([terminal], [], [], abuse.PATIENCE)[0], text)
+                try:
+                    text += os.read(terminal, 65536)
+                except OSError as error:    # EIO: it has ended
+                    self.fail(f"{error}, after {text}")
+
+        drawn_with(b"1 connections")
+        others = [self.connect() for _ in range(2)]
+        for other in others:
+            other.ask(BROKER + "GetInfo")
+        drawn_with(b"3 connections")
+        os.write(terminal, b"\x03")    # as the key does
+        self.assertEqual(os.WTERMSIG(os.waitpid(pid, 0)[1]), signal.SIGINT)
 
     def test_teegatectl_says_when_there_is_no_broker(self):
         gone = subprocess.run([TEEGATECTL, "top", "--once", "--socket=/nonexistent/socket"], capture_output=True,

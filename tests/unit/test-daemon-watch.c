@@ -10,12 +10,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 
 #include <cmocka.h>
 
 #include <linux/teegate.h>
 
 #include "events.h"
+#include "journal.h"
+#include "subscribers.h"
 #include "util.h"
 #include "watch.h"
 
@@ -34,6 +37,16 @@ struct netlink *__wrap_netlink_free(struct netlink *netlink);
 int __wrap_netlink_dump(struct netlink *netlink, enum teegate_cmd cmd,
 			void (*entry)(const struct record *record, void *userdata), void *userdata);
 void __wrap_events_emit(const struct event *event);
+void __real_events_emit(const struct event *event);
+void __wrap_journal_event(int priority, const char *message_id, const char *text, sd_json_variant *fields);
+void __wrap_subscribers_tell(sd_json_variant *event);
+
+/* What came out of the last event. */
+static struct {
+	int priority;
+	char message_id[33], text[256];
+	sd_json_variant *record, *item;		/* the fields in the journal; what subscribers get */
+} seen;
 
 int __wrap_netlink_new(sd_event *event, const struct netlink_handlers *handlers, void *userdata,
 		       struct netlink **ret)
@@ -66,6 +79,26 @@ void __wrap_events_emit(const struct event *event)
 {
 	text_add(told, sizeof(told), "%s %llu %s%s%s, ", event_name(event->kind), (unsigned long long)event->lease,
 		 event->workload ?: "-", event->cause ? " " : "", event->cause ?: "");
+	__real_events_emit(event);
+}
+
+static void keep(sd_json_variant **to, sd_json_variant *object)
+{
+	sd_json_variant_unref(*to);
+	*to = sd_json_variant_ref(object);
+}
+
+void __wrap_journal_event(int priority, const char *message_id, const char *text, sd_json_variant *fields)
+{
+	seen.priority = priority;
+	(void)snprintf(seen.message_id, sizeof(seen.message_id), "%s", message_id);
+	(void)snprintf(seen.text, sizeof(seen.text), "%s", text);
+	keep(&seen.record, fields);
+}
+
+void __wrap_subscribers_tell(sd_json_variant *event)
+{
+	keep(&seen.item, event);
 }
 
 static int on_revoke(uint64_t id, void *userdata)
@@ -146,6 +179,8 @@ static int end(void **state)
 	watch_free(world->watch);
 	leases_free(world->leases);
 	sd_event_unref(world->loop);
+	seen.record = sd_json_variant_unref(seen.record);
+	seen.item = sd_json_variant_unref(seen.item);
 	free(world);
 	return 0;
 }
@@ -321,6 +356,99 @@ static void with_the_module_go_its_leases(void **state)
 	assert_told("lease-created 4 payments, lease-revoked 4 payments container-stopped, ");
 }
 
+static void assert_text(sd_json_variant *object, const char *name, const char *text)
+{
+	sd_json_variant *value = sd_json_variant_by_key(object, name);
+
+	assert_non_null(value);
+	assert_string_equal(sd_json_variant_string(value), text);
+}
+
+/* A number of the event's; 0: it has none */
+static void assert_number(sd_json_variant *object, const char *name, uint64_t number)
+{
+	sd_json_variant *value = sd_json_variant_by_key(object, name);
+
+	assert_true((value ? sd_json_variant_unsigned(value) : 0) == number);
+}
+
+/* As the module says it of a TEE: put_about_backend() in kmod/genl.c. */
+static void happens_to(enum teegate_event what, uint32_t provider, uint32_t state, const char *reason,
+		       uint32_t quarantined)
+{
+	struct record record = { 0 };
+
+	set(&record, TEEGATE_A_EVENT, what);
+	set(&record, TEEGATE_A_COUNT, 3);
+	set(&record, TEEGATE_A_TIME_NS, 99);
+	set(&record, TEEGATE_A_PROVIDER, provider);
+	set(&record, TEEGATE_A_STATE, state);
+	if (quarantined)
+		set(&record, TEEGATE_A_QUARANTINED, quarantined);
+	if (*reason) {
+		record.has |= UINT64_C(1) << TEEGATE_A_REASON;
+		record.bytes[TEEGATE_A_REASON] = (struct bytes){ (const uint8_t *)reason, strlen(reason) };
+	}
+	kernel->event(&record, kernel_userdata);
+}
+
+/* The ids are those of doc/events.md: who looks for one of them in a journal finds it for ever. */
+static void what_happens_to_the_tee_is_a_record_and_an_item(void **state)
+{
+	static const struct {
+		enum teegate_event what;
+		uint32_t provider, state;
+		const char *reason;
+		uint32_t quarantined;
+		const char *name, *message_id, *text;
+		int priority;
+	} cases[] = {
+		{ TEEGATE_EVENT_BACKEND, TEEGATE_PROVIDER_TDX, TEEGATE_STATE_UP, "", 0,
+		  "backend", "376b880338994dac9e93093a169d0c05", "backend tdx is up (3 times)", LOG_NOTICE },
+		{ TEEGATE_EVENT_THROTTLED, TEEGATE_PROVIDER_SEV_SNP, TEEGATE_STATE_UP, "", 0,
+		  "throttled", "ed1b20274d5c4b5abd89f6482ee42a5e", "throttled sev-snp is up (3 times)", LOG_WARNING },
+		{ TEEGATE_EVENT_KEY_WIPED, TEEGATE_PROVIDER_SEV_SNP, TEEGATE_STATE_LOST, "the key is wiped", 0,
+		  "key-wiped", "e85eb8ed383b4eb690735be3a902dcac",
+		  "key-wiped sev-snp is lost: the key is wiped (3 times)", LOG_CRIT },
+		{ TEEGATE_EVENT_QUARANTINED, TEEGATE_PROVIDER_TDX, TEEGATE_STATE_UP, "the host is slow", 2,
+		  "quarantined", "ce9685309ff3404c9d987e0a1abe432c",
+		  "quarantined tdx is up: the host is slow (3 times)", LOG_WARNING },
+		{ TEEGATE_EVENT_RECOVERED, TEEGATE_PROVIDER_TDX, TEEGATE_STATE_UP, "", 1,
+		  "recovered", "14382f4bec624d1a99cd1e94b9866404", "recovered tdx is up (3 times)", LOG_NOTICE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		memset(&seen.message_id, 0, sizeof(seen.message_id));
+		happens_to(cases[i].what, cases[i].provider, cases[i].state, cases[i].reason,
+			   cases[i].quarantined);
+		assert_string_equal(seen.message_id, cases[i].message_id);
+		assert_int_equal(seen.priority, cases[i].priority);
+		assert_string_equal(seen.text, cases[i].text);
+		assert_ptr_equal(seen.record, seen.item);	/* so both say the same */
+		assert_text(seen.item, "event", cases[i].name);
+		assert_text(seen.item, "provider", cases[i].provider == TEEGATE_PROVIDER_TDX ? "tdx" : "sev-snp");
+		assert_text(seen.item, "state", cases[i].state == TEEGATE_STATE_UP ? "up" : "lost");
+		assert_true(!*cases[i].reason == !sd_json_variant_by_key(seen.item, "reason"));
+		if (*cases[i].reason)
+			assert_text(seen.item, "reason", cases[i].reason);
+		assert_number(seen.item, "quarantined", cases[i].quarantined);
+		assert_number(seen.item, "count", 3);
+		assert_number(seen.item, "bootNSec", 99);
+		assert_null(sd_json_variant_by_key(seen.item, "workload"));
+	}
+}
+
+static void what_the_kernel_says_and_nobody_here_knows_is_passed_over(void **state)
+{
+	(void)state;
+	happens(TEEGATE_EVENT_RECOVERED + 1000, 0, 0, 0, 0);
+	happens(0, 0, 0, 0, 0);
+	assert_told("");
+	happens(TEEGATE_EVENT_RECOVERED, 0, 0, 0, 0);
+	assert_told("recovered 0 -, ");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -335,6 +463,8 @@ int main(void)
 		CASE(what_ended_unheard_is_told_from_the_list),
 		CASE(a_list_that_failed_ends_nothing),
 		CASE(with_the_module_go_its_leases),
+		CASE(what_happens_to_the_tee_is_a_record_and_an_item),
+		CASE(what_the_kernel_says_and_nobody_here_knows_is_passed_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
