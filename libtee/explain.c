@@ -19,13 +19,19 @@ static bool state_explains(int error)
 	       error == -EOPNOTSUPP || error == -ETIMEDOUT || error == -EPROTO || error == -EAGAIN;
 }
 
-/* The queue and the buffers both say EAGAIN; only the latter are the host's to free. */
+/*
+ * The queue and the buffers both say EAGAIN; only the latter are the host's to free. And so do keys
+ * through the stock driver while whoever loaded the module shares the memory that they would pass.
+ */
 static void explain_again(const struct teegate_get_info *info, char *text, size_t size)
 {
 	if (info->in_flight_max > 0 && info->quarantined >= info->in_flight_max)
 		(void)snprintf(text, size,
 			       "The host holds all %u buffers and has not answered in time. They come back when it does; nothing in the guest can take them back. Ask the operator of the host to look at its quoting service, and try again later.",
 			       info->in_flight_max);
+	else if (info->queued == 0 && info->transport == TEEGATE_TRANSPORT_DRIVER)
+		(void)snprintf(text, size,
+			       "Nothing else is waiting now: try again. If that stays so for keys, the process that loaded the module (a worker of udev, say) has not ended, and until then no key passes: wait some seconds, or load it by modprobe.");
 	else
 		(void)snprintf(text, size, "%s (%u of %u places taken)", tee_strerror(-EAGAIN),
 			       info->queued, info->queue_max);

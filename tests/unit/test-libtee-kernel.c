@@ -146,6 +146,24 @@ static void every_errno_of_a_report_passes_with_advice(void **state)
 	tee_close(ctx);
 }
 
+static void eagain_tells_the_queue_from_a_loader_that_still_lives(void **state)
+{
+	tee_ctx *ctx = on_lease();
+	tee_evidence *ev;
+
+	(void)state;
+	fake_module.info.queued = 0;
+	fake_module.report_error = -EAGAIN;
+	fake_module.report_errors = 2;
+	fake_module.info.transport = TEEGATE_TRANSPORT_DIRECT;
+	assert_int_equal(tee_get_report(ctx, "n", 1, 0, 0, &ev), -EAGAIN);
+	assert_said(ctx, "0 of 64 places");
+	fake_module.info.transport = TEEGATE_TRANSPORT_DRIVER;
+	assert_int_equal(tee_get_report(ctx, "n", 1, 0, 0, &ev), -EAGAIN);
+	assert_said(ctx, "has not ended");
+	tee_close(ctx);
+}
+
 static void every_errno_of_info_passes_with_advice(void **state)
 {
 	struct tee_info info = { .size = sizeof(info), .reports = 99 };
@@ -520,6 +538,7 @@ int main(void)
 		T(every_errno_of_a_report_passes_with_advice),
 		T(every_errno_of_info_passes_with_advice),
 		T(reason_of_the_module_is_told),
+		T(eagain_tells_the_queue_from_a_loader_that_still_lives),
 		T(small_buffers_grow_as_the_module_says),
 		T(growing_ends),
 		T(deadline_goes_to_the_module_and_covers_all_tries),
