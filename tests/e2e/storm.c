@@ -9,8 +9,8 @@
  *	storm once		asks until there is an answer, and prints how many milliseconds that took
  *
  * again: hung up on in the middle, and asked anew; busy: the broker said so. wrong: taken for another
- * workload, or given something else than a lease; lost: a lease that the kernel does not know any more;
- * bad: any other answer, or none in five minutes.
+ * workload, by the broker or in what a report claims, or given something else than a lease; lost: a lease
+ * that the kernel does not know any more; bad: any other answer, or none in five minutes.
  */
 #include <errno.h>
 #include <poll.h>
@@ -122,7 +122,21 @@ static bool works(int lease)
 	return ioctl(lease, TEEGATE_GET_INFO, &info) == 0 && info.lease_id != 0;
 }
 
-static bool reports(int lease)
+/* In CBOR a short text is its length and its bytes, so "storm1" is not found in "storm12". */
+static bool claims_say(const char *name, const uint8_t *claims, size_t len)
+{
+	size_t n = strlen(name);
+	uint8_t text[24];
+
+	if (n >= sizeof(text))
+		return false;
+	text[0] = (uint8_t)(0x60 | n);
+	memcpy(text + 1, name, n);
+	return memmem(claims, len, text, n + 1) != NULL;
+}
+
+/* True: there was a report. It is wrong if it speaks for another workload than @name. */
+static bool reports(int lease, const char *name)
 {
 	static uint8_t data[64], buf[64 * 1024], claims[TEEGATE_CLAIMS_MAX],
 		path[TEEGATE_PATH_MAX * TEEGATE_HASH_SIZE];
@@ -134,7 +148,13 @@ static bool reports(int lease)
 		.path = (uintptr_t)path, .path_len = sizeof(path),
 	};
 
-	return ioctl(lease, TEEGATE_GET_REPORT, &r) == 0;
+	if (ioctl(lease, TEEGATE_GET_REPORT, &r) < 0)
+		return false;
+	if (!claims_say(name, claims, r.claims_len)) {
+		fprintf(stderr, "the report does not speak for %s\n", name);
+		count.wrong++;
+	}
+	return true;
 }
 
 static void identify(const char *name, char *answer)
@@ -195,7 +215,7 @@ static int run(const char *name, const char *dir)
 		usleep(200000);
 	}
 	/* One that lived all the while is still good for what it is for. */
-	if (kept < 0 || !reports(kept)) {
+	if (kept < 0 || !reports(kept, name)) {
 		fprintf(stderr, "the lease: %s\n", kept < 0 ? "never had one" : strerror(errno));
 		count.lost++;
 	}
