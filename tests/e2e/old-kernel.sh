@@ -20,12 +20,34 @@ report() {
 }
 check teegatectl_makes_evidence report
 
-doctor() {
-	teegatectl doctor >doctor.out 2>&1
+# doctor_finds STATUS HEALTHY LEVEL:WHAT...: the documented status, and these findings among all.
+doctor_finds() {
+	local status=0
+
+	teegatectl doctor --json >doctor.out || status=$?
 	cat doctor.out
-	grep -qi 'teegate' doctor.out
+	[ "$status" = "$1" ] && python3 - "${@:2}" <<-'X'
+	import json, sys
+	whole = json.load(open("doctor.out"))
+	found = {f'{f["level"]}:{f["what"]}': f for f in whole["findings"]}
+	assert whole["healthy"] is (sys.argv[1] == "healthy") and whole["softwareFirmware"] is True
+	assert not set(sys.argv[2:]) - set(found), set(sys.argv[2:]) - set(found)
+	assert "SO_PEERPIDFD" in found["note:kernel"]["text"]
+	assert whole["healthy"] is not any(f["level"] == "problem" for f in whole["findings"])
+	X
 }
-check teegatectl_doctor_runs doctor
+
+# Nothing is wrong with this guest but its age, until its module is gone.
+doctor() {
+	local status=0
+
+	doctor_finds 0 healthy note:kernel ok:module.teegate ok:device.teegate ok:module.stock || return
+	unload teegate || return
+	doctor_finds 1 ill note:kernel problem:module.teegate problem:device.teegate ok:module.stock ||
+		status=$?
+	modprobe teegate && [ "$status" = 0 ] && doctor_finds 0 healthy ok:module.teegate
+}
+check teegatectl_doctor_tells_well_from_ill doctor
 
 says_why() {
 	systemctl start teegated.service
