@@ -57,34 +57,24 @@ struct pidfd_info_ver0 {
 
 #define CGROUP_TEXT_MAX	16384	/* of /proc/PID/cgroup; a v2 path alone is at most 4096 */
 
-enum pidfd_outcome {
-	PIDFD_HELD,
-	PIDFD_REAPED,		/* the process that connected is gone */
-	PIDFD_UNAVAILABLE,	/* the socket has no peer that the kernel can name */
-	PIDFD_UNSUPPORTED,	/* the kernel is too old */
-};
-
-static int peer_pidfd(int socket_fd, int *ret_pidfd, enum pidfd_outcome *ret_outcome)
+/*
+ * The process that connected. -ESRCH: it has exited, and was reaped; -ENOTCONN: the socket has no peer that
+ * the kernel could name; -EOPNOTSUPP: the kernel is too old to tell.
+ */
+static int peer_pidfd(int socket_fd)
 {
-	socklen_t len = sizeof(*ret_pidfd);
+	socklen_t len = sizeof(int);
 	int pidfd = -1;
 
-	if (getsockopt(socket_fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &len) >= 0) {
-		*ret_pidfd = pidfd;
-		*ret_outcome = PIDFD_HELD;
-		return 0;
-	}
+	if (getsockopt(socket_fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &len) >= 0)
+		return pidfd;
 	switch (errno) {
 	case ENOPROTOOPT:
-		*ret_outcome = PIDFD_UNSUPPORTED;
-		return 0;
+		return -EOPNOTSUPP;
 	case ENODATA:
-		*ret_outcome = PIDFD_UNAVAILABLE;
-		return 0;
+		return -ENOTCONN;
 	case EINVAL:	/* before 6.16 */
-	case ESRCH:
-		*ret_outcome = PIDFD_REAPED;
-		return 0;
+		return -ESRCH;
 	default:
 		return -errno;
 	}
@@ -92,18 +82,15 @@ static int peer_pidfd(int socket_fd, int *ret_pidfd, enum pidfd_outcome *ret_out
 
 int peer_supported(void)
 {
-	enum pidfd_outcome outcome;
-	int pair[2], pidfd = -1, r;
+	CLEANUP(closep) int pidfd = -1;
+	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return -errno;
-	r = peer_pidfd(pair[0], &pidfd, &outcome);
-	closep(&pidfd);
+	pidfd = peer_pidfd(pair[0]);
 	close(pair[0]);
 	close(pair[1]);
-	if (r < 0)
-		return r;
-	return outcome == PIDFD_UNSUPPORTED ? -EOPNOTSUPP : 0;
+	return pidfd < 0 ? pidfd : 0;
 }
 
 int peer_open_cgroups(void)
@@ -531,21 +518,15 @@ static int examine(struct peer *peer, int socket_fd, int cgroups_fd)
 
 static int identify(struct peer *peer, int socket_fd, int cgroups_fd)
 {
-	enum pidfd_outcome outcome;
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
-	int r;
 
 	if (getsockopt(socket_fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
 		return -errno;
 	peer->uid = cred.uid;
-	r = peer_pidfd(socket_fd, &peer->pidfd, &outcome);
-	if (r < 0)
-		return r;
-	if (outcome == PIDFD_REAPED)
-		return -ESRCH;
-	if (outcome != PIDFD_HELD)
-		return -EOPNOTSUPP;
+	peer->pidfd = peer_pidfd(socket_fd);
+	if (peer->pidfd < 0)
+		return peer->pidfd;
 	return examine(peer, socket_fd, cgroups_fd);
 }
 
@@ -597,8 +578,11 @@ static void explain(struct peer *peer, int error)
 	case -EXDEV:
 		set_nameless(peer, "it changed its cgroup or pid namespace while it connected");
 		break;
+	case -ENOTCONN:
+		set_nameless(peer, "its socket has no other end that the kernel could name");
+		break;
 	case -EOPNOTSUPP:
-		set_nameless(peer, "the kernel does not tell which process connected");
+		set_nameless(peer, "the kernel is too old to tell which process connected");
 		break;
 	default:
 		set_nameless(peer, "teegated could not look at it: %s", strerror(-error));
