@@ -16,6 +16,7 @@
 #define SNP_MEASUREMENT	(1ULL << 3)
 #define SNP_SVN		(1ULL << 4)
 #define SNP_TCB		(1ULL << 5)
+#define SNP_ALL_FIELDS	0x3fULL		/* these, image id and family id */
 
 #define SOURCE(name)	(1U << TEEGATE_ROOT_##name)
 #define INSTALLED	(SOURCE(TPM) | SOURCE(LAUNCH_SECRET) | SOURCE(KEY_BROKER) | SOURCE(DEVELOPMENT))

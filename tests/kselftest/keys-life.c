@@ -20,6 +20,7 @@
 #define CHIP_SIZE	824
 #define CHIP_SVN	28
 #define CHIP_POLICY	32
+#define CHIP_FAMILY_ID	40
 #define CHIP_IMAGE_ID	56
 #define CHIP_CURRENT	72
 #define CHIP_COMMITTED	80
@@ -156,6 +157,48 @@ TEST_LIMIT(who_can_open_what_after_which_change, 400)
 	}
 	start_as_it_was();
 	EXPECT_EQ(unseal_any(the_lease().fd, &blob), 0);
+}
+
+/* A key of that lease, and what the blob comes to there. */
+static void expect_key(int fd, const struct derived *of, bool same, const struct blob *sealed,
+		       int unsealing)
+{
+	ASSERT_EQ(derive_try(fd, "disk", 32, &b), 0);
+	EXPECT_EQ(!memcmp(of->key, b.key, 32), same);
+	EXPECT_EQ(unseal_any(fd, sealed), unsealing);
+}
+
+/* Signed by whoever signs the guest's ID block: whoever selects them, depends on that, too. */
+TEST_LIMIT(an_image_or_family_id_that_is_selected_changes_the_key, 300)
+{
+	static const struct change rows[] = {
+		{ .what = "image id", .at = CHIP_IMAGE_ID + 15, .by = 1 },
+		{ .what = "family id", .at = CHIP_FAMILY_ID, .by = 1 },
+	};
+	struct teegate_create_lease w = keys_wish(SEALING_CLAIMS, SOURCE(FIRMWARE));
+	struct lease l, all;
+	static struct derived of_all;
+
+	seal_both();
+	w.snp_field_select = SNP_ALL_FIELDS;
+	all = lease_make(w);
+	ASSERT_EQ(derive_try(all.fd, "disk", 32, &of_all), 0);
+	EXPECT_EQ(number_be(of_all.d.root_params + PARAMS_SNP_FIELDS, 8), SNP_ALL_FIELDS);
+	ASSERT_EQ(seal_try(all.fd, "disk", "data", 4, &other), 0);
+	expect_key(all.fd, &of_all, true, &other, 0);
+	close(all.fd);
+	for (unsigned int i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		tap_note("%s", rows[i].what);
+		start_with(&rows[i]);
+		l = the_lease();
+		all = lease_make(w);
+		expect_key(all.fd, &of_all, false, &other, -ENXIO);
+		expect_key(l.fd, &a, true, &blob, 0);
+		close(l.fd);
+		close(all.fd);
+	}
+	start_as_it_was();
+	expect_key(lease_make(w).fd, &of_all, true, &other, 0);
 }
 
 static struct lease lease_above(uint64_t tcb_floor, uint32_t svn_floor)
