@@ -198,6 +198,46 @@ TEST(each_parameter_that_is_allowed_makes_another_key)
 	}
 }
 
+/* More than that are allowed: these, and today's. */
+#define KEPT 8
+
+static uint64_t keys_asked_for(int fd, const struct change c[2])
+{
+	uint8_t params[TEEGATE_ROOT_PARAMS_SIZE];
+	uint64_t before = fw_stat("keys");
+
+	memcpy(params, a.d.root_params, sizeof(params));
+	put_be(params + c[0].at, c[0].size, c[0].value);
+	put_be(params + c[1].at, c[1].size, c[1].value);
+	EXPECT_EQ(derive_again(fd, "x", 32, params, &b), 0);
+	return fw_stat("keys") - before;
+}
+
+/* What was used last is known; what was not used for longest has made room for it. */
+TEST(of_more_roots_than_are_kept_the_one_unused_for_longest_is_asked_for_again)
+{
+	struct lease l = fresh_lease();
+	struct change sets[KEPT + 1][2];
+
+	ASSERT_EQ(derive_try(l.fd, "x", 32, &a), 0);
+	for (unsigned int i = 0; i <= KEPT; i++) {
+		sets[i][0] = (struct change) { "fields", PARAMS_SNP_FIELDS, 8, 0x39 | (i & 3) << 1 };
+		sets[i][1] = (struct change) { "SVN", PARAMS_SNP_SVN, 4,
+			number_be(a.d.root_params + PARAMS_SNP_SVN, 4) - i / 4 };
+	}
+	EXPECT_EQ(keys_asked_for(l.fd, sets[0]), 0);	/* as today */
+	for (unsigned int i = 1; i < KEPT; i++)
+		EXPECT_EQ(keys_asked_for(l.fd, sets[i]), 1);
+	EXPECT_EQ(keys_asked_for(l.fd, sets[0]), 0);	/* now 1 is the oldest */
+	EXPECT_EQ(keys_asked_for(l.fd, sets[KEPT]), 1);
+	EXPECT_EQ(keys_asked_for(l.fd, sets[KEPT]), 0);
+	EXPECT_EQ(keys_asked_for(l.fd, sets[0]), 0);
+	EXPECT_EQ(keys_asked_for(l.fd, sets[1]), 1);	/* instead of 2 */
+	for (unsigned int i = 3; i <= KEPT; i++)
+		EXPECT_EQ(keys_asked_for(l.fd, sets[i]), 0);
+	EXPECT_EQ(keys_asked_for(l.fd, sets[2]), 1);
+}
+
 /* What is not selected is not in the parameters either, so that updates do not change the key. */
 TEST(a_version_that_is_not_selected_is_zero)
 {
