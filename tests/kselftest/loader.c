@@ -44,18 +44,6 @@ static void need_module(void)
 	expect_works();
 }
 
-/* Where the module's file is, for whoever loads it by a system call of its own. */
-static const char *module_path(void)
-{
-	static char path[PATH_MAX];
-	FILE *pipe = popen("modinfo -n " OUR_MODULE, "re");
-
-	ASSERT(pipe && fgets(path, sizeof(path), pipe));
-	pclose(pipe);
-	path[strcspn(path, "\n")] = '\0';
-	return path;
-}
-
 struct mapping {
 	char *at;
 	size_t len;
@@ -111,7 +99,7 @@ static pid_t loader_start(struct loader *l)
 
 	need_module();
 	module_unload(OUR_MODULE);
-	l->path = module_path();
+	l->path = module_path(OUR_MODULE);
 	l->loaded = gate_make();
 	l->go = gate_make();
 	l->done = gate_make();
@@ -345,7 +333,7 @@ static unsigned long init_string(const char *text)
 /* It never ends, so what is mapped in it would stay; and nobody may load a module that way. */
 TEST(process_1_cannot_be_the_loader)
 {
-	const char *path = module_path();
+	const char *path = module_path(OUR_MODULE);
 	unsigned long text;
 	long fd, r;
 

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -69,6 +70,20 @@ void module_unload(const char *name)
 
 	WAIT_UNTIL((r = module_try_unload(name)) != -EAGAIN);
 	ASSERT_EQ(r, 0);
+}
+
+const char *module_path(const char *name)
+{
+	static char path[PATH_MAX];
+	char cmd[128];
+	FILE *pipe;
+
+	snprintf(cmd, sizeof(cmd), "modinfo -n %s", name);
+	pipe = popen(cmd, "re");
+	ASSERT(pipe && fgets(path, sizeof(path), pipe));
+	pclose(pipe);
+	path[strcspn(path, "\n")] = '\0';
+	return path;
 }
 
 bool module_is_for(const char *name, const char *modalias)

@@ -23,6 +23,9 @@ int module_try_unload(const char *name);
 /* Waits for files that are just being closed; the case ends if they never are. */
 void module_unload(const char *name);
 
+/* Where its file is, for whoever loads it by a system call of its own. */
+const char *module_path(const char *name);
+
 /* Would udev load it for the hardware of this file of sysfs, called modalias? */
 bool module_is_for(const char *name, const char *modalias);
 
