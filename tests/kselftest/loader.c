@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #include "fw.h"
-#include "kit.h"
+#include "keys-kit.h"
 #include "modules.h"
 #include "tee.h"
 
@@ -270,6 +270,39 @@ TEST(the_module_works_on_when_its_loader_was_killed)
 	expect_works();
 	module_unload(OUR_MODULE);
 	need_module();
+}
+
+static void do_nothing(struct mapping *m)
+{
+	(void)m;
+}
+
+/* Reports pass, although it sees the memory through which they come; a root of keys waits. */
+TEST(while_the_loader_lives_no_key_passes_and_then_it_does)
+{
+	struct loader l = { .deed = do_nothing };
+	static struct derived early, late, usual;
+	pid_t pid = loader_start(&l);
+	struct lease k = keys_lease(SEALING_CLAIMS, SOURCE(FIRMWARE)), r = lease_unpinned();
+	uint64_t keys = fw_stat("keys");
+
+	gate_open(l.go);
+	EXPECT_EQ(report_try(r.fd), 0);
+	EXPECT_EQ(derive_try(k.fd, "disk", 32, &early), -EAGAIN);
+	EXPECT_EQ(early.key[0], 0xa5);
+	EXPECT_EQ(report_try(r.fd), 0);
+	EXPECT_EQ(fw_stat("keys"), keys);
+	EXPECT_EQ(info_of(k.fd).state, TEEGATE_STATE_UP);
+	gate_open(l.leave);
+	child_ok(pid);
+	EXPECT_EQ(derive_try(k.fd, "disk", 32, &late), 0);
+	EXPECT_EQ(fw_stat("keys"), keys + 1);
+	close(k.fd);
+	close(r.fd);
+	module_unload(OUR_MODULE);
+	need_module();
+	ASSERT_EQ(derive_try(keys_lease(SEALING_CLAIMS, SOURCE(FIRMWARE)).fd, "disk", 32, &usual), 0);
+	EXPECT_MEM(late.key, usual.key, 32);
 }
 
 /* ---- process 1 ---- */
