@@ -97,10 +97,12 @@ static void expect_fault(const struct fault *f)
 	EXPECT(fw_hits(f->name) > hits);
 	EXPECT_EQ(ev.r.fw_status, want.fw_status);
 	EXPECT_EQ(info_of(l.fd).errors, errors + (want.result ? 1 : 0));
-	if (want.result)
+	if (want.result) {
 		expect_nothing_came_out();
-	else
+	} else {
 		expect_bound(&ev, "fault", 5, CLAIMS, strlen(CLAIMS));
+		EXPECT_EQ(ev.r.aux_len > 0, f->flags == TEEGATE_REPORT_AUX);
+	}
 	if (!want.lost) {
 		expect_recovered(&l);
 		return;
@@ -132,10 +134,14 @@ static void expect_fault(const struct fault *f)
 
 FAULT(a_host_that_is_busy_for_seconds_is_waited_for,
 	"busy", "count=2", 0, GOOD, GOOD)
+FAULT(a_host_that_is_busy_for_seconds_is_waited_for_with_certificates,
+	"busy", "count=2", TEEGATE_REPORT_AUX, GOOD, GOOD)
 FAULT_LIMIT(a_host_that_is_busy_for_more_than_a_minute_costs_the_channel, 300,
 	"busy", "count=1000", 0, LOST, LOST)
 FAULT(an_error_of_the_host_is_EREMOTEIO_and_costs_the_channel,
 	"vmm-error", "arg=0xff", 0, REFUSED_LOST(VMM(0xff)), REFUSED_LOST(VMM(0xff)))
+FAULT(an_error_of_the_host_and_certificates_is_EREMOTEIO_and_costs_the_channel,
+	"vmm-error", "arg=0xff", TEEGATE_REPORT_AUX, REFUSED_LOST(VMM(0xff)), REFUSED_LOST(VMM(0xff)))
 /* The kernel below counts the message and keeps its key; firmware refuses what comes next. */
 FAULT(INVALID_LEN_without_a_buffer_is_EREMOTEIO_and_costs_the_channel,
 	"invalid-len", "count=1", 0, REFUSED_LOST(VMM(1)), REFUSED_LOST(VMM(1)))
@@ -159,6 +165,8 @@ FAULT(a_slow_host_is_waited_for,
 
 FAULT(an_error_of_firmware_is_EREMOTEIO_and_costs_the_channel,
 	"fw-error", "arg=0x16", 0, REFUSED_LOST(0x16), REFUSED_LOST(0x16))
+FAULT(an_error_of_firmware_and_certificates_is_EREMOTEIO_and_costs_the_channel,
+	"fw-error", "arg=0x16", TEEGATE_REPORT_AUX, REFUSED_LOST(0x16), REFUSED_LOST(0x16))
 FAULT(a_key_that_firmware_forgot_is_EREMOTEIO_and_costs_the_channel,
 	"lost-vmpck", "count=1", 0, REFUSED_LOST(0x0b), REFUSED_LOST(0x0b))
 FAULT(a_response_with_a_status_is_EREMOTEIO,
@@ -178,6 +186,8 @@ FAULT(a_report_of_4_GiB_is_EPROTO,
 	"report-size", "arg=0xffffffff", 0, NONSENSE, NONSENSE)
 FAULT(a_flipped_tag_is_EPROTO_and_costs_the_channel,
 	"bad-tag", "count=1", 0, NONSENSE_LOST, NONSENSE_LOST)
+FAULT(a_flipped_tag_and_certificates_is_EPROTO_and_costs_the_channel,
+	"bad-tag", "count=1", TEEGATE_REPORT_AUX, NONSENSE_LOST, NONSENSE_LOST)
 FAULT(a_wrong_sequence_number_is_EPROTO_and_costs_the_channel,
 	"bad-seqno", "count=1", 0, NONSENSE_LOST, NONSENSE_LOST)
 FAULT(a_wrong_message_type_is_EPROTO_and_costs_the_channel,
