@@ -73,6 +73,13 @@ int parse_hex(const char *text, struct buffer *ret);
 int parse_number(const char *text, unsigned long max, unsigned long *ret);
 /* The value of --timeout, 1 to 600 seconds, in milliseconds; else complains, STATUS_USAGE. */
 int take_timeout(const struct command *command, const char *text, unsigned int *ret_ms);
+uint64_t now_ms(void);
+/*
+ * Whether to ask once more, a moment later: @r was "try again", and a --timeout (0: none was given)
+ * leaves time since @begun_ms. Keys do not pass while whoever loaded the module may look on, and a
+ * service at boot can be as early as that.
+ */
+bool ask_again(int r, uint64_t begun_ms, unsigned int timeout_ms);
 /* Seconds since 1970, or RFC 3339 with Z or an offset, or a date. 0 or -EINVAL. */
 int parse_time(const char *text, int64_t *ret);
 

@@ -141,13 +141,16 @@ static int derive(const struct request *q, tee_ctx *ctx, struct secret *key, str
 		.type = q->type,
 		.timeout_ms = q->timeout_ms,
 	};
+	const uint64_t begun = now_ms();
 	int r;
 
-	if (q->description)
-		r = tee_derive_to_keyring(ctx, &request, &ret->serial, &ret->params);
-	else
-		r = tee_derive_key(ctx, q->label, strlen(q->label), params, q->timeout_ms, key->data,
-				   key->len, &ret->params);
+	do {
+		if (q->description)
+			r = tee_derive_to_keyring(ctx, &request, &ret->serial, &ret->params);
+		else
+			r = tee_derive_key(ctx, q->label, strlen(q->label), params, q->timeout_ms,
+					   key->data, key->len, &ret->params);
+	} while (ask_again(r, begun, q->timeout_ms));
 	return r < 0 ? complain_key(ctx, r) : STATUS_OK;
 }
 

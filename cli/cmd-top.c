@@ -56,14 +56,6 @@ struct sample {
 	uint64_t time_ms;
 };
 
-static uint64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
 static sd_json_variant *workload_at(sd_json_variant *statistics, size_t i)
 {
 	return sd_json_variant_by_index(sd_json_variant_by_key(statistics, "workloads"), i);

@@ -335,6 +335,24 @@ int take_timeout(const struct command *command, const char *text, unsigned int *
 	return STATUS_OK;
 }
 
+uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+bool ask_again(int r, uint64_t begun_ms, unsigned int timeout_ms)
+{
+	static const struct timespec moment = { .tv_nsec = 200 * 1000 * 1000 };
+
+	if (r != -EAGAIN || now_ms() - begun_ms >= timeout_ms)
+		return false;
+	nanosleep(&moment, NULL);
+	return true;
+}
+
 /* What follows the seconds: nothing but a fraction, then Z or +hh:mm. */
 static int parse_zone(const char *text, long *ret_offset)
 {

@@ -97,3 +97,43 @@ check what_was_moved_does_not_open_after_a_rollback_of_SVN_or_TCB shut_by_rollba
 [ ! -e machine ] || [ "$(cat machine)" = $CHIP ] || start_with $CHIP
 policy alpha payments
 rm -f $SEALED/*
+
+# load_and_stay: the module is loaded by a process that does not end.
+load_and_stay() {
+	python3 - "$(modinfo -n teegate)" >loaded <<'END' &
+import ctypes
+import os
+import signal
+import sys
+
+module = os.open(sys.argv[1], os.O_RDONLY)
+compressed = 0 if sys.argv[1].endswith(".ko") else 4
+print(ctypes.CDLL(None).syscall(313, module, b"", compressed), flush=True)
+signal.pause()
+END
+	loader=$!
+	await grep -q '^0$' loaded
+}
+
+early() {
+	local asker status
+
+	stop_broker && unload teegate && load_and_stay || return
+	keys_of_root >first 2>refusal
+	[ ! -s first ] && grep 'has not ended' refusal || return
+	keys_of_root --timeout 300 >first &
+	asker=$!
+	sleep 1
+	kill -0 $asker && [ ! -s first ] || return
+	kill $loader
+	wait $loader
+	wait $asker && [ "$(stat -c %s first)" = 32 ] && keys_of_root | cmp - first
+	status=$?
+	systemctl start teegated.socket teegated-genl.socket
+	return $status
+}
+
+keys_of_root() {
+	teegatectl derive-key --target measured-boot:/dev/teegate --label early "$@"
+}
+check a_key_waits_for_the_process_that_loaded_the_module_if_told_to early
