@@ -28,7 +28,7 @@
 #define GROWS_BY	512	/* a new input beyond the one that it was made from */
 #define MAKES_FROM_MAX	16384	/* a longer one costs more than it finds */
 #define SEED		1
-#define ROUNDS		5000
+#define ROUNDS		20000
 #define CPU_MS		1500	/* with one processor busy, so others do not make it shorter */
 
 struct corpus {
