@@ -78,10 +78,10 @@ fill_image() {
 	echo teegate >"$tree/etc/hostname"
 	printf '127.0.0.1 localhost\n127.0.1.1 teegate\n' >"$tree/etc/hosts"
 	mount -t proc proc "$tree/proc" || return
+	run_logged sysusers chroot "$tree" systemd-sysusers || return
 	chroot "$tree" /bin/sh -e <<-'X' || return
 	passwd -q -d root
 	ldconfig
-	systemd-sysusers
 	systemd-machine-id-setup >/dev/null 2>&1
 	systemctl -q mask systemd-timesyncd systemd-networkd-wait-online apt-daily.timer \
 		apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer
