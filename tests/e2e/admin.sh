@@ -5,7 +5,6 @@
 # an administrator sees and ends, and who is none. What becomes of a lease is told
 # by its holder; each refusal stands beside the same thing being allowed.
 
-mkfifo -m 0666 $shared/go
 cp /mnt/share/genl $shared/
 L=$shared/lease
 

@@ -173,7 +173,7 @@ check a_node_of_teegate_made_with_CAP_MKNOD_does_not_open made_node /dev/teegate
 
 # ---- leases ----
 
-mkfifo -m 0666 $shared/ready $shared/number
+mkfifo -m 0666 $shared/ready $shared/number $shared/go
 with_lease() {
 	local unit=$1 user=$2
 

@@ -53,14 +53,34 @@ other_image() {
 }
 check a_container_of_another_image_is_refused other_image
 
-ends_with_container() {
-	local id
-
-	id=$($boxes -d --device teegate.io/tee=broker localhost/box:1 /bin/sleep 900) &&
-	registered >before && podman rm -f -t 0 "$id" && registered >after && cat before after &&
-	grep -q "$id" before && not grep -q "$id" after && [ ! -e "/run/teegate/workloads/$id" ]
+lent() {
+	[ "$(grep -c '^report 0$' $shared/lent)" = 2 ]
 }
-check a_registration_and_its_socket_end_with_the_container ends_with_container
+
+# So does its lease, which somebody outside keeps alive.
+ends_with_container() {
+	local id keeper status
+
+	rm -f $shared/socket $shared/lent
+	$shared/lease keep $shared &
+	keeper=$!
+	id=$($boxes -d --device teegate.io/tee=broker -v $shared:/tmp localhost/box:1 \
+		/bin/sh -c '/tmp/lease lend /tmp >/tmp/lent; exec /bin/sleep 900') && await lent &&
+	registered >before && podman rm -f -t 0 "$id" && registered >after && cat before after &&
+	grep -q "$id" before && not grep -q "$id" after && [ ! -e "/run/teegate/workloads/$id" ] &&
+	await lease_ended_with "$id"
+	status=$?
+	timeout 300 sh -c "echo go >$shared/go"
+	wait $keeper
+	return $status
+}
+
+lease_ended_with() {
+	journalctl --sync
+	journalctl -q -o json --since "@$begun" MESSAGE_ID=0168e24ba1944203b831ca3ef827d4b8 TEEGATE_WORKLOAD=boxed |
+		grep '"TEEGATE_CAUSE":"container-stopped"'
+}
+check a_registration_its_socket_and_its_leases_end_with_the_container ends_with_container
 
 fails_closed() {
 	$boxes --rm --annotation io.teegate.register=no localhost/box:1 /bin/true &&
@@ -103,6 +123,14 @@ sh -c "echo \$\$ >$me/box/cgroup.procs; exec sleep 900" & own=$!
 until grep -q "^$own\$" "$me/box/cgroup.procs"; do sleep 0.1; done
 '
 
+# In there it has the number that policy names, and to the kernel it is one of the user's subordinates.
+own_uid() {
+	podman_gets_evidence alpha payments &&
+	not podman_gets_evidence alpha payments "--user $(id -u payments)" && [ ! -s alpha.out ] &&
+	grep -Eq "uid [12][0-9]{5}" alpha.err
+}
+check a_uid_that_a_container_gave_itself_is_not_the_one_of_policy own_uid
+
 # The digest that policy knows, in the word of a user: registered, and worth nothing there.
 forged_digest() {
 	in_unit delta stranger X=1 /bin/sh -c "$forge
@@ -128,17 +156,23 @@ foreign_container() {
 	await find_id
 	pid=$(head -n 1 /sys/fs/cgroup/system.slice/alpha.service/libpod-payload-"$id"/cgroup.procs)
 	[ -n "$id" ] && [ -n "$pid" ] || return
-	in_unit delta stranger X=1 /bin/sh -c "$forge
-		forge mine \$own sha256:00 && exit 77
-		forge mine \$own $digest || exit 78
-		forge theirs $pid $digest && exit 79
-		forge $id \$own $digest && exit 80
-		exit 0"
-	local status=$?
+	# As himself, and as root of a user namespace, which he may make as well.
+	local status=0 as
+	for as in /usr/bin/env '/usr/bin/unshare --user --map-root-user'; do
+		in_unit delta stranger X=1 $as /bin/sh -c "id -u; $forge
+			forge mine \$own sha256:00 && exit 77
+			forge mine \$own $digest || exit 78
+			forge theirs $pid $digest && exit 79
+			forge $id \$own $digest && exit 80
+			exit 0" || status=$?
+		cat delta.out
+		grep -q 'not one of user' delta.err && grep -q Taken delta.err || status=1
+	done
+	[ "$(head -n 1 delta.out)" = 0 ] || status=1
 	registered | grep -o "\"id\":\"$id\",\"vouchedBy\":\"[^\"]*" | tee kept
 	touch $shared/over
 	wait
-	[ $status = 0 ] && grep -q 'not one of user' delta.err && grep -q Taken delta.err &&
+	[ $status = 0 ] &&
 	grep -q "runtime:uid:$(id -u payments)" kept &&
 	decided delta Register granted && decided delta Register Taken && decided delta Register NotAllowed
 }
