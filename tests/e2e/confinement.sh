@@ -114,6 +114,28 @@ surroundings() {
 }
 check it_has_no_network_and_no_device_but_its_own surroundings
 
+# A process that hangs is replaced: here by a watchdog with less patience than the unit's.
+another_than() {
+	local pid
+
+	pid=$(main_pid teegated) && [ "$pid" != "$1" ]
+}
+
+bounded() {
+	local cgroup=/sys/fs/cgroup/system.slice/teegated.service drop=/run/systemd/system/teegated.service.d status pid
+
+	[ "$(cat $cgroup/memory.max)" = $((512 << 20)) ] && [ "$(cat $cgroup/pids.max)" = 128 ] &&
+	[ "$(systemctl show -P WatchdogUSec teegated)" = 1min ] && mkdir -p $drop || return
+	printf '[Service]\nWatchdogSec=10\nTimeoutAbortSec=1\n' >$drop/watchdog.conf
+	systemctl daemon-reload
+	systemctl restart teegated.service && pid=$(main_pid teegated) && kill -STOP "$pid" && await another_than "$pid"
+	status=$?
+	rm -r $drop
+	systemctl daemon-reload
+	systemctl restart teegated.service && [ $status = 0 ]
+}
+check it_takes_no_more_than_its_share_and_is_replaced_when_it_hangs bounded
+
 at_work() {
 	gets_evidence alpha payments && gets_evidence alpha payments
 }
