@@ -75,11 +75,18 @@ int parse_number(const char *text, unsigned long max, unsigned long *ret);
 int take_timeout(const struct command *command, const char *text, unsigned int *ret_ms);
 uint64_t now_ms(void);
 /*
- * Whether to ask once more, a moment later: @r was "try again", and a --timeout (0: none was given)
- * leaves time since @begun_ms. Keys do not pass while whoever loaded the module may look on, and a
- * service at boot can be as early as that.
+ * Asking again while the answer is "try again" and a --timeout leaves time: keys do not pass while whoever
+ * loaded the module may look on, and a service at boot can be as early as that; and a queue empties.
  */
-bool ask_again(int r, uint64_t begun_ms, unsigned int timeout_ms);
+struct patience {
+	uint64_t end_ms;
+	unsigned int left_ms;	/* 0: no --timeout was given */
+	unsigned int pause_ms;
+};
+
+struct patience patience_of(unsigned int timeout_ms);
+/* Whether to ask once more, after a pause: @r is "try again", and what is left is in @patience. */
+bool ask_again(int r, struct patience *patience);
 /* Seconds since 1970, or RFC 3339 with Z or an offset, or a date. 0 or -EINVAL. */
 int parse_time(const char *text, int64_t *ret);
 

@@ -130,7 +130,7 @@ static int save_params(const struct request *q, const struct derived *derived)
 static int derive(const struct request *q, tee_ctx *ctx, struct secret *key, struct derived *ret)
 {
 	const struct tee_key_params *params = q->has_params ? &q->params : NULL;
-	const struct tee_keyring_request request = {
+	struct tee_keyring_request request = {
 		.size = sizeof(request),
 		.label = q->label,
 		.label_len = strlen(q->label),
@@ -139,18 +139,18 @@ static int derive(const struct request *q, tee_ctx *ctx, struct secret *key, str
 		.description = q->description,
 		.keyring = TEE_KEYRING_SESSION,
 		.type = q->type,
-		.timeout_ms = q->timeout_ms,
 	};
-	const uint64_t begun = now_ms();
+	struct patience patience = patience_of(q->timeout_ms);
 	int r;
 
 	do {
+		request.timeout_ms = patience.left_ms;
 		if (q->description)
 			r = tee_derive_to_keyring(ctx, &request, &ret->serial, &ret->params);
 		else
-			r = tee_derive_key(ctx, q->label, strlen(q->label), params, q->timeout_ms,
-					   key->data, key->len, &ret->params);
-	} while (ask_again(r, begun, q->timeout_ms));
+			r = tee_derive_key(ctx, q->label, strlen(q->label), params,
+					   patience.left_ms, key->data, key->len, &ret->params);
+	} while (ask_again(r, &patience));
 	return r < 0 ? complain_key(ctx, r) : STATUS_OK;
 }
 

@@ -148,12 +148,13 @@ static bool is_data_key(const uint8_t *data, size_t len)
 static int make_blob(tee_ctx *ctx, const struct label *label, unsigned int timeout_ms,
 		     const uint8_t *data, size_t len, struct buffer *ret)
 {
-	const uint64_t begun = now_ms();
+	struct patience patience = patience_of(timeout_ms);
 	int r;
 
 	do
-		r = tee_seal(ctx, label->text, label->len, data, len, timeout_ms, &ret->data, &ret->len);
-	while (ask_again(r, begun, timeout_ms));
+		r = tee_seal(ctx, label->text, label->len, data, len, patience.left_ms,
+			     &ret->data, &ret->len);
+	while (ask_again(r, &patience));
 	return r < 0 ? complain_key(ctx, r) : STATUS_OK;
 }
 
@@ -218,15 +219,15 @@ int sealed_make(tee_ctx *ctx, const struct label *label, unsigned int timeout_ms
 static int open_blob(tee_ctx *ctx, const struct label *label, unsigned int timeout_ms,
 		     const struct sealed *sealed, struct secret *ret)
 {
-	const uint64_t begun = now_ms();
+	struct patience patience = patience_of(timeout_ms);
 	uint8_t *data;
 	size_t len;
 	int r;
 
 	do
-		r = tee_unseal(ctx, sealed->blob, sealed->blob_len, label->text, label->len, timeout_ms,
-			       &data, &len);
-	while (ask_again(r, begun, timeout_ms));
+		r = tee_unseal(ctx, sealed->blob, sealed->blob_len, label->text, label->len,
+			       patience.left_ms, &data, &len);
+	while (ask_again(r, &patience));
 	if (r < 0)
 		return complain_key(ctx, r);
 	secret_make(ret, len);

@@ -343,13 +343,25 @@ uint64_t now_ms(void)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
-bool ask_again(int r, uint64_t begun_ms, unsigned int timeout_ms)
+struct patience patience_of(unsigned int timeout_ms)
 {
-	static const struct timespec moment = { .tv_nsec = 200 * 1000 * 1000 };
+	return (struct patience){ now_ms() + timeout_ms, timeout_ms, 200 };
+}
 
-	if (r != -EAGAIN || now_ms() - begun_ms >= timeout_ms)
+bool ask_again(int r, struct patience *patience)
+{
+	struct timespec pause = { patience->pause_ms / 1000, patience->pause_ms % 1000 * 1000000L };
+	uint64_t now;
+
+	if (r != -EAGAIN || patience->left_ms <= patience->pause_ms)
 		return false;
-	nanosleep(&moment, NULL);
+	nanosleep(&pause, NULL);
+	now = now_ms();
+	if (now >= patience->end_ms)
+		return false;
+	patience->left_ms = (unsigned int)(patience->end_ms - now);
+	if (patience->pause_ms < 2000)	/* who is asked may count it */
+		patience->pause_ms *= 2;
 	return true;
 }
 

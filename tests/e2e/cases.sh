@@ -47,6 +47,7 @@ await() {
 
 # unload MODULE: who had it open last may still be closing it.
 unload() {
+	[ -e "/sys/module/$1" ] || return
 	await rmmod "$1" || { ls -l /proc/[0-9]*/fd | grep -E '^/proc|teegate' | grep -B 1 teegate; return 1; }
 }
 

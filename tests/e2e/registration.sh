@@ -70,7 +70,7 @@ ends_with_container() {
 	grep -q "$id" before && not grep -q "$id" after && [ ! -e "/run/teegate/workloads/$id" ] &&
 	await lease_ended_with "$id"
 	status=$?
-	timeout 300 sh -c "echo go >$shared/go"
+	timeout 60 sh -c "echo go >$shared/go" || kill $keeper
 	wait $keeper
 	return $status
 }

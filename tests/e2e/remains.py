@@ -8,7 +8,7 @@ import sys
 
 import ending    # of tests/unit
 
-areas = list(ending.writable_memory(sys.argv[1]))
+areas = ending.memory_of_running(int(sys.argv[1]))
 for name in sys.argv[2:]:
     data = pathlib.Path(name).read_bytes()
     print(name, sum(ending.parts_left(areas, form) for form in (data, base64.b64encode(data))))

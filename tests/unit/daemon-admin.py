@@ -342,8 +342,10 @@ class Administration(abuse.Abuse):
 
         def drawn_with(words):    # on a screen that was cleared, so what stood there before is gone
             nonlocal text
+            end = time.monotonic() + abuse.PATIENCE
             while words not in text.rsplit(b"\033[H\033[2J", 1)[-1] or b"\033[2J" not in text:
                 self.assertTrue(select.select([terminal], [], [], abuse.PATIENCE)[0], text)
+                self.assertLess(time.monotonic(), end, text)
                 try:
                     text += os.read(terminal, 65536)
                 except OSError as error:    # EIO: it has ended

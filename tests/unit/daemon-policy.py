@@ -305,7 +305,7 @@ class Policy(abuse.Abuse):
             text = base64.b64encode(data)
             reply = self.in_unit("payments.service", "io.teegate.Broker.Seal", {"data": text.decode(), **more})
             self.assertEqual(reply["error"], error)
-            memory = list(ending.writable_memory(self.daemon.pid))
+            memory = ending.memory_of_running(self.daemon.pid)
             self.assertGreater(ending.parts_left(memory, str(self.policy).encode()), 0)
             self.assertEqual(ending.parts_left(memory, data), 0)
             self.assertEqual(ending.parts_left(memory, text), 0)

@@ -10,6 +10,7 @@ import pathlib
 import re
 import signal
 import subprocess
+import time
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 LIBC.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
@@ -35,7 +36,28 @@ def writable_memory(pid):
             continue
         with open(f"/proc/{pid}/mem", "rb", 0) as memory:
             memory.seek(start)
-            yield memory.read(end - start)
+            yield read_whole(memory, end - start)
+
+
+def read_whole(memory, size):
+    parts = []
+    while size > 0:
+        parts.append(memory.read(size))
+        if not parts[-1]:
+            raise EOFError("a part of the memory cannot be read")
+        size -= len(parts[-1])
+    return b"".join(parts)
+
+
+def memory_of_running(pid):
+    """All of it, at one moment: it is stopped meanwhile."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        while not re.search(r"^State:\t[tT]", pathlib.Path(f"/proc/{pid}/status").read_text(), re.MULTILINE):
+            time.sleep(0.01)
+        return list(writable_memory(pid))
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 def run(argv, env=None, **streams):
