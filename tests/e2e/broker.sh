@@ -33,18 +33,34 @@ forged_cgroup() {
 }
 check a_cgroup_named_like_another_unit_is_no_identity forged_cgroup
 
-# Killed at ever later moments: while it starts, while it waits for the broker, for the firmware.
+# Killed at ever later moments, at once first: while it starts, while it waits for the broker. And when it
+# is known that firmware has its request.
 killed_clients() {
-	gets_evidence alpha payments || return
+	local client before
+
+	gets_evidence alpha payments &&
 	boxed alpha payments '' /bin/sh -c "
 		killed=0
-		for i in 1 2 3 4 5 6 7 8 9; do
-			$REPORT >/dev/null & sleep 0.\$i; kill -9 \$!; wait \$!
+		for i in '' 'sleep 0.02' 'sleep 0.05' 'sleep 0.1' 'sleep 0.2' 'sleep 0.4'; do
+			$REPORT >/dev/null & \$i; kill -9 \$!; wait \$!
 			[ \$? != 137 ] || killed=\$((killed + 1))
 		done
-		echo \$killed of \$i were killed in the middle >&2
-		[ \$killed -gt 0 ]" || { untried 'a client that is killed'; return 1; }
-	gets_evidence alpha payments
+		echo \$killed were killed >&2
+		[ \$killed -gt 0 ]" || return
+	before=$(hits)
+	echo "$hold count=25" >$firmware/fault
+	boxed alpha payments '' $REPORT &
+	client=$!
+	await asked_since "$before" && systemctl kill -s KILL alpha.service
+	local status=$?
+	wait $client
+	echo none >$firmware/fault
+	[ ! -e $firmware/release ] || echo 1 >$firmware/release
+	[ $status = 0 ] && [ ! -s alpha.out ] && gets_evidence alpha payments
+}
+
+asked_since() {
+	[ "$(hits)" != "$1" ]
 }
 check clients_killed_in_the_middle_leave_the_broker_working killed_clients
 

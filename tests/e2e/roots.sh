@@ -172,23 +172,9 @@ tainted() {
 }
 check a_development_file_must_be_enabled_and_taints development
 
-# settles UNIT: has it come to something, and is that good?
-settles() {
-	for _ in {1..1500}; do
-		case $(systemctl is-active "$1") in
-		active) return 0 ;;
-		failed) return 1 ;;
-		esac
-		sleep 0.2
-	done
-	return 1
-}
-
-# opens_volume SECTION...: as at boot: no module is there, and the target starts what is enabled, which brings
-# the rest. Nobody waits for the target itself: it may be waiting for this script.
+# opens_volume SECTION...: with a module that has no root yet; the unit brings the rest.
 opens_volume() {
-	fresh && unload teegate && "$@" >$CONF &&
-	systemctl start --no-block multi-user.target && settles teegate-luks@data.service
+	fresh && "$@" >$CONF && systemctl start teegate-luks@data.service
 }
 
 # boot.sh boots with this volume and the root of the TPM, which shows that it still opens.
@@ -197,14 +183,13 @@ by_luks() {
 	fresh && tpm_section main >$CONF && installs &&
 	teegatectl derive-key --target device:/dev/teegate --label luks/data --length 64 |
 		cryptsetup luksFormat -q --type luks2 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --key-file=- volume &&
-	systemctl enable teegate-luks@data.service &&
 	opens_volume tpm_section main && echo "on the volume" >/dev/mapper/data &&
 	systemctl stop teegate-luks@data.service && not grep -qa "on the volume" volume &&
 	not opens_volume root_of main launch-secret GUID=$GUID Directory=/run/e2e/coco &&
 	systemctl is-failed -q teegate-luks@data.service && [ ! -e /dev/mapper/data ]
 	local status=$?
 	[ $status = 0 ] || journalctl -q -u teegate-luks@data.service -n 30 -o cat
-	systemctl disable --now teegate-luks@data.service
+	systemctl stop teegate-luks@data.service
 	systemctl reset-failed teegate-luks@data.service 2>/dev/null
 	return $status
 }
@@ -241,7 +226,7 @@ killed() {
 			opens tpm.blob || return
 		fi
 		installs_at_last && opens tpm.blob || return
-		delay=$((delay + 1 + delay / 20))
+		delay=$((delay + 2 + delay / 10))
 	done
 	echo "none $none, whole $whole"
 	[ $none -gt 0 ] && [ $whole -gt 0 ]
