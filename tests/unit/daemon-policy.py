@@ -305,10 +305,17 @@ class Policy(abuse.Abuse):
             text = base64.b64encode(data)
             reply = self.in_unit("payments.service", "io.teegate.Broker.Seal", {"data": text.decode(), **more})
             self.assertEqual(reply["error"], error)
+            self.assertTrue(self.is_forgotten(data, text), more)
+
+    def is_forgotten(self, *secrets):
+        """The answer comes a little before what was asked is wiped, and after that nothing overwrites it."""
+        for _ in range(20):
             memory = ending.memory_of_running(self.daemon.pid)
             self.assertGreater(ending.parts_left(memory, str(self.policy).encode()), 0)
-            self.assertEqual(ending.parts_left(memory, data), 0)
-            self.assertEqual(ending.parts_left(memory, text), 0)
+            if not any(ending.parts_left(memory, secret) for secret in secrets):
+                return True
+            time.sleep(0.5)
+        return False
 
     def test_keys_of_a_pinned_executable_take_a_lease(self):
         self.reload_with(POLICY + "Operations=key seal\n[Pin]\nExecutable=yes\n")
