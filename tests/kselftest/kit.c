@@ -174,6 +174,21 @@ void report_wish(struct evidence *ev, uint32_t flags, const void *data, uint32_t
 		tee_found()->challenge(&ev->r);
 }
 
+int report_once_met(int fd, uint32_t flags, uint32_t timeout_ms, const char *fault, struct evidence *ev)
+{
+	const uint64_t hits = fw_hits(fault);
+	uint32_t ms = timeout_ms * tap_slow();
+	int r;
+
+	do {
+		report_wish(ev, flags, "fault", 5);
+		ev->r.timeout_ms = ms;
+		r = tg(fd, TEEGATE_GET_REPORT, &ev->r);
+		ms *= 4;
+	} while (r == -ETIMEDOUT && fw_hits(fault) == hits && ms <= 30000 * tap_slow());
+	return r;
+}
+
 int report_get(int fd, uint32_t flags, const void *data, uint32_t len, struct evidence *ev)
 {
 	report_wish(ev, flags, data, len);

@@ -70,6 +70,11 @@ struct evidence {
 
 /* Fills ev->r for a request with buffers in *ev, all poisoned. */
 void report_wish(struct evidence *ev, uint32_t flags, const void *data, uint32_t len);
+/*
+ * A request with this deadline meets a fault that is armed. A deadline that has passed before firmware or
+ * host was asked at all, as on a busy machine, does not count: then once more, with a longer one.
+ */
+int report_once_met(int fd, uint32_t flags, uint32_t timeout_ms, const char *fault, struct evidence *ev);
 /* Asks; 0 or negative errno. */
 int report_get(int fd, uint32_t flags, const void *data, uint32_t len, struct evidence *ev);
 /* The same without any interest in the answer. */

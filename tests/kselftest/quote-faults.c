@@ -57,21 +57,6 @@ static uint64_t fw_status_here(const struct fault *f)
 	return f->fw_status_old && !stock_extends() ? f->fw_status_old : f->fw_status;
 }
 
-/* A deadline that has passed before the host was asked at all, as on a busy machine, is none of these. */
-static int ask_until_met(const struct lease *l, const struct fault *f, const char *name, uint64_t hits)
-{
-	uint32_t ms = f->timeout_ms * tap_slow();
-	int r;
-
-	do {
-		report_wish(&ev, f->flags, "fault", 5);
-		ev.r.timeout_ms = ms;
-		r = tg(l->fd, TEEGATE_GET_REPORT, &ev.r);
-		ms *= 4;
-	} while (r == -ETIMEDOUT && fw_hits(name) == hits && ms <= 30000 * tap_slow());
-	return r;
-}
-
 static void expect_fault(const struct fault *f)
 {
 	struct lease l = lease_unpinned();
@@ -83,7 +68,7 @@ static void expect_fault(const struct fault *f)
 	hits = fw_hits(name);
 	errors = info_of(l.fd).errors;
 	fw_fault(f->text);
-	EXPECT_EQ(ask_until_met(&l, f, name, hits), f->result);
+	EXPECT_EQ(report_once_met(l.fd, f->flags, f->timeout_ms, name, &ev), f->result);
 	EXPECT(fw_hits(name) > hits);
 	EXPECT_EQ(ev.r.fw_status, fw_status_here(f));
 	/* Whoever gives up first, caller or worker: the request failed below, or nobody knows. */

@@ -55,21 +55,6 @@ static void expect_next_one(const struct lease *l)
 	expect_good(l->fd, AUX, "next");
 }
 
-/* A deadline that has passed before firmware was asked at all, as on a busy machine, is none of these. */
-static int ask_until_met(const struct lease *l, const struct fault *f, const char *name, uint64_t hits)
-{
-	uint32_t ms = f->timeout_ms;
-	int r;
-
-	do {
-		report_wish(&ev, f->flags, "fault", 5);
-		ev.r.timeout_ms = ms;
-		r = tg(l->fd, TEEGATE_GET_REPORT, &ev.r);
-		ms *= 4;
-	} while (r == -ETIMEDOUT && fw_hits(name) == hits && ms <= 30000);
-	return r;
-}
-
 /* Asks with the fault armed; true if it has happened and the answer is as the table says. */
 static bool meet(const struct lease *l, const struct fault *f)
 {
@@ -81,7 +66,7 @@ static bool meet(const struct lease *l, const struct fault *f)
 	expect_good(l->fd, f->flags, "before");
 	hits = fw_hits(name);
 	fw_fault(f->text);
-	return EXPECT_EQ(ask_until_met(l, f, name, hits), f->result) &&
+	return EXPECT_EQ(report_once_met(l->fd, f->flags, f->timeout_ms, name, &ev), f->result) &&
 	       EXPECT_EQ(ev.r.fw_status, f->fw_status) && EXPECT(fw_hits(name) > hits);
 }
 

@@ -8,7 +8,6 @@ The daemon must answer a good client after each of these, stay small, and end wi
 
 import array
 import ctypes
-import errno
 import json
 import os
 import pathlib
@@ -20,6 +19,8 @@ import sys
 import tempfile
 import time
 import unittest
+
+import cgroups
 
 DAEMON = sys.argv.pop(1)
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
@@ -67,20 +68,6 @@ def comes_true(condition):
             return False
         time.sleep(0.02)
     return True
-
-
-def remove_cgroup(path):
-    """Who has ended a moment ago may still be in it."""
-    def removed():
-        try:
-            path.rmdir()
-        except OSError as error:
-            if error.errno != errno.EBUSY:
-                raise
-        return not path.exists()
-
-    if not comes_true(removed):
-        raise TimeoutError(path)
 
 
 class Client:
@@ -163,9 +150,9 @@ class Abuse(unittest.TestCase):
         shutil.rmtree(self.dir)
         for unit in SLICE.glob("*"):
             if unit.is_dir():
-                remove_cgroup(unit)
+                cgroups.remove(unit)
         if SLICE.exists():
-            remove_cgroup(SLICE)
+            cgroups.remove(SLICE)
         self.assertEqual(status, 0, text)
         self.assertNotIn("Sanitizer", text)
         self.assertNotIn("runtime error", text)

@@ -104,7 +104,7 @@ class Policy(abuse.Abuse):
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
             if cgroup.parent != SLICE:
-                abuse.remove_cgroup(cgroup)
+                abuse.cgroups.remove(cgroup)
         self.children = []
 
     def explain(self, status, pid, *more):

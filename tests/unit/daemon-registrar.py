@@ -8,7 +8,6 @@ Needs root, for a mount namespace with a cgroup v2 tree at /sys/fs/cgroup: skipp
 
 import array
 import ctypes
-import errno
 import fcntl
 import hashlib
 import json
@@ -25,6 +24,8 @@ import tempfile
 import threading
 import time
 import unittest
+
+import cgroups
 
 DAEMON, HOOK = sys.argv.pop(1), sys.argv.pop(1)
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
@@ -180,18 +181,6 @@ class Manager:
             os._exit(1)
 
 
-def remove_cgroup(path):
-    """Who was killed a moment ago may still be in it."""
-    for _ in range(20 * PATIENCE):
-        try:
-            return os.rmdir(path)
-        except OSError as e:
-            if e.errno != errno.EBUSY:
-                raise
-        time.sleep(0.05)
-    raise TimeoutError(path)
-
-
 class Registrar(unittest.TestCase):
     def setUp(self):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="teegated."))
@@ -210,7 +199,7 @@ class Registrar(unittest.TestCase):
     @staticmethod
     def remove_cgroups():
         for path, _, _ in os.walk(SLICE, topdown=False):
-            remove_cgroup(path)
+            cgroups.remove(path)
 
     def start(self):
         self.pid = self.manager.start(
@@ -571,7 +560,7 @@ class Registrar(unittest.TestCase):
         self.stop(signal.SIGKILL)
         other.end()
         third.end()
-        remove_cgroup(SLICE / "box.scope/c2")
+        cgroups.remove(SLICE / "box.scope/c2")
         self.process(self.cgroup("box.scope/c2"), 0)    # of that name, but another cgroup
         self.start()
         self.assertEqual(list(self.listed()), ["c1"])

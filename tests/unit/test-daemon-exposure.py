@@ -9,13 +9,14 @@ Needs root, for a mount namespace with a cgroup v2 tree of our own: skipped (77)
 
 import contextlib
 import ctypes
-import errno
 import os
 import pathlib
 import struct
 import subprocess
 import sys
 import time
+
+import cgroups
 
 DAEMON = sys.argv[1]
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
@@ -38,21 +39,9 @@ def enter_namespace():
                for c in commands)
 
 
-def remove_one(directory):
-    """Who was killed a moment ago may still be in it."""
-    for _ in range(2000):
-        try:
-            return os.rmdir(directory)
-        except OSError as error:
-            if error.errno != errno.EBUSY:
-                raise
-        time.sleep(0.05)
-    raise TimeoutError(directory)
-
-
 def remove(cgroup):
     for directory, _, _ in os.walk(cgroup, topdown=False):
-        remove_one(directory)
+        cgroups.remove(directory)
 
 
 class Scene:
