@@ -72,19 +72,42 @@ on_s390x() {
 	return 1
 }
 
-# run_jobs N JOB...: at most N at a time, each in a mount namespace of its own.
+# run_jobs N JOB...: N at a time, each in a mount namespace of its own. A job named NAME:... of which
+# "NAME" is in WAITING mostly waits: one of the N places is for those as long as there are any, so that
+# not all of what runs at a time wants a processor, and is for the others after that, as theirs for it.
 run_jobs() {
-	local slots=$1 job
+	local n=$1 waiting=$RESULTS/queue-waiting working=$RESULTS/queue-working job
 
 	shift
+	: >"$waiting" >"$working"
 	for job; do
-		while [ "$(jobs -rp | wc -l)" -ge "$slots" ]; do
-			wait -n || :
-		done
-		say "$job: started"
-		run_job "$job" &
+		[[ " ${WAITING:-} " == *" ${job%%:*} "* ]] && echo "$job" >>"$waiting" || echo "$job" >>"$working"
+	done
+	run_queue "$waiting" "$working" &
+	while [ $((n -= 1)) -gt 0 ]; do
+		run_queue "$working" "$waiting" &
 	done
 	wait
+	rm -f "$waiting" "$working"
+}
+
+# run_queue FILE FILE: the jobs of the first file, then those of the second; others take from them, too.
+run_queue() {
+	local job
+
+	while job=$(next_of "$@") && [ -n "$job" ]; do
+		say "$job: started"
+		run_job "$job" &
+		wait
+	done
+}
+
+next_of() {
+	exec 9>"$RESULTS/queue-lock"
+	flock 9
+	head -qn 1 "$@" | head -n 1
+	[ -s "$1" ] || shift
+	sed -i 1d "$1"
 }
 
 run_job() {
