@@ -4,6 +4,7 @@
  * no bit of them may change. Binding and synthetic chains: test-verify-evidence.py.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +81,49 @@ static tee_verdict *judge(const struct sample *s)
 	assert_int_equal(tee_verify_snp_report(s->report.data, s->report.len, &s->params, &v), 0);
 	assert_non_null(v);
 	return v;
+}
+
+#define THREADS	8
+
+struct caller {
+	pthread_t thread;
+	pthread_barrier_t *together;
+	const struct sample *sample;
+	tee_verdict *verdict;
+};
+
+static void *judge_together(void *data)
+{
+	struct caller *c = data;
+
+	(void)pthread_barrier_wait(c->together);
+	(void)tee_verify_snp_report(c->sample->report.data, c->sample->report.len, &c->sample->params, &c->verdict);
+	return NULL;
+}
+
+/* The very first of the process: they make what all later ones share. */
+static void the_first_calls_may_come_at_once(void **state)
+{
+	struct caller callers[THREADS] = { 0 };
+	pthread_barrier_t together;
+	struct sample s;
+
+	(void)state;
+	load_sample(&vectors[1], &s);
+	assert_int_equal(pthread_barrier_init(&together, NULL, THREADS), 0);
+	for (size_t i = 0; i < THREADS; i++) {
+		callers[i].together = &together;
+		callers[i].sample = &s;
+		assert_int_equal(pthread_create(&callers[i].thread, NULL, judge_together, &callers[i]), 0);
+	}
+	for (size_t i = 0; i < THREADS; i++) {
+		assert_int_equal(pthread_join(callers[i].thread, NULL), 0);
+		assert_non_null(callers[i].verdict);
+		assert_good(callers[i].verdict);
+		tee_verdict_free(callers[i].verdict);
+	}
+	assert_int_equal(pthread_barrier_destroy(&together), 0);
+	free_sample(&s);
 }
 
 static void real_reports_verify(void **state)
@@ -569,6 +613,7 @@ static void the_end_of_the_lists_is_erange(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_first_calls_may_come_at_once),
 		cmocka_unit_test(real_reports_verify),
 		cmocka_unit_test(amds_bundle_of_ask_and_ark_is_enough),
 		cmocka_unit_test(what_has_no_reference_is_not_checked),
