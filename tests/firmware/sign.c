@@ -5,10 +5,11 @@
  * Signing here, over the kernel's own big-number code, needs no process on the host and none in
  * the guest, so a report can be had in every boot; and it shares no code with the OpenSSL-based
  * verifiers. The price is time with interrupts off, because the trap cannot sleep: one scalar
- * multiplication takes tens of milliseconds under emulation. That part does not depend on the
+ * multiplication takes ten milliseconds under emulation. That part does not depend on the
  * message, so a worker makes nonces (r, 1/k) ahead of time, and what is left for the trap is a
  * hash and two modular multiplications. A burst that empties the pool is served all the same, by
- * doing the whole work in the trap. None of this is constant-time: the keys are test keys.
+ * doing the whole work in the trap. Most guests ask for few reports, so the worker keeps few
+ * nonces, and more whenever that was too few. None of this is constant-time: they are test keys.
  */
 #include <linux/kernel.h>
 #include <linux/random.h>
@@ -25,6 +26,7 @@
 #define DIGITS		(384 / 64)
 #define HALF		(DIGITS / 2)
 #define POOL_SIZE	64
+#define POOL_FIRST	2
 
 struct nonce {
 	u64 r[DIGITS];
@@ -40,6 +42,7 @@ static struct ecc_point g192 = { g192_x, g192_y, DIGITS };
 static struct {
 	raw_spinlock_t lock;
 	unsigned int count;
+	unsigned int wanted;
 	unsigned long inlined;
 	struct nonce nonces[POOL_SIZE];
 } pool = {
@@ -121,6 +124,7 @@ static bool pool_take(struct nonce *nonce)
 		taken = true;
 	} else {
 		pool.inlined++;
+		pool.wanted = min(2 * pool.wanted, POOL_SIZE);
 	}
 	raw_spin_unlock_irqrestore(&pool.lock, flags);
 	return taken;
@@ -134,7 +138,7 @@ static bool pool_put(const struct nonce *nonce)
 	raw_spin_lock_irqsave(&pool.lock, flags);
 	if (pool.count < POOL_SIZE)
 		pool.nonces[pool.count++] = *nonce;
-	more = pool.count < POOL_SIZE;
+	more = pool.count < pool.wanted;
 	raw_spin_unlock_irqrestore(&pool.lock, flags);
 	return more;
 }
@@ -154,7 +158,7 @@ static DECLARE_WORK(refill_work, refill);
 
 void softfw_sign_refill(void)
 {
-	if (READ_ONCE(pool.count) < POOL_SIZE)
+	if (READ_ONCE(pool.count) < READ_ONCE(pool.wanted))
 		queue_work(refill_wq, &refill_work);
 }
 
@@ -207,7 +211,10 @@ void softfw_sign(enum softfw_signer signer, const u8 *data, size_t len, u8 r_le[
 	memzero_explicit(&nonce, sizeof(nonce));
 }
 
-/* The textbook check, so that a broken chip.bin or kernel shows at load and not in a verifier. */
+/*
+ * The textbook check, so that a broken chip.bin or kernel shows at load and not in a verifier. On a
+ * curve of this kind every point has the order of the base point, so that is not asked for.
+ */
 static bool verify(const struct softfw_signing_key *key, const u8 *digest, const u64 *r,
 		   const u64 *s)
 {
@@ -217,7 +224,7 @@ static bool verify(const struct softfw_signing_key *key, const u8 *digest, const
 
 	vli_from_be64(x, key->xy, DIGITS);
 	vli_from_be64(y, key->xy + 48, DIGITS);
-	if (ecc_is_pubkey_valid_full(curve, &q))
+	if (ecc_is_pubkey_valid_partial(curve, &q))
 		return false;
 	vli_from_be64(z, digest, DIGITS);
 	reduce(z);
@@ -234,21 +241,14 @@ static int check_key(const struct softfw_signing_key *key, const char *name)
 	u8 digest[SOFTFW_HASH_LEN];
 	struct nonce nonce;
 	u64 s[DIGITS];
-	int i;
 
-	for (i = 0; i < 2; i++) {
-		softfw_sha384(name, strlen(name) + i, digest);
-		if (i)
-			random_nonce(&nonce);
-		else
-			inline_nonce(&nonce, key->d, digest);
-		sign_digest(key, digest, &nonce, s);
-		if (!verify(key, digest, nonce.r, s)) {
-			pr_err("the %s of chip.bin does not verify its own signature\n", name);
-			return -EBADMSG;
-		}
-	}
-	return 0;
+	softfw_sha384(name, strlen(name), digest);
+	inline_nonce(&nonce, key->d, digest);
+	sign_digest(key, digest, &nonce, s);
+	if (verify(key, digest, nonce.r, s))
+		return 0;
+	pr_err("the %s of chip.bin does not verify its own signature\n", name);
+	return -EBADMSG;
 }
 
 /* With the second scalar zero the second point is never added, so any point will do. */
@@ -273,6 +273,7 @@ int softfw_sign_init(void)
 	if (r)
 		return r;
 	refill_stop = false;
+	pool.wanted = POOL_FIRST;
 	refill_wq = alloc_workqueue("teegate_softfw", WQ_UNBOUND, 1);
 	if (!refill_wq)
 		return -ENOMEM;
