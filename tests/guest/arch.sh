@@ -9,6 +9,7 @@
 #   ARCH_SUFFIX       how folders below build/ end that are for this machine
 #   ARCH_MAKE         arguments of make that builds a module for it
 #   ARCH_CC           the C compiler for it
+#   ARCH_STRIP        what takes debugging information out of a module for it
 #   ARCH_FIRMWARE     where its software firmwares are made,
 #   ARCH_FIRMWARES    and their modules there
 #   ARCH_TESTS        a folder with modules of the kernel tests, or empty

@@ -4,7 +4,9 @@
 # Building what is under test. Sources are only read: modules are built in
 # copies, user space by meson beside the source, all of it under build/.
 
-# build_modules: teegate.ko and the software firmwares for KVER into build/modules/KVER.
+# build_modules: teegate.ko and the software firmwares for KVER into build/modules/KVER, as a system
+# has them installed: without what only debuggers read, which is nearly all of a module, and read by
+# the kernel with the rest each time that it is loaded. For debuggers they are where they were made.
 build_modules() {
 	local dir=build/modules/$KVER f
 
@@ -13,10 +15,9 @@ build_modules() {
 	copy_source "$dir/firmware" tests/firmware uapi || return
 	run_logged "module-$KVER" make_modules "/$dir/src" || return
 	run_logged "firmware-$KVER" make_modules "/$dir/firmware/$ARCH_FIRMWARE" || return
-	for f in "${ARCH_FIRMWARES[@]}"; do
-		cp "$SRC/$dir/firmware/$ARCH_FIRMWARE/$f" "$SRC/$dir/" || return
+	for f in "${ARCH_FIRMWARES[@]/#/firmware/$ARCH_FIRMWARE/}" src/teegate.ko; do
+		in_arch_root "$ARCH_STRIP" --strip-debug -o "/$dir/${f##*/}" "/$dir/$f" || return
 	done
-	cp "$SRC/$dir/src/teegate.ko" "$SRC/$dir/" || return
 	[ -z "$ARCH_TESTS" ] || build_test_modules "$dir"
 }
 

@@ -11,6 +11,7 @@ declare -gA ARCH_RELEASES=(
 ARCH_SUFFIX=
 ARCH_MAKE=()
 ARCH_CC=gcc
+ARCH_STRIP=strip
 ARCH_FIRMWARE=tests/firmware
 ARCH_FIRMWARES=(teegate_softfw.ko tdx/teegate_softtdx.ko pretend/teegate_pretend.ko
 	sgx/teegate_standin_sgx.ko)

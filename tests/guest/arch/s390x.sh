@@ -15,6 +15,7 @@ declare -gA ARCH_RELEASES=(
 ARCH_SUFFIX=-s390x
 ARCH_MAKE=(ARCH=s390 CROSS_COMPILE=s390x-linux-gnu- CC=s390x-linux-gnu-gcc-12)
 ARCH_CC=s390x-linux-gnu-gcc
+ARCH_STRIP=s390x-linux-gnu-strip
 ARCH_FIRMWARE=tests/firmware/uv
 ARCH_FIRMWARES=(teegate_softuv.ko)
 ARCH_TESTS=tests/kselftest/uvroot
