@@ -62,7 +62,7 @@ static void ask_with_that_log(void)
 
 	fw_event_log_write(area);
 	module_unload(OUR_MODULE);
-	module_load(OUR_MODULE);
+	module_load_alone(OUR_MODULE);
 	l = lease_unpinned();
 	ASSERT_EQ(report_get(l.fd, TEEGATE_REPORT_AUX, "ccel", 4, &ev), 0);
 	expect_bound(&ev, "ccel", 4, CLAIMS, strlen(CLAIMS));

@@ -48,7 +48,7 @@ static void expect_key_of_chip(const struct derived *k, const char *label, uint3
 
 static struct lease fresh_lease(void)
 {
-	everything_anew();
+	module_anew();
 	return keys_lease(SEALING_CLAIMS, SOURCE(FIRMWARE));
 }
 
@@ -246,7 +246,7 @@ TEST(a_version_that_is_not_selected_is_zero)
 	struct change svn = { "an SVN", PARAMS_SNP_SVN, 4, 1 }, tcb = { "a TCB", PARAMS_SNP_TCB, 8, 1 };
 	struct lease l;
 
-	everything_anew();
+	module_anew();
 	w.snp_field_select = SNP_POLICY | SNP_MEASUREMENT;
 	l = lease_make(w);
 	ASSERT_EQ(derive_try(l.fd, "x", 32, &a), 0);
@@ -285,7 +285,7 @@ TEST(a_root_that_firmware_is_asked_for_costs_a_request)
 	struct lease l;
 	uint64_t keys;
 
-	everything_anew();
+	module_anew();
 	w.rate_per_minute = 1;
 	w.rate_burst = 2;
 	l = lease_make(w);
@@ -305,7 +305,7 @@ TEST(a_guess_at_the_future_costs_a_request)
 	struct lease l, other;
 	uint64_t reports;
 
-	everything_anew();
+	module_anew();
 	w.rate_per_minute = 1;
 	w.rate_burst = 3;
 	l = lease_make(w);

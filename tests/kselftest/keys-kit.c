@@ -72,11 +72,8 @@ int roots_wipe(uint32_t flags)
 
 void roots_none(void)
 {
-	if (!(info_now().roots & INSTALLED))
-		return;
-	module_unload(OUR_MODULE);
-	module_load(OUR_MODULE);
-	WAIT_UNTIL(info_now().state == TEEGATE_STATE_UP);
+	if (info_now().roots & INSTALLED)
+		module_anew();
 }
 
 void root_alone(void)

@@ -355,7 +355,7 @@ TEST_LIMIT(wiped_roots_are_nowhere_and_the_module_stays, 300)
 	expect_found(BIT_OF(MODULE));
 	ASSERT_EQ(roots_wipe(TEEGATE_WIPE_INSTALLED), 0);
 	expect_found(0);
-	everything_anew();	/* no other root could be installed */
+	module_anew();	/* no other root could be installed */
 }
 
 /* Each call gets as far as it can, and then fails. */
@@ -440,7 +440,7 @@ TEST_LIMIT(calls_that_fail_and_callers_that_are_killed_leave_nothing, 300)
 	in_passing(fail_and_go);
 	ASSERT_EQ(roots_wipe(TEEGATE_WIPE_INSTALLED), 0);
 	expect_found(0);
-	everything_anew();	/* no other root could be installed */
+	module_anew();	/* no other root could be installed */
 }
 
 int main(int argc, char **argv)

@@ -53,7 +53,7 @@ static long search(const char *type, const char *description)
 /* A root, a session keyring of the case's own, and a lease. */
 static struct lease scene_make(void)
 {
-	everything_anew();
+	module_anew();
 	ASSERT_EQ(root_install(1, TEEGATE_ROOT_TPM, 0, NULL), 0);
 	ASSERT(keyctl(KEYCTL_JOIN_SESSION_KEYRING, 0, 0, 0) > 0);
 	return keys_lease(SEALING_CLAIMS, SOURCE(TPM));

@@ -21,7 +21,7 @@ static uint8_t data[TEEGATE_SEAL_DATA_MAX];
 /* A module without roots, and then with this one. */
 static void with_root(unsigned int n, uint32_t source)
 {
-	everything_anew();
+	module_anew();
 	ASSERT_EQ(root_install(n, source, 0, NULL), 0);
 }
 
@@ -196,7 +196,7 @@ TEST(a_root_is_written_once)
 	uint8_t id[TEEGATE_ROOT_ID_SIZE], want[TEEGATE_ROOT_ID_SIZE], root[TEEGATE_ROOT_SIZE];
 	struct teegate_get_info info;
 
-	everything_anew();
+	module_anew();
 	EXPECT(!(info_now().roots & INSTALLED));
 	ASSERT_EQ(root_install(7, TEEGATE_ROOT_KEY_BROKER, 0, id), 0);
 	root_number(7, root);
@@ -225,7 +225,7 @@ TEST(a_root_is_there_though_nobody_could_be_told_its_name)
 	};
 	int session;
 
-	everything_anew();
+	module_anew();
 	session = session_open();
 	EXPECT_EQ(tg(session, TEEGATE_SET_ROOT, read_only(&wish, sizeof(wish))), -EFAULT);
 	EXPECT_EQ(info_now().root_active, TEEGATE_ROOT_TPM);
@@ -256,7 +256,7 @@ TEST(wiped_roots_are_gone_and_make_no_room)
 
 TEST(a_development_root_taints_until_the_module_goes)
 {
-	everything_anew();
+	module_anew();
 	EXPECT_EQ(info_now().taint, TEEGATE_TAINT_SOFTWARE_FIRMWARE);
 	ASSERT_EQ(root_install(12, TEEGATE_ROOT_TPM, 0, NULL), 0);
 	EXPECT_EQ(info_now().taint, TEEGATE_TAINT_SOFTWARE_FIRMWARE);
@@ -266,7 +266,7 @@ TEST(a_development_root_taints_until_the_module_goes)
 	ASSERT_EQ(roots_wipe(TEEGATE_WIPE_INSTALLED), 0);
 	EXPECT_EQ(info_now().taint,
 		  TEEGATE_TAINT_SOFTWARE_FIRMWARE | TEEGATE_TAINT_DEVELOPMENT_ROOT);
-	everything_anew();
+	module_anew();
 	EXPECT_EQ(info_now().taint, TEEGATE_TAINT_SOFTWARE_FIRMWARE);
 }
 

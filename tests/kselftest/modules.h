@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Loading and unloading, as an administrator would: by modprobe, insmod and delete_module(2).
+ * Loading and unloading, as an administrator would: by modprobe, finit_module(2) and delete_module(2).
  */
 #ifndef MODULES_H
 #define MODULES_H
@@ -16,7 +16,7 @@ void module_load(const char *name);
 bool module_try_load(const char *name);
 /* With one parameter, "name=value". */
 void module_load_with(const char *name, const char *parameter);
-/* Alone: neither what it wants before nor what it wants after. */
+/* Alone: neither what it wants before nor what it wants after. No program is started. */
 void module_load_alone(const char *name);
 /* 0 or negative errno of delete_module(2); does not wait. */
 int module_try_unload(const char *name);
@@ -28,6 +28,12 @@ const char *module_path(const char *name);
 
 /* Would udev load it for the hardware of this file of sysfs, called modalias? */
 bool module_is_for(const char *name, const char *modalias);
+
+/*
+ * Ours anew: it has no roots, has asked nothing, and knows nothing. Those below it stay, unless a case
+ * before has left firmware that cannot be asked.
+ */
+void module_anew(void);
 
 /* All three modules anew: firmware has new keys, and a lost channel is back. */
 void everything_anew(void);

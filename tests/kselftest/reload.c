@@ -197,7 +197,7 @@ static struct usage usage_now(void)
 static void reload_with_traffic(unsigned int times)
 {
 	for (unsigned int i = 0; i < times; i++) {
-		module_load(OUR_MODULE);
+		module_load_alone(OUR_MODULE);
 		WAIT_UNTIL(info_now().state == TEEGATE_STATE_UP);
 		traffic();
 		module_unload(OUR_MODULE);
