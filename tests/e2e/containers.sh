@@ -27,6 +27,13 @@ mkdir -p $shared
 chmod 0777 $shared
 cp /mnt/share/{boxed,lease} $shared/
 
+# What runs units, see in_unit. One of them is always there whose cgroup is delegated: the controllers for
+# such a cgroup are given to all of its siblings, and with the last one taken from them again, which costs
+# more than most of what runs in there.
+UNIT=/run/e2e/unit
+cp /mnt/share/unit $UNIT
+systemd-run --quiet --unit=delegated.service -p Delegate=yes sleep infinity
+
 # boxed UNIT USER OPTIONS COMMAND...: in a rootless container that crun makes, see boxed.c, which also
 # says what the options are. Most are of this kind, because podman's take several times as long.
 boxed() {
@@ -42,17 +49,14 @@ boxed() {
 # For a container, which is to end by itself: who stops its unit stops podman's clearing up, too.
 UNTIL_OVER='until [ -e /tmp/over ]; do sleep 0.5; done'
 
+# in_unit UNIT USER VARIABLE=VALUE [-i FILE] COMMAND...: as a system service, see unit.c.
 in_unit() {
-	local unit=$1 user=$2 environment=$3
+	local unit=$1 user=$2 environment=$3 input=()
 
 	shift 3
+	[ "$1" != -i ] || { input=(-i "$2"); shift 2; }
 	rm -f "$unit.out" "$unit.err"
-	systemd-run --quiet --collect --wait --expand-environment=no --unit="$unit.service" --uid="$user" \
-		-p Delegate=yes -p RuntimeDirectory="$user" -p "RuntimeMaxSec=${UNIT_SECONDS:-600}" \
-		-p "Environment=HOME=/home/$user XDG_RUNTIME_DIR=/run/$user" \
-		-p "Environment=\"$environment\"" \
-		-p "StandardOutput=truncate:/run/e2e/$unit.out" \
-		-p "StandardError=truncate:/run/e2e/$unit.err" "$@"
+	$UNIT -s "${UNIT_SECONDS:-600}" -e "$environment" "${input[@]}" "$unit" "$user" "$@"
 	local status=$?
 	cat "$unit.err"
 	return $status
@@ -115,7 +119,7 @@ check a_container_with_the_stock_device_gets_nothing_and_is_told_why stock_node
 # which has not, get evidence? 78: the attack could not even be tried, which is no pass. Named with a
 # dot, because nothing says that it may not.
 beside() {
-	in_unit alpha payments X=1 -p "StandardInput=file:$1" /bin/sh -c '
+	in_unit alpha payments X=1 -i "$1" /bin/sh -c '
 		me=/sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)
 		exec 3<&0 </dev/null
 		mkdir "$me/.below" || exit 78
