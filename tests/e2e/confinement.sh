@@ -7,7 +7,7 @@
 
 # status_of UNIT FIELD: of its main process, as the kernel shows it.
 status_of() {
-	sed -n "s/^$2:[[:space:]]*//p" "/proc/$(main_pid "$1")/status"
+	sed -n "s/^$2:[[:space:]]*//p" "/proc/${main[$1]}/status"
 }
 
 main_pid() {
@@ -21,8 +21,16 @@ unit=/run/systemd/system/unconfined.service
 sed -e 's,^ExecStart=.*,ExecStart=/bin/sleep infinity,' -e 's/^Type=.*/Type=exec/' \
 	-e '/^\(Sockets\|Requires\|After\|Wants\|WatchdogSec\|RuntimeDirectory\)/d' -e '/^\[Install/,$d' \
 	/usr/lib/systemd/system/teegated.service >$unit
+
+# And for the case of a teegated that hangs, what holds from its next start on. Loading units anew takes seconds.
+patience=$(systemctl show -P WatchdogUSec teegated)
+systemctl start teegated.service
+drop=/run/systemd/system/teegated.service.d
+mkdir -p $drop
+printf '[Service]\nWatchdogSec=10\nTimeoutAbortSec=1\n' >$drop/watchdog.conf
 systemctl daemon-reload
-systemctl start unconfined.service teegated.service
+systemctl start unconfined.service
+declare -A main=([teegated]=$(main_pid teegated) [unconfined]=$(main_pid unconfined))
 
 # The bound is the promise; that the tool can say no at all is seen at a bound that nothing meets.
 security() {
@@ -51,7 +59,7 @@ filters() {
 	local before task n=0
 
 	before=$(status_of unconfined Seccomp_filters) && [ "$before" -gt 0 ] || return
-	for task in /proc/"$(main_pid teegated)"/task/*; do
+	for task in /proc/"${main[teegated]}"/task/*; do
 		grep -q '^Seccomp:.2' "$task/status" &&
 		[ "$(sed -n 's/^Seccomp_filters:[[:space:]]*//p' "$task/status")" = $((before + 1)) ] || return
 		n=$((n + 1))
@@ -62,9 +70,9 @@ check its_own_filter_is_on_each_of_its_threads filters
 
 # Of a process that may not be dumped, /proc belongs to root.
 dumpable() {
-	[ "$(stat -c %U "/proc/$(main_pid unconfined)/environ")" = teegated ] &&
-	[ "$(stat -c %U "/proc/$(main_pid teegated)/environ")" = root ] &&
-	grep -q '^Max core file size  *0  *0 ' "/proc/$(main_pid teegated)/limits"
+	[ "$(stat -c %U "/proc/${main[unconfined]}/environ")" = teegated ] &&
+	[ "$(stat -c %U "/proc/${main[teegated]}/environ")" = root ] &&
+	grep -q '^Max core file size  *0  *0 ' "/proc/${main[teegated]}/limits"
 }
 check nobody_can_dump_it dumpable
 
@@ -105,7 +113,7 @@ check nothing_that_it_or_teegatectl_holds_goes_to_swap swapless
 surroundings() {
 	local p
 
-	p=/proc/$(main_pid teegated)
+	p=/proc/${main[teegated]}
 	[ "$(readlink "$p/ns/net")" != "$(readlink /proc/1/ns/net)" ] &&
 	[ "$(readlink "$p/ns/user")" = "$(readlink /proc/1/ns/user)" ] &&
 	[ "$(readlink "$p/ns/pid")" = "$(readlink /proc/1/ns/pid)" ] &&
@@ -114,21 +122,19 @@ surroundings() {
 }
 check it_has_no_network_and_no_device_but_its_own surroundings
 
-# A process that hangs is replaced: here by a watchdog with less patience than the unit's.
+# A process that hangs is replaced: here by a watchdog with less patience than the unit's. The service
+# manager is asked for its main process when its cgroup has others, for asking is work for it.
 another_than() {
-	local pid
+	local pid procs=/sys/fs/cgroup/system.slice/teegated.service/cgroup.procs
 
-	pid=$(main_pid teegated) && [ "$pid" != "$1" ]
+	grep -q . $procs && not grep -qx "$1" $procs && pid=$(main_pid teegated) && [ "$pid" != "$1" ]
 }
 
 bounded() {
-	local cgroup=/sys/fs/cgroup/system.slice/teegated.service drop=/run/systemd/system/teegated.service.d status pid
+	local cgroup=/sys/fs/cgroup/system.slice/teegated.service status pid
 
 	[ "$(cat $cgroup/memory.max)" = $((512 << 20)) ] && [ "$(cat $cgroup/pids.max)" = 128 ] &&
-	[ "$(systemctl show -P WatchdogUSec teegated)" = 1min ] && mkdir -p $drop || return
-	printf '[Service]\nWatchdogSec=10\nTimeoutAbortSec=1\n' >$drop/watchdog.conf
-	systemctl daemon-reload
-	systemctl restart teegated.service && pid=$(main_pid teegated) && kill -STOP "$pid" && await another_than "$pid"
+	[ "$patience" = 1min ] && systemctl restart teegated.service && pid=$(main_pid teegated) && kill -STOP "$pid" && await another_than "$pid"
 	status=$?
 	rm -r $drop
 	systemctl daemon-reload
