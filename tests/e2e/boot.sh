@@ -16,8 +16,8 @@ LEFT_OUT=(systemd-udev-trigger systemd-logind modprobe@{configfs,drm,efi_pstore,
 # one that was switched off: no module, no root.
 ready_to_boot() {
 	tpm_section main >$CONF && cp volume other && echo DEVICE=/run/e2e/other >/etc/teegate/luks/other &&
-	systemctl enable teegate-root.service teegate-luks@data.service teegate-luks@other.service &&
-	systemctl mask --runtime "${LEFT_OUT[@]/%/.service}" && systemctl stop teegate-root.service && stop_broker &&
+	systemctl --no-reload enable teegate-root.service teegate-luks@data.service teegate-luks@other.service &&
+	systemctl --no-reload --runtime mask "${LEFT_OUT[@]/%/.service}" && systemctl stop teegate-root.service && stop_broker &&
 	unload teegate && [ ! -e /dev/mapper/data ]
 }
 
