@@ -10,7 +10,10 @@ cd /run/e2e || exit
 
 # For how many hundredths of a second processors have worked.
 busy() {
-	awk '$1 == "cpu" { print $2 + $3 + $4 + $7 + $8 }' /proc/stat
+	local user nice system interrupts soft _
+
+	read -r _ user nice system _ _ interrupts soft _ </proc/stat
+	echo $((user + nice + system + interrupts + soft))
 }
 
 # check NAME CMD...: one case. How long it took is for people.
@@ -20,7 +23,7 @@ check() {
 	shift
 	[ -z "${no_cases:-}" ] || return 0
 	n=$((n + 1))
-	begun=$(date +%s)
+	begun=$EPOCHSECONDS
 	busy=$(busy)
 	rm -f untried
 	if "$@" >case.log 2>&1 && [ ! -e untried ]; then
@@ -29,7 +32,7 @@ check() {
 		sed 's/^/# /' case.log
 		echo "not ok $n $name"
 	fi
-	echo "# $(($(date +%s) - begun)) s, $((($(busy) - busy) / 100)) s of processors"
+	echo "# $((EPOCHSECONDS - begun)) s, $((($(busy) - busy) / 100)) s of processors"
 }
 
 not() { ! "$@"; }
@@ -51,9 +54,9 @@ unload() {
 	await rmmod "$1" || { ls -l /proc/[0-9]*/fd | grep -E '^/proc|teegate' | grep -B 1 teegate; return 1; }
 }
 
-# stop_broker: nor is it started again, by who connects or by an event of the module.
+# stop_broker [UNIT...]: nor is it started again, by who connects or by an event of the module. And these.
 stop_broker() {
-	systemctl stop teegated.socket teegated-genl.socket teegated.service
+	systemctl stop teegated.socket teegated-genl.socket teegated.service "$@"
 }
 
 # untried WHO: what this case stands on was not even tried, so it is no pass, whatever else it sees.

@@ -16,11 +16,14 @@ head -c 32 /dev/urandom >coco/$GUID
 head -c 32 /dev/urandom >resource
 chmod 400 coco/$GUID
 
-# fresh: a module without a root.
+# fresh: a module without a root, and nothing running that had one.
 fresh() {
-	systemctl stop teegate-root.service
-	stop_broker
+	stop_broker teegate-root.service
 	systemctl reset-failed teegate-root.service 2>/dev/null
+	another_module
+}
+
+another_module() {
 	unload teegate && modprobe teegate
 }
 
@@ -128,9 +131,7 @@ broker() {
 		Resource=$RESOURCE "${@:2}" >$CONF
 }
 
-measurement() {
-	python3 -c 'import json; print(json.load(open("/mnt/share/chip/td.json"))["mrtd"])'
-}
+measurement=$(python3 -c 'import json; print(json.load(open("/mnt/share/chip/td.json"))["mrtd"])')
 
 # with_broker MEASUREMENT LINE CMD...
 with_broker() {
@@ -145,19 +146,19 @@ with_broker() {
 }
 
 by_broker() {
-	fresh && with_broker "$(measurement)" '' installs && seals kbs.blob && opens kbs.blob && opens_not 'there are others' launch.blob &&
-	fresh && with_broker "$(measurement)" '' installs && opens kbs.blob
+	fresh && with_broker "$measurement" '' installs && seals kbs.blob && opens kbs.blob && opens_not 'there are others' launch.blob &&
+	fresh && with_broker "$measurement" '' installs && opens kbs.blob
 }
 check a_root_of_a_key_broker_opens_what_it_sealed_before by_broker
 
 another_guest() {
 	fresh && with_broker "$(printf '%096d' 0)" '' does_not_install 'evidence is not good.*measurement' &&
-	opens_not 'no root for keys' kbs.blob && fresh && with_broker "$(measurement)" '' installs && opens kbs.blob
+	opens_not 'no root for keys' kbs.blob && fresh && with_broker "$measurement" '' installs && opens kbs.blob
 }
 check a_guest_of_another_measurement_gets_no_root another_guest
 
 by_native() {
-	fresh && with_broker "$(measurement)" Evidence=native installs && opens kbs.blob
+	fresh && with_broker "$measurement" Evidence=native installs && opens kbs.blob
 }
 check evidence_as_other_verifiers_take_it_releases_the_root_too by_native
 
@@ -198,11 +199,9 @@ check a_luks_volume_is_opened_by_a_unit_with_a_key_of_this_root by_luks
 # The TPM may be at what the killed one had asked of it, and then takes nothing for a while.
 installs_at_last() {
 	for _ in {1..60}; do
-		! start || return 0
-		systemctl reset-failed teegate-root.service
+		! teegate-root install || return 0
 		sleep 2
 	done
-	told
 	return 1
 }
 
@@ -210,9 +209,9 @@ installs_at_last() {
 killed() {
 	local delay=0 none=0 whole=0 finished=0 installer
 
-	tpm_section main >$CONF
+	fresh && tpm_section main >$CONF || return
 	while [ $finished -lt 2 ] && [ $delay -lt 3000 ]; do
-		fresh || return
+		another_module || return
 		teegate-root install 2>/dev/null &
 		installer=$!
 		sleep "$((delay / 10)).$((delay % 10))"
