@@ -18,6 +18,7 @@
 #   ARCH_MODULES      parts of /lib/modules that it has and others have not
 #   ARCH_BIN          where busybox, kmod and shells for it are in ARCH_ROOT
 #   ARCH_LDD          lists the libraries of one of its programs
+#   arch_vmlinux IMAGE FILE  the kernel in IMAGE, uncompressed, if QEMU can boot that; else false
 #   arch_apt          point APT_CONFIG at a view of the archive that has its packages
 #   arch_root         mount the root where things for it are built: set ARCH_ROOT, and
 #                     ARCH_ROOT_ENTRY, where in the cache that is

@@ -61,6 +61,11 @@ s390x_view() {
 		"$OUR_APT/apt.conf" >"$S390X_APT/apt.conf"
 }
 
+# What QEMU boots sets the machine up before it uncompresses the kernel, and is needed for that.
+arch_vmlinux() {
+	false
+}
+
 # s390x_headers: the packages to build modules with, for each kernel that there is.
 s390x_headers() {
 	local k kver
