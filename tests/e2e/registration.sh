@@ -92,9 +92,11 @@ check a_container_that_asks_wrongly_does_not_start fails_closed
 others_socket() {
 	local id socket
 
-	id=$($boxes -d --device teegate.io/tee=broker localhost/box:1 /bin/sleep 900) || return
+	rm -f $shared/own
+	id=$($boxes -d --device teegate.io/tee=broker -v $shared:/tmp localhost/box:1 \
+		/bin/sh -c "$REPORT >/tmp/report && mv /tmp/report /tmp/own; exec /bin/sleep 900") &&
+	await [ -s $shared/own ] || return
 	socket=/run/teegate/workloads/$id/broker.sock
-	podman exec "$id" $REPORT >own.out && [ -s own.out ] || return
 	not $boxes --rm -v "$socket:/run/teegate/broker.sock" localhost/box:1 $REPORT >box.out 2>box.err || return
 	podman rm -f -t 0 "$id"
 	cat box.err
