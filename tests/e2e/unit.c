@@ -10,7 +10,7 @@
  * As "systemd-run --wait" does it, which costs a multiple under emulation: at each change of the unit it asks
  * for all of its properties, through a bus. The few that count are told with the change itself, and the
  * service manager's own socket takes root's calls. It is over when the unit is gone, so the next one can have
- * its name.
+ * its name. Units must not be loaded anew meanwhile, for then all of them are gone for a moment.
  */
 #include <err.h>
 #include <errno.h>
