@@ -26,7 +26,8 @@ make_mini_base() {
 	(cd "$KDIR/lib/modules/$KVER/kernel" &&
 		for f in "${MINI_MODULES[@]}" "${ARCH_MODULES[@]}"; do
 			find . \( -path "./$f" -o -path "./$f.xz" -o -path "./$f.zst" \) -print0
-		done | tar -c --null -T -) | tar -x -C "$dir/lib/modules/$KVER/kernel" || return
+		done | tar -c --exclude='test_*' --exclude='tcrypt.*' --null -T -) |
+		tar -x -C "$dir/lib/modules/$KVER/kernel" || return
 	# The same files unpacked: a guest that loads them a hundred times unpacks them as often.
 	in_root find "$(inside "$dir")/lib/modules" -name '*.ko.xz' -exec xz -d {} + || return
 	cp "$KDIR/lib/modules/$KVER"/modules.{order,builtin,builtin.modinfo} \

@@ -20,7 +20,7 @@ ARCH_FIRMWARE=tests/firmware/uv
 ARCH_FIRMWARES=(teegate_softuv.ko)
 ARCH_TESTS=tests/kselftest/uvroot
 ARCH_QEMU=(qemu-system-s390x -M s390-ccw-virtio -accel tcg -cpu max)
-ARCH_WORDS='console=ttysclp0 mitigations=off'
+ARCH_WORDS='console=ttysclp0 mitigations=off cryptomgr.notests'
 ARCH_MODULES=(arch/s390/crypto drivers/s390/char/uvdevice.ko)
 ARCH_BIN=/programs/bin
 ARCH_LDD=(qemu-s390x-static /lib/ld64.so.1 --list)
