@@ -21,16 +21,6 @@ unmodified() {
 	contained iota payments "--volume $shared:/tmp --annotation io.teegate.devices=yes" "$@"
 }
 
-# gets LINE COMMAND...: that is all that the command says.
-gets() {
-	local line=$1
-
-	shift
-	unmodified "$@" || :
-	cat iota.out
-	[ "$(cat iota.out)" = "$line" ]
-}
-
 # What one container is given, line by line; each case looks at its own beside the report that came.
 everything() {
 	unmodified_policy iota payments 'report raw' UnmodifiedPrograms=yes
@@ -72,49 +62,101 @@ check a_report_that_would_look_like_a_bound_one_is_refused also 4 'report EPERM'
 [ "$provider" != sev-snp ] ||
 	check a_key_of_the_chip_is_not_to_be_had also 5 'key EPERM'
 
-both_words() {
-	unmodified_policy iota payments 'report raw' ''
-	gets 'open EPERM' /tmp/stock "$stock" open || return
-	said teegated 'OpenDevice: NotAllowed.*unmodified' || return
-	unmodified_policy iota payments report UnmodifiedPrograms=yes
-	gets 'open EPERM' /tmp/stock "$stock" open || return
-	unmodified_policy iota payments 'report raw' UnmodifiedPrograms=yes
-	gets open /tmp/stock "$stock" open
-}
-check without_raw_or_without_its_line_in_policy_it_is_EPERM both_words
+# in_turns COMMAND...: one container opens the device, and again after each command that runs outside
+# meanwhile; a line for each time. It has opened by then what it will read from, and opens nothing else
+# in the end: without a supervisor that fails, too.
+in_turns() {
+	local status=0 turn
 
-# between COMMAND -- COMMAND...: what runs outside while the container waits after its first command.
-# It has opened by then what it will read from.
-between() {
-	unmodified /bin/sh -c "exec 5<>/tmp/number; $1; echo >/tmp/ready; read x <&5; $1" &
-	shift 2
-	timeout 300 cat "$shared/ready" >/dev/null && "$@" && timeout 300 sh -c 'echo go >"$1"' - "$shared/number"
+	unmodified /bin/sh -c "exec 5<>/tmp/number
+		/tmp/stock $stock open
+		for turn in $*; do echo >/tmp/ready; read x <&5; /tmp/stock $stock open; done" &
+	for turn; do
+		timeout 300 cat "$shared/ready" >/dev/null || { status=1; break; }
+		"$turn" || status=1
+		timeout 300 sh -c 'echo go >"$1"' - "$shared/number" || status=1
+	done
 	wait
-}
-
-# twice COMMAND...: the container opens the device, then the command runs outside, then it tries again.
-twice() {
-	between "/tmp/stock $stock open" -- "$@"
-	cat iota.out
-}
-
-supervisor_killed() {
-	[ "$(twice systemctl kill -s KILL 'teegate-seccomp@*.service' | tail -n 2)" = $'open\nopen ENOSYS' ]
-}
-check when_its_supervisor_is_killed_nothing_opens_any_more supervisor_killed
-
-broker_killed() {
-	[ "$(twice systemctl kill -s KILL teegated.service | tail -n 2)" = $'open\nopen' ]
-}
-check a_container_goes_on_when_teegated_was_killed_and_is_back broker_killed
-
-broker_stopped() {
-	[ "$(twice systemctl stop teegated.socket teegated.service | tail -n 2)" = $'open\nopen ENXIO' ]
-	local status=$?
-	systemctl start teegated.socket teegated.service
+	cp iota.out turns
 	return $status
 }
-check while_teegated_is_stopped_the_device_does_not_open broker_stopped
+
+# turned NUMBER LINE...: from that one on, these are the lines.
+turned() {
+	cat turns
+	[ "$(sed -n "$1,$(($1 + $# - 2))p" turns)" = "$(printf '%s\n' "${@:2}")" ]
+}
+
+only_the_line() {
+	said teegated 'OpenDevice: NotAllowed.*unmodified' && unmodified_policy iota payments report UnmodifiedPrograms=yes
+}
+
+both_words() {
+	unmodified_policy iota payments 'report raw' UnmodifiedPrograms=yes
+}
+
+# Sets unit to the supervisor; those of containers that have ended may take a moment to end, too.
+only_supervisor() {
+	unit=$(systemctl list-units --plain --no-legend 'teegate-seccomp@*.service' | awk '{ print $1 }')
+	[ "$(echo "$unit" | grep -c .)" = 1 ]
+}
+
+# One at work, and meanwhile root, who is none, asks as it does.
+look_at_supervisor() {
+	local pid unit
+
+	await only_supervisor
+	pid=$(systemctl show -P MainPID "$unit")
+	grep -E '^(Uid|CapEff|CapBnd|Seccomp|NoNewPrivs):' "/proc/$pid/status" >status
+	varlinkctl call /run/teegate/register.sock io.teegate.Registrar.OpenDevice \
+		"{\"device\":\"$stock\",\"processFd\":0}" >call.out 2>&1
+	return 0
+}
+
+kill_broker() {
+	systemctl kill -s KILL teegated.service
+}
+
+stop_its_broker() {
+	systemctl stop teegated.socket teegated.service
+}
+
+start_broker() {
+	systemctl start teegated.socket teegated.service
+}
+
+kill_supervisor() {
+	systemctl kill -s KILL 'teegate-seccomp@*.service'
+}
+
+# What the container meets first, and what comes with each of these; the cases look at their own lines.
+all_turns() {
+	rm -f turns status call.out
+	unmodified_policy iota payments 'report raw' ''
+	in_turns only_the_line both_words look_at_supervisor kill_broker stop_its_broker start_broker kill_supervisor &&
+	turned 1 'open EPERM' 'open EPERM' open
+	local status=$?
+	start_broker
+	return $status
+}
+check without_raw_or_without_its_line_in_policy_it_is_EPERM all_turns
+check a_container_goes_on_when_teegated_was_killed_and_is_back turned 4 open open
+check while_teegated_is_stopped_the_device_does_not_open turned 5 open 'open ENXIO' open
+check when_its_supervisor_is_killed_nothing_opens_any_more turned 7 open 'open ENOSYS'
+
+supervisor_confined() {
+	turned 3 open open || return
+	cat status
+	grep -q "^Uid:.$(id -u teegated)" status && grep -q '^CapEff:.0000000000080000$' status &&
+	grep -q '^CapBnd:.0000000000080000$' status && grep -q '^Seccomp:.2' status && grep -q '^NoNewPrivs:.1' status
+}
+check a_supervisor_is_no_root_and_has_one_capability supervisor_confined
+
+no_supervisor() {
+	cat call.out
+	turned 3 open open && grep -q NotAllowed call.out && grep -q teegate-seccomp call.out
+}
+check nobody_but_a_supervisor_asks_for_a_device_in_anothers_name no_supervisor
 
 # own, or as, handed_over PID: a runtime of stranger's own making, in a cgroup that was delegated to him.
 handed_over() {
@@ -148,38 +190,6 @@ forged_state() {
 	said teegate-supervise 'may not speak for that container'
 }
 check a_user_cannot_hand_over_anothers_container forged_state
-
-# Sets unit to the supervisor; those of containers that have ended may take a moment to end, too.
-only_supervisor() {
-	unit=$(systemctl list-units --plain --no-legend 'teegate-seccomp@*.service' | awk '{ print $1 }')
-	[ "$(echo "$unit" | grep -c .)" = 1 ]
-}
-
-# One at work, and meanwhile root, who is none, asks as it does.
-look_at_supervisor() {
-	local pid unit
-
-	await only_supervisor
-	pid=$(systemctl show -P MainPID "$unit")
-	grep -E '^(Uid|CapEff|CapBnd|Seccomp|NoNewPrivs):' "/proc/$pid/status" >status
-	varlinkctl call /run/teegate/register.sock io.teegate.Registrar.OpenDevice \
-		"{\"device\":\"$stock\",\"processFd\":0}" >call.out 2>&1
-	return 0
-}
-
-supervisor_confined() {
-	[ "$(twice look_at_supervisor)" = $'open\nopen' ] || return
-	cat status
-	grep -q "^Uid:.$(id -u teegated)" status && grep -q '^CapEff:.0000000000080000$' status &&
-	grep -q '^CapBnd:.0000000000080000$' status && grep -q '^Seccomp:.2' status && grep -q '^NoNewPrivs:.1' status
-}
-check a_supervisor_is_no_root_and_has_one_capability supervisor_confined
-
-no_supervisor() {
-	cat iota.out call.out
-	[ "$(cat iota.out)" = $'open\nopen' ] && grep -q NotAllowed call.out && grep -q teegate-seccomp call.out
-}
-check nobody_but_a_supervisor_asks_for_a_device_in_anothers_name no_supervisor
 
 rm -f /etc/teegate/workloads.d/{iota,kappa}.conf
 systemctl reload-or-restart teegated.service
