@@ -3,10 +3,12 @@
 """Clients of the broker that do what they should not, and the polite one beside them.
 
   abuse.py polite DIR            asks for evidence again and again, until DIR/over is there; prints for
-                                 each "OUTCOME SUBMITTED ANSWERED" (monotonic seconds)
-  abuse.py attack NAME [ARG]     prints how often it saw what: "OUTCOME COUNT"; `flood` like polite
+                                 each "OUTCOME SUBMITTED ANSWERED" (monotonic seconds). Without a
+                                 pause as long as there is DIR/flood: what is measured then
+  abuse.py attack NAME [ARG]     prints how often it saw what: "OUTCOME COUNT"; `flood DIR` like polite,
+                                 until DIR/flood is gone
   abuse.py passed POLITE FLOOD   how many answers of the second fall between a request of the first and
-                                 its answer, at most
+                                 its answer, at most; and how many of the first were meanwhile
   abuse.py puppet DIR NAME       does what it reads, a line at a time, from DIR/NAME.in, and says what
                                  came of it in DIR/NAME.out
 """
@@ -16,7 +18,6 @@ import errno
 import fcntl
 import json
 import os
-import pathlib
 import resource
 import socket
 import struct
@@ -81,12 +82,12 @@ def timed(client):
 
 
 def polite(folder):
-    while not (pathlib.Path(folder) / "over").exists():
+    while not os.path.exists(folder + "/over"):
         client = Client()
         client.outcome(GET_INFO)    # now the broker knows who we are
         print(timed(client), flush=True)
         client.close()
-        time.sleep(0.2)
+        time.sleep(0 if os.path.exists(folder + "/flood") else 0.5)
 
 
 def once(*messages):
@@ -146,13 +147,11 @@ def attack_connections(count):
         yield client.outcome(GET_INFO)
 
 
-def attack_flood(seconds):
+def attack_flood(folder):
     """More requests at a time than there may be (4), without a pause."""
-    end = time.monotonic() + float(seconds)
-
     def ask():
         client = Client()
-        while time.monotonic() < end:
+        while os.path.exists(folder + "/flood"):
             print(timed(client), flush=True)
         client.close()
 
@@ -171,9 +170,14 @@ def attack(name, *args):
 
 
 def passed(polite_file, flood_file):
-    times = [[(float(t[1]), float(t[2])) for t in map(str.split, pathlib.Path(file).read_text().splitlines())
-              if t[0] == "granted"] for file in (polite_file, flood_file)]
-    print(max(sum(submitted < end <= answered for _, end in times[1]) for submitted, answered in times[0]))
+    times = []
+    for file in (polite_file, flood_file):
+        with open(file) as lines:
+            times.append([(float(t[1]), float(t[2])) for t in map(str.split, lines) if t[0] == "granted"])
+    # Those that were there while the flood was, from its first answer to its last.
+    begun, over = min(times[1])[1], max(end for _, end in times[1])
+    print(max(sum(submitted < end <= answered for _, end in times[1]) for submitted, answered in times[0]),
+          sum(begun <= submitted and answered <= over for submitted, answered in times[0]))
 
 
 class Puppet:

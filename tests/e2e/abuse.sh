@@ -8,12 +8,15 @@
 cp /mnt/share/abuse.py $shared/
 chmod 755 $shared/abuse.py
 
+# It has no use for what Python looks for in other places at its start.
+python='/usr/bin/python3 -IS'
+
 # python UNIT USER ARGUMENT...: abuse.py in a rootless container.
 python() {
 	local unit=$1 user=$2
 
 	shift 2
-	with_usr "$unit" "$user" /usr/bin/python3 /tmp/abuse.py "$@"
+	with_usr "$unit" "$user" $python /tmp/abuse.py "$@"
 }
 
 # ---- a neighbour that is polite ----
@@ -29,8 +32,9 @@ answers() {
 	[ -e polite.out ] && wc -l <polite.out || echo 0
 }
 
+# enough_since COUNT [MORE]
 enough_since() {
-	[ "$(answers)" -ge $(($1 + 3)) ]
+	[ "$(answers)" -ge $(($1 + ${2:-3})) ]
 }
 
 # served_since COUNT: it has been, a few times more, and never anything else.
@@ -98,17 +102,40 @@ connections() {
 }
 check of_5000_connections_all_but_16_are_cut_off_and_told connections
 
+floods() {
+	[ -s flood.out ] || [ -e flooded ]
+}
+
+# The flood goes on until that many polite requests were in it, and two at its edges, however long that takes.
+POLITE=15
+until_enough() {
+	local before
+
+	await floods && before=$(answers) && await enough_since "$before" $((POLITE + 2))
+	rm $shared/flood
+}
+
 # Each polite request waits for 16 answers to one neighbour at most; what the neighbour asks beyond
 # its quota is refused. See "Limits" in teegated(8).
 flood() {
-	policy flood stranger && attacked flood flood 10 && not grep -vE '^(granted|Busy) ' flood.out &&
+	local status
+
+	policy flood stranger
+	rm -f flooded flood.out
+	touch $shared/flood
+	until_enough &
+	attacked flood flood /tmp
+	status=$?
+	touch flooded
+	wait $!
+	[ $status = 0 ] && not grep -vE '^(granted|Busy) ' flood.out &&
 	grep -c ^granted flood.out && grep -q '^granted ' flood.out && grep -q '^Busy ' flood.out &&
 	decided flood GetEvidence Busy || return
-	passed=$(python3 $shared/abuse.py passed polite.out flood.out) && echo "$passed answers passed a polite request" &&
-	[ "$passed" -le 16 ]
+	measured=$($python $shared/abuse.py passed polite.out flood.out) && echo "$measured" &&
+	read -r passed meanwhile <<<"$measured" && [ "$passed" -le 16 ] && [ "$meanwhile" -ge $POLITE ]
 }
 check of_a_flood_of_requests_at_most_16_pass_a_polite_one flood
-echo "# $passed answers of the flood passed a polite request at most, $(answers) polite ones were all granted"
+echo "# $passed answers of the flood passed one of $meanwhile polite requests at most, $(answers) polite ones were all granted"
 
 touch $shared/over
 wait $polite
@@ -144,7 +171,7 @@ handed_over() {
 	local status
 
 	contained alpha payments "--volume /usr:/usr:ro --volume $shared:/tmp" \
-		/usr/bin/python3 /tmp/abuse.py puppet /tmp/puppets alpha >/dev/null 2>&1 &
+		$python /tmp/abuse.py puppet /tmp/puppets alpha >/dev/null 2>&1 &
 	python beta stranger puppet /tmp/puppets beta >/dev/null 2>&1 &
 	tell alpha connect && tell beta connect && [ "$(tell beta evidence)" = NotAllowed ] &&
 	[ "$(tell alpha lease)" = granted ] && [ "$(tell alpha use)" = 0 ] || return
@@ -168,7 +195,7 @@ check a_connection_handed_to_another_container_stays_its_makers_and_ends_with_it
 
 # By root, who alone can; a service, whose number is the one that the kernel knows.
 puppet() {
-	in_unit "$1" "$2" X=1 /usr/bin/python3 $shared/abuse.py puppet $puppets "$1" >/dev/null 2>&1 &
+	in_unit "$1" "$2" X=1 $python $shared/abuse.py puppet $puppets "$1" >/dev/null 2>&1 &
 }
 
 moved() {
