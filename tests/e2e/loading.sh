@@ -31,6 +31,11 @@ by_modules_load() {
 }
 check systemd_modules_load_loads_the_module by_modules_load
 
+by_teegated() {
+	without_module && systemctl start teegated.socket teegated.service && with_module
+}
+check the_start_of_teegated_loads_the_module by_teegated
+
 no_service_failed_over_it() {
 	journalctl -q -k -b --no-pager | grep -q 'teegate: .* is up' && nothing_failed
 }
