@@ -4,8 +4,9 @@
  * container and sees what every client sees.
  *
  *	storm run NAME DIR	asks for ever until there is DIR/stop; NAME is the workload that it is
- *				in policy. Prints one line, "NAME ok N again N busy N wrong N lost N bad N
- *				slowest MS"; status 0 if nothing was wrong, lost or bad
+ *				in policy. Makes DIR/NAME.has as soon as it has a lease. Prints one line,
+ *				"NAME ok N again N busy N wrong N lost N bad N slowest MS"; status 0 if
+ *				nothing was wrong, lost or bad
  *	storm once		asks until there is an answer, and prints how many milliseconds that took
  *
  * again: hung up on in the middle, and asked anew; busy: the broker said so. wrong: taken for another
@@ -13,6 +14,7 @@
  * that the kernel does not know any more; bad: any other answer, or none in five minutes.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -194,6 +196,14 @@ static int acquire(char *answer)
 	return -1;
 }
 
+static void say_so(const char *name, const char *dir)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s.has", dir, name);
+	close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+}
+
 static int run(const char *name, const char *dir)
 {
 	static char answer[ANSWER_MAX + 1];
@@ -203,10 +213,13 @@ static int run(const char *name, const char *dir)
 	snprintf(stop, sizeof(stop), "%s/stop", dir);
 	for (unsigned int i = 0; access(stop, F_OK) < 0; i++) {
 		identify(name, answer);
-		if (kept < 0)
+		if (kept < 0) {
 			kept = acquire(answer);
-		else if (!works(kept))
+			if (kept >= 0)
+				say_so(name, dir);
+		} else if (!works(kept)) {
 			count.lost++;
+		}
 		if (i % 16 == 15) {
 			other = acquire(answer);
 			if (other >= 0)
