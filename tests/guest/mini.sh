@@ -37,7 +37,7 @@ make_mini_base() {
 	copy_with_libraries "$dir" $ARCH_BIN/dash /bin/sh || return
 	copy_with_libraries "$dir" $ARCH_BIN/bash /bin/bash || return
 	copy_with_libraries "$dir" $ARCH_BIN/kmod /bin/kmod || return
-	for f in modprobe insmod rmmod lsmod modinfo depmod; do
+	for f in insmod rmmod lsmod modinfo depmod; do
 		ln -s ../bin/kmod "$dir/sbin/$f"
 	done
 	printf 'root:x:0:0:root:/root:/bin/sh\n' >"$dir/etc/passwd"
