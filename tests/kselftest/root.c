@@ -45,16 +45,13 @@ static void read_root(char hex[80])
 /* 0 or a negative errno. */
 static int root_of(const uint8_t id[32], struct root *root)
 {
-	char parameter[80] = "id=";
-	int r;
+	char hex[80];
 
-	to_hex(id, 32, parameter + 3);
-	module_load_with(MODULE, parameter);
-	r = (int)number_in(PARAMETERS "result");
+	to_hex(id, 32, hex);
+	ASSERT_EQ(write_text(PARAMETERS "id", hex), 0);
 	root->status = number_in(PARAMETERS "status");
 	read_root(root->hex);
-	module_unload(MODULE);
-	return r;
+	return (int)number_in(PARAMETERS "result");
 }
 
 static int root_named(const char *name, struct root *root)
@@ -86,7 +83,10 @@ static void add(int session, const char *name)
 
 static int fresh_session(void)
 {
+	if (module_loaded(MODULE))
+		module_unload(MODULE);
 	everything_anew();
+	module_load_alone(MODULE);
 	return session_open();
 }
 

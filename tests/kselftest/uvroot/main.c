@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * teegate_uvroot: asks the Ultravisor for the root of keys when it is loaded, by the code of the
- * module and without the module. For tests only: what came of it is in its parameters, and a root
- * that everybody can read is none.
+ * teegate_uvroot: asks the Ultravisor for the root of keys whenever it is told an id, by the code
+ * of the module and without the module. For tests only: what came of it is in its parameters, and
+ * a root that everybody can read is none.
  *
- *	modprobe teegate_uvroot id=HEX		64 digits
- *	/sys/module/teegate_uvroot/parameters/	result (0 or negative errno), status, root
+ *	/sys/module/teegate_uvroot/parameters/	id: write 64 hexadecimal digits, then read
+ *						result (0 or negative errno), status, root
  *
  * The queue is not here; what it does with an exchange is done in ask().
  */
@@ -25,10 +25,6 @@
 #define ID_SIZE		32
 #define ROOT_SIZE	32
 #define DEADLINE	(30 * HZ)
-
-static char *id = "";
-module_param(id, charp, 0400);
-MODULE_PARM_DESC(id, "which secret, in hex");
 
 static int result;
 module_param(result, int, 0400);
@@ -76,23 +72,38 @@ static int ask_for_root(struct tg_backend *be, const struct tg_block *block)
 	return err;
 }
 
-static int __init uvroot_init(void)
+/* Each time with a backend that has asked nothing yet; sysfs lets only one in at a time. */
+static int set_id(const char *id, const struct kernel_param *param)
 {
-	static struct tg_backend be = { .ops = &tg_uv_ops };
+	static struct tg_backend be;
 	u8 bytes[ID_SIZE];
 	const struct tg_block block = { .len = sizeof(bytes), .bytes = bytes };
 
-	if (!tg_is_se_guest())
-		return -ENODEV;
 	if (strlen(id) != 2 * ID_SIZE || hex2bin(bytes, id, ID_SIZE))
 		return -EINVAL;
-	add_taint(TAINT_TEST, LOCKDEP_STILL_OK);
+	be = (struct tg_backend){ .ops = &tg_uv_ops };
 	spin_lock_init(&be.state_lock);
+	status = 0;
+	root_hex[0] = 0;
 	result = be.ops->init(&be);
 	if (result)
 		return result;
 	result = ask_for_root(&be, &block);
 	be.ops->exit(&be);
+	return 0;
+}
+
+static const struct kernel_param_ops id_ops = {
+	.set = set_id,
+};
+module_param_cb(id, &id_ops, NULL, 0200);
+MODULE_PARM_DESC(id, "which secret, in hex");
+
+static int __init uvroot_init(void)
+{
+	if (!tg_is_se_guest())
+		return -ENODEV;
+	add_taint(TAINT_TEST, LOCKDEP_STILL_OK);
 	return 0;
 }
 
