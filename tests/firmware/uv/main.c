@@ -75,6 +75,7 @@ static int parts_start(void)
 static void parts_stop(void)
 {
 	softuv_secrets_wipe();
+	softuv_requests_wipe();
 	softuv_platform_wipe();
 	softuv_crypto_exit();
 }

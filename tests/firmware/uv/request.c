@@ -8,6 +8,7 @@
  */
 #include <linux/overflow.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
@@ -103,6 +104,59 @@ static const u8 *find_slot(const struct softuv_request *request, const u8 phkh[S
 	return NULL;
 }
 
+/*
+ * What was shared last: requests of one maker come in a row, and to an emulator the curve is more
+ * work than all else in a call.
+ */
+static struct {
+	raw_spinlock_t lock;
+	bool known;
+	u8 scalar[SOFTUV_COORDINATE_LEN];
+	u8 maker[SOFTUV_PUBLIC_LEN];
+	u8 shared[SOFTUV_SHARED_LEN];
+} last = {
+	.lock = __RAW_SPIN_LOCK_UNLOCKED(last.lock),
+};
+
+static bool is_last(const u8 *maker, const u8 scalar[SOFTUV_COORDINATE_LEN])
+{
+	return last.known && !memcmp(last.maker, maker, SOFTUV_PUBLIC_LEN) &&
+	       !memcmp(last.scalar, scalar, SOFTUV_COORDINATE_LEN);
+}
+
+/* What the host of this key and @maker share; false when that is no point of the curve. */
+static bool share(const u8 *maker, const u8 scalar[SOFTUV_COORDINATE_LEN],
+		  u8 ret_shared[SOFTUV_SHARED_LEN])
+{
+	unsigned long flags;
+	bool good;
+
+	raw_spin_lock_irqsave(&last.lock, flags);
+	good = is_last(maker, scalar);
+	if (good)
+		memcpy(ret_shared, last.shared, SOFTUV_SHARED_LEN);
+	raw_spin_unlock_irqrestore(&last.lock, flags);
+	if (good)
+		return true;
+	if (!softuv_ecdh(scalar, maker, ret_shared))
+		return false;
+	raw_spin_lock_irqsave(&last.lock, flags);
+	memcpy(last.maker, maker, SOFTUV_PUBLIC_LEN);
+	memcpy(last.scalar, scalar, SOFTUV_COORDINATE_LEN);
+	memcpy(last.shared, ret_shared, SOFTUV_SHARED_LEN);
+	last.known = true;
+	raw_spin_unlock_irqrestore(&last.lock, flags);
+	return true;
+}
+
+/* For when nobody can call any more. */
+void softuv_requests_wipe(void)
+{
+	last.known = false;
+	memzero_explicit(last.scalar, sizeof(last.scalar));
+	memzero_explicit(last.shared, sizeof(last.shared));
+}
+
 /* The request's own key, wrapped under what host and maker share. */
 static bool unwrap(const u8 *slot, const u8 *maker, const u8 scalar[SOFTUV_COORDINATE_LEN],
 		   u8 ret_wrapped[WRAPPED_LEN])
@@ -111,7 +165,7 @@ static bool unwrap(const u8 *slot, const u8 *maker, const u8 scalar[SOFTUV_COORD
 	u8 wrapping_key[SOFTUV_KEY_LEN], iv[SOFTUV_IV_LEN] = {};
 	bool good;
 
-	if (!softuv_ecdh(scalar, maker, shared))
+	if (!share(maker, scalar, shared))
 		return false;
 	softuv_sha256(shared, sizeof(shared), wrapping_key);
 	memcpy(ret_wrapped, slot + SLOT_WRAPPED, WRAPPED_LEN);

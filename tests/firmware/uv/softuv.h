@@ -167,6 +167,7 @@ u16 softuv_request_get(u64 addr, size_t key_at, const struct softuv_request_code
 bool softuv_request_open(struct softuv_request *request,
 			 const u8 scalar[SOFTUV_COORDINATE_LEN], const u8 phkh[SOFTUV_PHKH_LEN]);
 void softuv_request_put(struct softuv_request *request);
+void softuv_requests_wipe(void);
 
 /* attest.c */
 u16 softuv_attest(struct softuv_header *header);
