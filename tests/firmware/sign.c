@@ -2,14 +2,14 @@
 /*
  * ECDSA P-384 for reports, inside the module.
  *
- * Signing here needs no process on the host and none in the guest, so a report can be had in every
- * boot; and it shares no code with the OpenSSL-based verifiers. The price is time with interrupts
- * off, because the trap cannot sleep: under emulation a nonce takes milliseconds. That part does
- * not depend on the message, so a worker makes nonces (r, 1/k) ahead of time, and what is left for
- * the trap is a hash and two modular multiplications. A burst that empties the pool is served all
- * the same, by doing the whole work in the trap. Most guests ask for few reports, so the worker
- * keeps few nonces, and more whenever that was too few. None of this is constant-time: they are
- * test keys.
+ * Signing here, over the kernel's own big-number code, needs no process on the host and none in
+ * the guest, so a report can be had in every boot; and it shares no code with the OpenSSL-based
+ * verifiers. The price is time with interrupts off, because the trap cannot sleep: one scalar
+ * multiplication takes ten milliseconds under emulation. That part does not depend on the
+ * message, so a worker makes nonces (r, 1/k) ahead of time, and what is left for the trap is a
+ * hash and two modular multiplications. A burst that empties the pool is served all the same, by
+ * doing the whole work in the trap. Most guests ask for few reports, so the worker keeps few
+ * nonces, and more whenever that was too few. None of this is constant-time: they are test keys.
  */
 #include <linux/kernel.h>
 #include <linux/random.h>
@@ -17,11 +17,13 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/workqueue.h>
+#include <crypto/ecc_curve.h>
+#include <crypto/ecdh.h>
+#include <crypto/internal/ecc.h>
 
-#include "p384.h"
 #include "softfw.h"
 
-#define DIGITS		P384_DIGITS
+#define DIGITS		(384 / 64)
 #define HALF		(DIGITS / 2)
 #define POOL_SIZE	64
 #define POOL_FIRST	2
@@ -31,8 +33,11 @@ struct nonce {
 	u64 kinv[DIGITS];
 };
 
-/* G, and 2^192 * G: with it a scalar is walked as two halves at once, in half the doublings. */
-static struct p384_point base, base192;
+static const struct ecc_curve *curve;
+
+/* 2^192 * G: with it a scalar is walked as two halves at once, in half the doublings. */
+static u64 g192_x[DIGITS], g192_y[DIGITS];
+static struct ecc_point g192 = { g192_x, g192_y, DIGITS };
 
 static struct {
 	raw_spinlock_t lock;
@@ -47,18 +52,40 @@ static struct {
 static struct workqueue_struct *refill_wq;
 static bool refill_stop;
 
+/* a += b mod n, for a, b < n. There is a subtraction to build on, and no addition. */
+static void mod_add(u64 *a, const u64 *b)
+{
+	u64 neg_b[DIGITS], diff[DIGITS];
+
+	vli_sub(neg_b, curve->n, b, DIGITS);
+	if (vli_cmp(a, neg_b, DIGITS) >= 0) {
+		vli_sub(a, a, neg_b, DIGITS);
+	} else {
+		vli_sub(diff, neg_b, a, DIGITS);
+		vli_sub(a, curve->n, diff, DIGITS);
+	}
+}
+
+static void reduce(u64 *value)
+{
+	if (vli_cmp(value, curve->n, DIGITS) >= 0)
+		vli_sub(value, value, curve->n, DIGITS);
+}
+
 /* False for the few k that are no nonce. */
 static bool make_nonce(struct nonce *nonce, const u64 *k)
 {
-	u64 low[DIGITS] = {}, high[DIGITS] = {};
+	u64 low[DIGITS] = {}, high[DIGITS] = {}, y[DIGITS];
+	struct ecc_point point = { nonce->r, y, DIGITS };
 
-	if (!p384_is_scalar(k))
+	if (vli_is_zero(k, DIGITS) || vli_cmp(k, curve->n, DIGITS) >= 0)
 		return false;
 	memcpy(low, k, sizeof(u64) * HALF);
 	memcpy(high, k + HALF, sizeof(u64) * HALF);
-	p384_sum(low, &base, high, &base192, HALF * 64, nonce->r);
-	p384_invert(nonce->kinv, k);
-	return p384_is_scalar(nonce->r);
+	ecc_point_mult_shamir(&point, low, &curve->g, high, &g192, curve);
+	reduce(nonce->r);
+	vli_mod_inv(nonce->kinv, k, curve->n, DIGITS);
+	return !vli_is_zero(nonce->r, DIGITS);
 }
 
 static void random_nonce(struct nonce *nonce)
@@ -141,30 +168,18 @@ void softfw_sign_stats(unsigned int *pooled, unsigned long *inlined)
 	*inlined = READ_ONCE(pool.inlined);
 }
 
-/* From the order of the wire. */
-static void from_be(u64 *value, const u8 bytes[48])
-{
-	__be64 digit;
-	int i;
-
-	for (i = 0; i < DIGITS; i++) {
-		memcpy(&digit, bytes + (DIGITS - 1 - i) * sizeof(digit), sizeof(digit));
-		value[i] = be64_to_cpu(digit);
-	}
-}
-
 /* s = (digest + r * d) / k */
 static void sign_digest(const struct softfw_signing_key *key, const u8 *digest, struct nonce *nonce,
 			u64 *s)
 {
 	u64 d[DIGITS], z[DIGITS], rd[DIGITS];
 
-	from_be(d, key->d);
-	from_be(z, digest);
-	p384_reduce(z);
-	p384_mul(rd, nonce->r, d);
-	p384_add(z, rd);
-	p384_mul(s, nonce->kinv, z);
+	vli_from_be64(d, key->d, DIGITS);
+	vli_from_be64(z, digest, DIGITS);
+	reduce(z);
+	vli_mod_mult_slow(rd, nonce->r, d, curve->n, DIGITS);
+	mod_add(z, rd);
+	vli_mod_mult_slow(s, nonce->kinv, z, curve->n, DIGITS);
 	memzero_explicit(d, sizeof(d));
 }
 
@@ -203,20 +218,22 @@ void softfw_sign(enum softfw_signer signer, const u8 *data, size_t len, u8 r_le[
 static bool verify(const struct softfw_signing_key *key, const u8 *digest, const u64 *r,
 		   const u64 *s)
 {
-	u64 x[DIGITS], y[DIGITS], z[DIGITS], sinv[DIGITS], u1[DIGITS], u2[DIGITS], rx[DIGITS];
-	struct p384_point q;
+	u64 x[DIGITS], y[DIGITS], z[DIGITS], sinv[DIGITS], u1[DIGITS], u2[DIGITS];
+	u64 rx[DIGITS], ry[DIGITS];
+	struct ecc_point q = { x, y, DIGITS }, result = { rx, ry, DIGITS };
 
-	from_be(x, key->xy);
-	from_be(y, key->xy + 48);
-	if (!p384_point(&q, x, y))
+	vli_from_be64(x, key->xy, DIGITS);
+	vli_from_be64(y, key->xy + 48, DIGITS);
+	if (ecc_is_pubkey_valid_partial(curve, &q))
 		return false;
-	from_be(z, digest);
-	p384_reduce(z);
-	p384_invert(sinv, s);
-	p384_mul(u1, sinv, z);
-	p384_mul(u2, sinv, r);
-	p384_sum(u1, &base, u2, &q, DIGITS * 64, rx);
-	return !memcmp(rx, r, sizeof(rx));
+	vli_from_be64(z, digest, DIGITS);
+	reduce(z);
+	vli_mod_inv(sinv, s, curve->n, DIGITS);
+	vli_mod_mult_slow(u1, sinv, z, curve->n, DIGITS);
+	vli_mod_mult_slow(u2, sinv, r, curve->n, DIGITS);
+	ecc_point_mult_shamir(&result, u1, &curve->g, u2, &q, curve);
+	reduce(rx);
+	return !vli_cmp(rx, r, DIGITS);
 }
 
 static int check_key(const struct softfw_signing_key *key, const char *name)
@@ -234,14 +251,22 @@ static int check_key(const struct softfw_signing_key *key, const char *name)
 	return -EBADMSG;
 }
 
+/* With the second scalar zero the second point is never added, so any point will do. */
+static void make_g192(void)
+{
+	static const u64 two192[DIGITS] = { [HALF] = 1 }, zero[DIGITS];
+
+	ecc_point_mult_shamir(&g192, two192, &curve->g, zero, &curve->g, curve);
+}
+
 int softfw_sign_init(void)
 {
 	int r;
 
-	if (!p384_init(&base))
+	curve = ecc_get_curve(ECC_CURVE_NIST_P384);
+	if (!curve)
 		return -EOPNOTSUPP;
-	base192 = base;
-	p384_double(&base192, HALF * 64);
+	make_g192();
 	r = check_key(&softfw_chip->vcek, "VCEK");
 	if (!r && le32_to_cpu(softfw_chip->flags) & SOFTFW_CHIP_VLEK)
 		r = check_key(&softfw_chip->vlek, "VLEK");

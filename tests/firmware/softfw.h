@@ -5,8 +5,7 @@
  *	trap.c		#UD on vmgexit: finds the GHCB, plays the hypervisor's side of the exit
  *	channel.c	the message channel: sequence numbers, AES-256-GCM, dispatch by message type
  *	report.c	MSG_REPORT_REQ		key.c	MSG_KEY_REQ
- *	sign.c		ECDSA P-384		p384.c	its arithmetic
- *	crypto.c	HMAC, AES-256-GCM
+ *	sign.c		ECDSA P-384		crypto.c HMAC, AES-256-GCM
  *	fault.c		faults on request and counters, in debugfs
  *	chip.c		chip.bin and certs.bin
  *	patch.c		makes the kernel believe that it is an SNP guest, and takes it back
