@@ -58,6 +58,8 @@ image_state() {
 	find "$SRC/daemon" "$SRC/doc" "$SRC/roots" -type f -exec sha256sum {} + | sort
 }
 
+# Units are masked that have nothing to do in a machine without screen, network, firmware of its own and
+# anything to remember, and yet take a second in every boot; and timers, which come when nobody expects it.
 fill_image() {
 	local root=$1 module=$2 tree=$3 in=/build/${3#"$BUILD"/} d
 
@@ -85,6 +87,9 @@ fill_image() {
 	systemd-machine-id-setup >/dev/null 2>&1
 	systemctl -q mask systemd-timesyncd systemd-networkd-wait-online apt-daily.timer \
 		apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer
+	systemctl -q mask getty@tty1 netavark-dhcp-proxy.socket netavark-dhcp-proxy systemd-binfmt \
+		proc-sys-fs-binfmt_misc.automount systemd-random-seed systemd-pstore modprobe@efi_pstore \
+		modprobe@drm systemd-udev-load-credentials dev-hugepages.mount sys-kernel-tracing.mount
 	touch /etc/.updated /var/.updated
 	systemctl -q enable lab-run.service
 	[ ! -e /usr/lib/systemd/system/teegated.socket ] || systemctl -q enable teegated.socket
