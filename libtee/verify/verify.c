@@ -5,18 +5,15 @@
  * OpenSSL is used in a library context of our own, so that neither its configuration file nor the
  * program around us changes what counts as a good signature, and we change nothing for the
  * program. The error queue of the thread is left as it was found.
- *
- * That context is made once and kept: to make one, and to find its algorithms anew, would cost more
- * than all else of a verification. It holds algorithms only, nothing of what was verified.
  */
 #include <errno.h>
-#include <stdatomic.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 
 #include "binding.h"
+#include "context.h"
 #include "evidence.h"
 #include "params.h"
 #include "public.h"
@@ -298,32 +295,6 @@ static int verify_evidence(OSSL_LIB_CTX *lib, const uint8_t *data, size_t len,
 typedef int (*verify_fn)(OSSL_LIB_CTX *lib, const uint8_t *data, size_t len,
 			 const struct tee_verify_params *params, tee_verdict *v);
 
-static _Atomic(OSSL_LIB_CTX *) kept_context;
-
-static void free_context(void)
-{
-	OSSL_LIB_CTX_free(atomic_exchange(&kept_context, NULL));
-}
-
-/* NULL when memory lacks, and the next call tries again. Of threads that make one at once the first wins. */
-static OSSL_LIB_CTX *context(void)
-{
-	OSSL_LIB_CTX *kept = atomic_load(&kept_context), *made;
-
-	if (kept)
-		return kept;
-	made = OSSL_LIB_CTX_new();
-	if (!made)
-		return NULL;
-	if (!atomic_compare_exchange_strong(&kept_context, &kept, made)) {
-		OSSL_LIB_CTX_free(made);
-		return kept;
-	}
-	/* Also keeps this library loaded for as long as OpenSSL is. */
-	OPENSSL_atexit(free_context);
-	return made;
-}
-
 /* Everything around one verification that does not depend on what is verified. */
 static int run(verify_fn verify, size_t nonce_max, const void *data, size_t len,
 	       const struct tee_verify_params *params, tee_verdict **ret)
@@ -342,7 +313,7 @@ static int run(verify_fn verify, size_t nonce_max, const void *data, size_t len,
 	if (!v)
 		return -ENOMEM;
 	ERR_set_mark();
-	lib = context();
+	lib = verify_context();
 	r = lib ? verify(lib, data ? data : "", len, &known, v) : -ENOMEM;
 	ERR_pop_to_mark();
 	if (r < 0) {

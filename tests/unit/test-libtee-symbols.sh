@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # A library exports exactly what its symbol map names, and its header declares exactly that.
-# Usage: test-libtee-symbols.sh LIBRARY MAP HEADER
+# Usage: test-libtee-symbols.sh LIBRARY MAP HEADER [FLAG], where FLAG is one of its dynamic section.
 set -eu
 export LC_ALL=C
 
@@ -20,4 +20,5 @@ sed -e 's://.*$::' "$3" | tr '\n' ' ' | sed -e 's:/\*:\n&:g' -e 's:\*/:&\n:g' | 
 test -s "$tmp/names"
 diff -u "$tmp/mapped" "$tmp/exported"
 diff -u "$tmp/names" "$tmp/declared"
+test -z "${4:-}" || readelf -dW "$1" | grep -w "$4"
 echo "$(wc -l < "$tmp/names") symbols"
