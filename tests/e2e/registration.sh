@@ -95,7 +95,7 @@ others_socket() {
 	rm -f $shared/own
 	id=$($boxes -d --device teegate.io/tee=broker -v $shared:/tmp localhost/box:1 \
 		/bin/sh -c "$REPORT >/tmp/report && mv /tmp/report /tmp/own; exec /bin/sleep 900") &&
-	await [ -s $shared/own ] || return
+	await [ -s $shared/own ] && podman exec "$id" $REPORT >own.out && [ -s own.out ] || return
 	socket=/run/teegate/workloads/$id/broker.sock
 	not $boxes --rm -v "$socket:/run/teegate/broker.sock" localhost/box:1 $REPORT >box.out 2>box.err || return
 	podman rm -f -t 0 "$id"

@@ -234,7 +234,9 @@ check a_kill_at_any_moment_leaves_no_root_or_the_whole_one killed
 nothing_told() {
 	local file
 
-	{ dmesg; journalctl -q -b -o cat --no-pager; cat status.txt kbs.log other.log; } >everything
+	kill "${brokers[@]}"
+	wait "${brokers[@]}" 2>/dev/null
+	{ dmesg && journalctl -q -b -o cat --no-pager && cat status.txt kbs.log other.log; } >everything || return
 	grep -q 'is installed' everything || return
 	for file in coco/$GUID resource; do
 		[ "$(stat -c %s $file)" = 32 ] && not grep -qai "$(od -An -v -tx1 $file | tr -d ' \n')" everything &&

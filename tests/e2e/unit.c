@@ -5,7 +5,8 @@
  *	unit [-i FILE] [-s SECONDS] [-e VARIABLE=VALUE]... NAME USER COMMAND...
  *
  * stdout goes to NAME.out and stderr to NAME.err in the working directory. -i is its stdin, -s how long it may
- * take. The status is that of the command; 1 if it was killed or never executed.
+ * take. The status is that of the command, and 203 if it could not be executed; 1 if it was killed, or if
+ * the unit failed although it ended well: it took too long, or had too little memory.
  *
  * As "systemd-run --wait" does it, which costs a multiple under emulation: at each change of the unit it asks
  * for all of its properties, through a bus. The few that count are told with the change itself, and the
@@ -28,7 +29,7 @@
 struct unit {
 	char *name;
 	int code, status;
-	int gone;
+	int gone, failed;
 };
 
 static void must(int r, const char *what)
@@ -52,12 +53,17 @@ static sd_bus *manager(void)
 /* One property of those that changed: a name and a value. */
 static int told(struct unit *u, sd_bus_message *m)
 {
-	const char *name;
+	const char *name, *result;
 	int *to = NULL, r;
 
 	r = sd_bus_message_read(m, "s", &name);
 	if (r < 0)
 		return r;
+	if (!strcmp(name, "Result")) {
+		r = sd_bus_message_read(m, "v", "s", &result);
+		u->failed = r < 0 || strcmp(result, "success");
+		return r;
+	}
 	if (!strcmp(name, "ExecMainCode"))
 		to = &u->code;
 	else if (!strcmp(name, "ExecMainStatus"))
@@ -223,5 +229,5 @@ int main(int argc, char **argv)
 	}
 	sd_bus_unref(bus);
 	free(u.name);
-	return u.code == CLD_EXITED ? u.status : EXIT_FAILURE;
+	return u.code == CLD_EXITED && (u.status || !u.failed) ? u.status : EXIT_FAILURE;
 }

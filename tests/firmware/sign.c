@@ -25,8 +25,8 @@
 
 #define DIGITS		(384 / 64)
 #define HALF		(DIGITS / 2)
-#define POOL_SIZE	64
-#define POOL_FIRST	2
+#define POOL_SIZE	64U
+#define POOL_FIRST	2U
 
 struct nonce {
 	u64 r[DIGITS];
@@ -236,14 +236,17 @@ static bool verify(const struct softfw_signing_key *key, const u8 *digest, const
 	return !vli_cmp(rx, r, DIGITS);
 }
 
-static int check_key(const struct softfw_signing_key *key, const char *name)
+static int check_key(const struct softfw_signing_key *key, const char *name, bool pooled)
 {
 	u8 digest[SOFTFW_HASH_LEN];
 	struct nonce nonce;
 	u64 s[DIGITS];
 
 	softfw_sha384(name, strlen(name), digest);
-	inline_nonce(&nonce, key->d, digest);
+	if (pooled)
+		random_nonce(&nonce);
+	else
+		inline_nonce(&nonce, key->d, digest);
 	sign_digest(key, digest, &nonce, s);
 	if (verify(key, digest, nonce.r, s))
 		return 0;
@@ -267,9 +270,9 @@ int softfw_sign_init(void)
 	if (!curve)
 		return -EOPNOTSUPP;
 	make_g192();
-	r = check_key(&softfw_chip->vcek, "VCEK");
+	r = check_key(&softfw_chip->vcek, "VCEK", true);
 	if (!r && le32_to_cpu(softfw_chip->flags) & SOFTFW_CHIP_VLEK)
-		r = check_key(&softfw_chip->vlek, "VLEK");
+		r = check_key(&softfw_chip->vlek, "VLEK", false);
 	if (r)
 		return r;
 	refill_stop = false;

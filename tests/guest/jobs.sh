@@ -88,6 +88,9 @@ run_jobs() {
 		run_queue "$working" "$waiting" &
 	done
 	wait
+	cat "$waiting" "$working" | while read -r job; do
+		JOB=${job/:/-} result fail "${job/:/-}/the-job-itself" "it was never started"
+	done
 	rm -f "$waiting" "$working"
 }
 
@@ -104,7 +107,7 @@ run_queue() {
 
 next_of() {
 	exec 9>"$RESULTS/queue-lock"
-	flock 9
+	flock 9 || return
 	head -qn 1 "$@" | head -n 1
 	[ -s "$1" ] || shift
 	sed -i 1d "$1"
@@ -230,7 +233,7 @@ every_file_has_a_licence() {
 		# A second name of a manual page has room for nothing else.
 		FNR <= 12 && /SPDX-License-Identifier|^\.so man/ { has[FILENAME] }
 		FNR > 12 { nextfile }
-		END { for (i = 1; i < ARGC; i++) if (!(ARGV[i] in has)) print ARGV[i] }')
+		END { for (i = 1; i < ARGC; i++) if (!(ARGV[i] in has)) print ARGV[i] }') || return
 	[ -z "$bad" ] || { echo "no SPDX line:"; echo "$bad"; return 1; }
 }
 

@@ -16,7 +16,10 @@ void module_load(const char *name);
 bool module_try_load(const char *name);
 /* With one parameter, "name=value". */
 void module_load_with(const char *name, const char *parameter);
-/* Alone: neither what it wants before nor what it wants after. No program is started. */
+/*
+ * Alone: neither what it wants before nor what it wants after, and whatever modprobe.d says. No program
+ * is started but for a file that is compressed.
+ */
 void module_load_alone(const char *name);
 /* 0 or negative errno of delete_module(2); does not wait. */
 int module_try_unload(const char *name);

@@ -79,6 +79,8 @@ static int set_id(const char *id, const struct kernel_param *param)
 	u8 bytes[ID_SIZE];
 	const struct tg_block block = { .len = sizeof(bytes), .bytes = bytes };
 
+	if (!tg_is_se_guest())
+		return -ENODEV;
 	if (strlen(id) != 2 * ID_SIZE || hex2bin(bytes, id, ID_SIZE))
 		return -EINVAL;
 	be = (struct tg_backend){ .ops = &tg_uv_ops };
