@@ -8,8 +8,9 @@
 
 #include "account.h"
 
-#define AUDIT_BURST		20
-#define AUDIT_REFILL_MS		1000
+/* Lines in the journal: all of somebody who tries things out, and one a second of who never stops. */
+#define AUDIT_PER_MINUTE	60
+#define AUDIT_BURST		50
 
 struct limits limits_of(const struct rule *rule)
 {
@@ -85,7 +86,7 @@ struct account *accounts_get(struct accounts *accounts, const char *name)
 	accounts->audit_suppressed += account->audit_suppressed;
 	if (account->last_used)
 		unlink_account(accounts, account);
-	*account = (struct account){ .last_used = ++accounts->clock, .audit_tokens = AUDIT_BURST };
+	*account = (struct account){ .last_used = ++accounts->clock };
 	snprintf(account->name, sizeof(account->name), "%s", name);
 	bucket = bucket_of(accounts, account->name);
 	account->next = *bucket;
@@ -113,19 +114,12 @@ void account_name(const struct peer *peer, char name[ACCOUNT_NAME_MAX + 1])
 
 bool account_may_audit(struct account *account, uint64_t now, unsigned int *ret_suppressed)
 {
-	uint64_t earned = (now - account->audit_refilled_ms) / AUDIT_REFILL_MS;
+	uint32_t retry_ms;
 
-	if (earned > 0) {
-		account->audit_refilled_ms = now;
-		if (earned > AUDIT_BURST - account->audit_tokens)
-			earned = AUDIT_BURST - account->audit_tokens;
-		account->audit_tokens += (unsigned int)earned;
-	}
-	if (account->audit_tokens == 0) {
+	if (!bucket_take(&account->audit, AUDIT_PER_MINUTE, AUDIT_BURST, 1, now, &retry_ms)) {
 		account->audit_suppressed++;
 		return false;
 	}
-	account->audit_tokens--;
 	*ret_suppressed = account->audit_suppressed;
 	account->audit_suppressed = 0;
 	return true;

@@ -41,11 +41,9 @@ struct account {
 	uint32_t next;
 	unsigned int connections;
 	unsigned int requests;
-	struct bucket rate, bytes;
+	struct bucket rate, bytes, audit;
 	uint64_t turn;		/* of its last job */
 	uint64_t last_used;
-	unsigned int audit_tokens;
-	uint64_t audit_refilled_ms;
 	unsigned int audit_suppressed;
 };
 

@@ -103,6 +103,11 @@ static void the_journal_gets_so_many_lines_and_the_number_of_the_rest(void **sta
 	assert_false(account_may_audit(account, now + 2000, &suppressed));
 	/* A neighbour is not silenced by it. */
 	assert_true(account_may_audit(get(accounts, 2), now + 2000, &suppressed));
+	/* Nor does who asks again before a second is over lose what is left of it. */
+	written = 0;
+	for (int i = 1; i <= 1000; i++)
+		written += account_may_audit(account, now + 2000 + 700 * (uint64_t)i, &suppressed) ? 1 : 0;
+	assert_int_equal(written, 700);
 	free(accounts);
 }
 
